@@ -1,0 +1,520 @@
+"""审核: the findings a careful reviewer raises on a filing and its scorecard.
+
+Each check is one small function that yields findings; `audit` runs them all
+in the order of the report. A finding is never a fault of the file: the report
+is made all the same, and the finding says what does not hold in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from perfkit.department import Department, Part, Project
+from perfkit.quantities import halfwidth, percent, plain, rounded
+from perfkit.scoring import Score, Scorecard, grade_of, walk
+
+Level = Literal["error", "warning", "info"]
+LEVELS: dict[Level, str] = {"error": "错误", "warning": "警告", "info": "提示"}
+
+ZERO = Decimal(0)
+DISPLAY_PLACES = 2
+"""Decimals of 万元 that the form prints."""
+
+UNDER_EXECUTED = Decimal("0.9")
+"""A project below this execution rate sits ill with full marks for 产出 and 效果."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """审核意见: a stable code, its level, a message in Chinese, the field and its place."""
+
+    code: str
+    level: Level
+    message: str
+    field: str
+    where: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The machine's form."""
+        return {
+            "code": self.code,
+            "level": self.level,
+            "message": self.message,
+            "where": self.where,
+        }
+
+
+Found = Iterator[tuple[str, Level, str, str]]
+"""What a check yields: code, level, message, field path in the filing."""
+
+
+def audit(card: Scorecard) -> list[Finding]:
+    """All findings on a scored filing, in the order of the report."""
+    return [
+        Finding(code, level, message, field, card.department.place(field))
+        for check in CHECKS
+        for code, level, message, field in check(card)
+    ]
+
+
+def _tolerance(terms: int) -> Decimal:
+    """合计容差 in 万元: half a display unit for each of the rounded terms."""
+    return Decimal(5).scaleb(-DISPLAY_PLACES - 1) * terms
+
+
+def _signed(value: Decimal) -> str:
+    return ("+" if value > 0 else "−") + plain(abs(value))
+
+
+def parts_against_total(card: Scorecard) -> Found:
+    """基本＋项目＋其他 against 资金总体."""
+    budget = card.department.budget
+    if budget.total is None:
+        return
+    for key, words in (("budget", "全年预算数"), ("spent", "全年执行数")):
+        parts = sum((getattr(part, key) for part in budget.parts.values()), ZERO)
+        total = getattr(budget.total, key)
+        if abs(parts - total) > _tolerance(len(budget.parts)):
+            yield (
+                f"budget.total_{key}",
+                "error",
+                f"资金总体{words} {plain(total)}万元，三部分合计{plain(parts)}万元，"
+                f"相差{_signed(parts - total)}万元",
+                f"budget.total.{key}",
+            )
+
+
+def execution_rates(card: Scorecard) -> Found:
+    """Stated rates against computed ones, and rates above 100 %."""
+    department = card.department
+    parts = {"total": department.budget.overall, **department.budget.parts}
+    names = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
+    for key, part in parts.items():
+        yield from _rate(names[key], f"budget.{key}", part)
+    for i, project in enumerate(department.projects):
+        yield from _rate(_named(i, project), f"projects.{i}", project)
+
+
+def _rate(name: str, field: str, item: Part | Project) -> Found:
+    if item.spent is None:
+        if item.rate is not None and item.rate > 1:
+            yield (
+                "rate.over_100",
+                "error",
+                f"{name}所填执行率{percent(item.rate)}超过100%",
+                f"{field}.rate",
+            )
+        return
+    if item.spent > item.budget:
+        yield (
+            "rate.over_100",
+            "error",
+            f"{name}执行数{plain(item.spent)}万元超过预算数{plain(item.budget)}万元"
+            + (f"，执行率{percent(item.spent / item.budget)}" if item.budget else "")
+            + "；计分按100%封顶",
+            f"{field}.spent",
+        )
+    if item.rate is None or not item.budget:
+        return
+    actual = item.spent / item.budget
+    if _rounds_to(actual, item.rate):
+        if item.rate == 1 and actual != 1:
+            yield (
+                "rate.rounded_to_full",
+                "info",
+                f"{name}执行率为{percent(actual, 4)}，写作100%是四舍五入的结果",
+                f"{field}.rate",
+            )
+        return
+    yield (
+        "rate.stated",
+        "error",
+        f"{name}所填执行率{percent(item.rate, 4)}，按支出÷预算应为{percent(actual)}",
+        f"{field}.rate",
+    )
+
+
+def _rounds_to(actual: Decimal, stated: Decimal) -> bool:
+    """Whether *stated* is *actual* rounded at its own decimals; 100 % only at two places."""
+    exponent = (stated * 100).normalize().as_tuple().exponent
+    places = max(0, -int(exponent))
+    if stated == 1:
+        places = DISPLAY_PLACES
+    return rounded(actual * 100, places) == stated * 100
+
+
+def projects_against_part(card: Scorecard) -> Found:
+    """The projects' sums against 项目支出; missing spending is derived from the stated rate."""
+    department = card.department
+    projects, part = department.projects, department.budget.project
+    if not projects:
+        if part.budget or part.spent:
+            yield (
+                "projects.none",
+                "warning",
+                f"项目支出预算{plain(part.budget)}万元，但没有列出项目",
+                "budget.project.budget",
+            )
+        return
+    tolerance = _tolerance(len(projects))
+    budget = sum((project.budget for project in projects), ZERO)
+    if abs(budget - part.budget) > tolerance:
+        yield (
+            "projects.budget_sum",
+            "error",
+            f"{len(projects)}个项目预算合计{plain(budget)}万元，项目支出预算"
+            f"{plain(part.budget)}万元，相差{_signed(budget - part.budget)}万元",
+            "budget.project.budget",
+        )
+    known = [project.executed for project in projects]
+    if None not in known:
+        spent = sum((amount for amount in known if amount is not None), ZERO)
+        derived = [str(i + 1) for i, project in enumerate(projects) if project.spent is None]
+        note = f"（其中第{'、'.join(derived)}项按所填执行率推算）" if derived else ""
+        if abs(spent - part.spent) > tolerance:
+            yield (
+                "projects.spent_sum",
+                "error",
+                f"{len(projects)}个项目支出合计{plain(spent)}万元{note}，项目支出"
+                f"{plain(part.spent)}万元，相差{_signed(spent - part.spent)}万元",
+                "budget.project.spent",
+            )
+
+
+def unspent_projects(card: Scorecard) -> Found:
+    """A single project that left more unspent than 项目支出 as a whole."""
+    department = card.department
+    part = department.budget.project
+    left = {i: p.budget - p.spent for i, p in enumerate(department.projects) if p.spent is not None}
+    # What others overspent hides as much that is unspent.
+    overspent = -sum((amount for amount in left.values() if amount < 0), ZERO)
+    total = max(part.unspent + overspent, ZERO)
+    for i, amount in left.items():
+        if amount > total + _tolerance(len(department.projects)):
+            yield (
+                "projects.unspent",
+                "error",
+                f"{_named(i, department.projects[i])}未支出{plain(amount)}万元，"
+                f"而项目支出总共只有{plain(total)}万元未支出",
+                f"projects.{i}.spent",
+            )
+
+
+def project_rows(card: Scorecard) -> Found:
+    """Missing spending, repeated names, mixed units, and the number of projects."""
+    department = card.department
+    for i, project in enumerate(department.projects):
+        if project.spent is not None:
+            continue
+        derived = "，也没有执行率，无法推算"
+        if project.executed is not None:
+            derived = f"，按所填执行率推算为{plain(project.executed)}万元"
+        message = f"{_named(i, project)}没有填写支出数{derived}"
+        yield "projects.no_spending", "warning", message, f"projects.{i}"
+    for name, count in Counter(project.name for project in department.projects).items():
+        if count > 1:
+            rows = [i for i, project in enumerate(department.projects) if project.name == name]
+            message = f"项目名称“{name}”出现{count}次（第{_numbers(rows)}项）"
+            yield "projects.repeated", "warning", message, f"projects.{rows[-1]}.name"
+    in_yuan = [i for i in range(len(department.projects)) if _unit(department, i) == "元"]
+    if in_yuan and len(in_yuan) < len(department.projects):
+        message = f"第{_numbers(in_yuan)}项以元填写，其余以万元填写，单位不统一"
+        yield "units.mixed", "warning", message, f"projects.{in_yuan[0]}.budget"
+    claimed = department.reported.projects
+    if claimed is not None:
+        total = claimed.self_ + claimed.department
+        if total != len(department.projects):
+            yield (
+                "projects.count",
+                "warning",
+                f"所填部门评价项目{claimed.department}个、单位自评项目{claimed.self_}个，"
+                f"共{total}个，实际列出{len(department.projects)}个",
+                "reported.projects",
+            )
+
+
+def _unit(department: Department, i: int) -> str:
+    text = department.source.texts.get(("department", "projects", i, "budget"), "")
+    return re.sub(r"[\d.,\s]", "", halfwidth(text)) or "万元"
+
+
+def _numbers(rows: list[int]) -> str:
+    return "、".join(str(i + 1) for i in rows)
+
+
+def _named(i: int, project: Project) -> str:
+    name = project.name if len(project.name) <= 20 else project.name[:19] + "…"
+    return f"第{i + 1}个项目“{name}”"
+
+
+def indicators(card: Scorecard) -> Found:
+    """三级指标: kinds without one, weights, and targets that were set too low."""
+    department = card.department
+    for group_id, rule in card.rubric.groups.items():
+        group = card.score(group_id)
+        rows = [row for row in department.indicators if row.group == group_id]
+        used = {row.kind for row in rows}
+        missing = [kind.name for kind in rule.kinds if kind.required and kind.id not in used]
+        field = _group_field(department, group_id)
+        if missing and rows:
+            message = f"{group.name}没有设置{'、'.join(missing)}指标"
+            yield "indicators.kinds_missing", "warning", message, field
+        weights = [row.weight for row in rows]
+        filed = sum((weight for weight in weights if weight is not None), ZERO)
+        if rows and all(weight is None for weight in weights):
+            how = f"按{plain(group.points)}分平均分配"
+            if rule.no_weights == "stated":
+                how = "采用自评的得分"
+            message = f"{group.name}的{len(rows)}个三级指标没有分值，{how}"
+            yield "indicators.weights_missing", "warning", message, field
+        elif None in weights and filed <= group.points:
+            left = plain(group.points - filed)
+            message = f"{group.name}有三级指标没有分值，按余下的{left}分平均分配"
+            yield "indicators.weights_missing", "warning", message, field
+        elif rows and filed != group.points:
+            sums = f"{group.name}三级指标分值合计{plain(filed)}，应为{plain(group.points)}"
+            message = f"{sums}，已按比例折算"
+            yield "indicators.weights_sum", "error", message, field
+        yield from _low_targets(group)
+
+
+def _low_targets(group: Score) -> Found:
+    for part in group.parts:
+        row = part.indicator
+        if row is not None and row.quantified and row.grade:
+            message = f"“{row.name}”按数字计分，评定得分率{row.grade}没有采用"
+            yield "indicators.grade_unused", "warning", message, part.field
+        if part.overshoot is None or row is None or row.low_target:
+            continue
+        message = (
+            f"“{row.name}”超额完成{percent(part.overshoot)}，指标值可能偏低；"
+            "经确认偏低的请填 low_target: 是，按评分标准扣分"
+        )
+        yield "indicators.low_target", "warning", message, part.field
+
+
+def _group_field(department: Department, group: str) -> str:
+    rows = (i for i, row in enumerate(department.indicators) if row.group == group)
+    return f"indicators.{next(rows, 0)}" if department.indicators else "indicators"
+
+
+def full_marks(card: Scorecard) -> Found:
+    """满分 that rest on the department's word: no figure, or projects that fell short."""
+    department = card.department
+    short = [
+        i
+        for i, project in enumerate(department.projects)
+        if (rate := project.execution_rate) is not None and rate < UNDER_EXECUTED
+    ]
+    full = []
+    for group_id in card.rubric.groups:
+        group = card.score(group_id)
+        claimed = group.reported if group.reported is not None else group.awarded
+        if claimed != group.points or not group.parts:
+            continue
+        if not any(part.indicator and part.indicator.quantified for part in group.parts):
+            full.append(group.name)
+            message = (
+                f"{group.name}得满分{plain(group.points)}分，"
+                f"但{len(group.parts)}个指标没有一个可核对的数字"
+            )
+            field = _group_field(department, group_id)
+            yield "full_marks.no_figure", "warning", message, field
+    if full and short:
+        rates = "、".join(
+            f"第{i + 1}项{percent(rate)}"
+            for i in short
+            if (rate := department.projects[i].execution_rate) is not None
+        )
+        message = f"{'、'.join(full)}得满分，而{rates}，预算执行不足{percent(UNDER_EXECUTED)}"
+        yield "full_marks.under_executed", "warning", message, f"projects.{short[0]}"
+
+
+def carryover_and_variance(card: Scorecard) -> Found:
+    """结转结余 against the unspent total, and 预决算差异率 without its basis."""
+    budget = card.department.budget
+    total, carryover, variance = budget.overall, budget.carryover, budget.variance
+    if carryover.amount is not None:
+        unspent = total.budget - total.spent
+        if abs(carryover.amount - unspent) > _tolerance(2):
+            yield (
+                "carryover.amount",
+                "warning",
+                f"结转结余{plain(carryover.amount)}万元，与全年预算数减执行数{plain(unspent)}万元"
+                f"相差{_signed(carryover.amount - unspent)}万元，请说明",
+                "budget.carryover.amount",
+            )
+    rate = carryover.rate
+    if carryover.amount is not None and total.budget:
+        rate = carryover.amount / total.budget
+        if carryover.rate is not None and not _rounds_to(rate, carryover.rate):
+            yield (
+                "rate.stated",
+                "error",
+                f"所填结转结余率{percent(carryover.rate, 4)}，按结转结余÷预算应为{percent(rate)}",
+                "budget.carryover.rate",
+            )
+    elif rate is not None:
+        yield (
+            "carryover.no_basis",
+            "error",
+            f"结转结余率{percent(rate, 4)}没有总额可以复核，暂按所填计分",
+            "budget.carryover.rate",
+        )
+    if variance.rate is None:
+        return
+    if budget.initial:
+        computed = abs(total.spent - budget.initial) / budget.initial
+        if _rounds_to(computed, abs(variance.rate)):
+            # Without a change during the year both rates are rightly the same.
+            return
+        yield (
+            "rate.stated",
+            "error",
+            f"所填预决算差异率{percent(variance.rate, 4)}，按年初预算计算应为{percent(computed)}",
+            "budget.variance.rate",
+        )
+    else:
+        yield (
+            "variance.no_basis",
+            "error",
+            f"预决算差异率{percent(variance.rate, 4)}没有年初预算数可以复核，暂按所填计分",
+            "budget.variance.rate",
+        )
+    if rate is not None and _rounds_to(rate, variance.rate):
+        yield (
+            "variance.equals_carryover",
+            "error",
+            f"预决算差异率与结转结余率同为{percent(variance.rate, 4)}，"
+            "两者算法不同，很可能误填，请按年初预算数重新计算",
+            "budget.variance.rate",
+        )
+
+
+def claims(card: Scorecard) -> Found:
+    """Claimed scores, total and grade against the computed ones."""
+    department, reported = card.department, card.department.reported
+    for score in walk(card.scores):
+        if score.reported is None or score.awarded is None or score.open_points:
+            continue
+        awarded = card.rubric.rounding.apply(score.awarded)
+        if score.reported != awarded:
+            by = "例外核定" if score.override else "按评分标准"
+            yield (
+                "claim.score",
+                "error",
+                f"{score.name}自评{plain(score.reported)}分，{by}为{plain(awarded)}分，未说明理由",
+                f"reported.scores.{score.id}",
+            )
+    top = {score.id: score.reported for score in card.scores}
+    claimed = [value for value in top.values() if value is not None]
+    if reported.total is not None:
+        if len(claimed) == len(top) and sum(claimed) != reported.total:
+            yield (
+                "claim.sum",
+                "error",
+                f"自评各项得分合计{plain(sum(claimed, ZERO))}分，"
+                f"自评总分却是{plain(reported.total)}分",
+                "reported.total",
+            )
+        if reported.total != card.total and not card.open_points:
+            yield (
+                "claim.total",
+                "error",
+                f"自评总分{plain(reported.total)}分，按评分标准为{plain(card.total)}分",
+                "reported.total",
+            )
+        total = plain(reported.total)
+        # 99 is neither in 99.5 nor in 99%.
+        zeros = "0*" if "." in total else r"(?:\.0+)?"
+        stated = rf"(?<![\d.]){re.escape(total)}{zeros}(?![\d.]*\d|\s*%)"
+        if not re.search(stated, halfwidth(department.narrative.result)):
+            yield (
+                "claim.total_not_in_text",
+                "warning",
+                f"自评总分{plain(reported.total)}分没有出现在评价得分情况的文字里",
+                "reported.total",
+            )
+    if reported.grade is None:
+        return
+    words = {w: g.label for g in card.rubric.grades for w in (g.label, *g.also)}
+    claimed_grade = words.get(reported.grade)
+    if claimed_grade is None:
+        known = "、".join(grade.label for grade in card.rubric.grades)
+        message = f"自评等级“{reported.grade}”不是评分标准里的等级（{known}）"
+        yield "claim.grade", "error", message, "reported.grade"
+    elif card.grade is not None and claimed_grade != card.grade:
+        message = f"自评等级{reported.grade}，按评分标准{plain(card.total)}分为{card.grade}"
+        yield "claim.grade", "error", message, "reported.grade"
+    elif reported.total is not None and reported.total <= card.rubric.points:
+        implied = grade_of(card.rubric, reported.total).label
+        if implied != claimed_grade:
+            message = (
+                f"自评总分{plain(reported.total)}分对应{implied}，自评等级却是{reported.grade}"
+            )
+            yield "claim.grade", "error", message, "reported.grade"
+
+
+def undecided(card: Scorecard) -> Found:
+    """What waits for a person's decision."""
+    for score in card.undecided:
+        message = f"{score.name}（{plain(score.points)}分）待定，未计入总分：{score.undecided}"
+        yield "score.undecided", "warning", message, score.field
+
+
+def overrides(card: Scorecard) -> Found:
+    """例外情况: shown to every reader; one above the points is cut to them."""
+    for i, override in enumerate(card.department.overrides):
+        score = next(s for s in walk(card.scores) if s.id == override.indicator)
+        if override.score > score.points:
+            message = (
+                f"{score.name}核定{plain(override.score)}分超过分值{plain(score.points)}分，"
+                f"按{plain(score.points)}分计"
+            )
+            yield "override.above_points", "error", message, f"overrides.{i}.score"
+        by_rule = "待定" if score.by_rule is None else f"{plain(score.by_rule)}分"
+        message = (
+            f"{score.name}按规则{by_rule}，例外核定{plain(score.awarded or ZERO)}分："
+            f"{override.reason}（{override.stage}，{override.approver}）"
+        )
+        yield "override.used", "info", message, f"overrides.{i}"
+
+
+def missing_texts(card: Scorecard) -> Found:
+    """Chapters that would stand empty."""
+    department = card.department
+    texts = {
+        "divisions": ("内设机构及职责", department.divisions),
+        "objective": ("部门整体绩效目标", department.objective),
+        "narrative.management": ("预算管理情况分析", department.narrative.management),
+        "narrative.problems": ("存在的问题及原因分析", department.narrative.problems),
+        "narrative.measures": ("措施建议", department.narrative.measures),
+    }
+    for field, (words, content) in texts.items():
+        if not content:
+            yield "narrative.missing", "warning", f"没有填写{words}", field
+    for i, project in enumerate(department.projects):
+        if not project.narrative:
+            message = f"{_named(i, project)}没有填写完成情况"
+            yield "narrative.missing", "warning", message, f"projects.{i}"
+
+
+CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
+    parts_against_total,
+    execution_rates,
+    projects_against_part,
+    unspent_projects,
+    project_rows,
+    carryover_and_variance,
+    indicators,
+    full_marks,
+    undecided,
+    overrides,
+    claims,
+    missing_texts,
+)

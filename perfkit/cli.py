@@ -1,0 +1,311 @@
+"""The command line: ``perfkit run | check | score | rubric``.
+
+argparse rather than a larger library: every word that it prints can be
+Chinese, and it starts at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from perfkit import __version__
+
+if TYPE_CHECKING:
+    from perfkit.audit import Finding
+    from perfkit.scoring import Score, Scorecard
+
+FINE, FAILED, WRONG_USE = 0, 1, 2
+
+_ARGPARSE_ERRORS = {
+    r"the following arguments are required: (.+)": r"缺少参数：\1",
+    r"unrecognized arguments: (.+)": r"不认识的参数：\1",
+    r"argument (.+): expected one argument": r"\1 后面要写一个值",
+    r"argument (.+): expected at least one argument": r"\1 后面至少要写一个值",
+    r"argument (.+): invalid choice: (.+) \(choose from (.+)\)": r"\1 不能是 \2，可选：\3",
+    r"argument (.+): (.+)": r"\1：\2",
+}
+
+
+class _Formatter(argparse.HelpFormatter):
+    def add_usage(self, usage, actions, groups, prefix=None):  # type: ignore[no-untyped-def]
+        super().add_usage(usage, actions, groups, "用法：" if prefix is None else prefix)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that speaks Chinese."""
+
+    def __init__(self, prog: str | None = None, description: str = "", epilog: str = "") -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=_Formatter,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self._positionals.title = "参数"
+        self._optionals.title = "选项"
+        self.add_argument("-h", "--help", action="help", help="显示这份帮助")
+
+    def error(self, message: str) -> NoReturn:
+        for pattern, chinese in _ARGPARSE_ERRORS.items():
+            if re.fullmatch(pattern, message):
+                message = re.sub(pattern, chinese, message)
+                break
+        print(f"{self.prog}：{message}\n输入 {self.prog} --help 查看用法", file=sys.stderr)
+        raise SystemExit(WRONG_USE)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="perfkit",
+        description="部门整体绩效评价：按评分标准计分，生成网页、PDF 和 Word 报告。",
+        epilog="退出码：0 正常，1 有部门未通过，2 用法有误。",
+    )
+    version = f"perfkit {__version__}"
+    parser.add_argument("--version", action="version", version=version, help="显示版本")
+    commands = parser.add_subparsers(title="命令", metavar="命令", required=True, dest="command")
+
+    def command(name: str, words: str) -> _Parser:
+        sub: _Parser = commands.add_parser(name, help=words, description=words + "。")
+        return sub
+
+    files_help = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
+    run = command("run", "生成报告：每个参数文件一份笔记本、网页、PDF 和 Word")
+    run.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    run.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告写到哪里（默认 outputs）",
+    )  # fmt: skip
+    run.add_argument(
+        "--template", type=Path, default=Path("notebooks/report.ipynb"), metavar="笔记本",
+        help="模板笔记本（默认 notebooks/report.ipynb）",
+    )  # fmt: skip
+    run.add_argument(
+        "--formats", type=_formats, default="html,pdf,docx", metavar="格式",
+        help="要哪些格式，用逗号隔开（默认 html,pdf,docx）",
+    )  # fmt: skip
+    check = command("check", "检查参数文件并给出审核意见，不生成报告")
+    check.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    score = command("score", "计算一个部门的得分")
+    score.add_argument("params", type=Path, metavar="参数文件", help="一个部门的参数文件")
+    score.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
+    rubric = command("rubric", "查看评分标准：指标、分值、检查项的编号和合格的答案")
+    rubric.add_argument(
+        "name", nargs="?", metavar="名称", help="评分标准的名称或文件；不写则列出自带的"
+    )
+    rubric.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
+    return parser
+
+
+def _formats(text: str) -> list[str]:
+    known = ["html", "pdf", "docx"]
+    chosen = [name for name in re.split(r"[,，\s]+", text) if name]
+    for name in chosen:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"没有“{name}”格式，可选：{'、'.join(known)}")
+    return chosen
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console takes any character; a pipe or file there would get GBK.
+        if not stream.isatty() and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    options = _parser().parse_args(arguments)
+    from perfkit.yamlfile import PerfkitError
+
+    commands = {"run": _run, "check": _check, "score": _score, "rubric": _rubric}
+    try:
+        code = commands[options.command](options)
+    except PerfkitError as e:
+        print(e, file=sys.stderr)
+        code = FAILED
+    except KeyboardInterrupt:
+        print("已中断", file=sys.stderr)
+        code = FAILED
+    except BrokenPipeError:  # the reader, such as head, has had enough
+        sys.stdout = None
+        code = FAILED
+    raise SystemExit(code)
+
+
+def _parameter_files(given: list[Path]) -> list[Path]:
+    """The files to work on; wrong use ends the program with a message."""
+    files: list[Path] = []
+    for path in given or [Path("params")]:
+        if path.is_dir():
+            files += sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+        else:
+            files.append(path)
+    if not files:
+        folder = given[0] if given else Path("params")
+        _wrong_use(
+            f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件"
+        )
+    names = Counter(path.stem for path in files)
+    repeated = [name for name, count in names.items() if count > 1]
+    if repeated:
+        _wrong_use(f"有同名的参数文件，报告会互相覆盖，请改名：{'、'.join(repeated)}")
+    return files
+
+
+def _wrong_use(message: str) -> NoReturn:
+    print(f"perfkit：{message}", file=sys.stderr)
+    raise SystemExit(WRONG_USE)
+
+
+def _run(options: argparse.Namespace) -> int:
+    files = _parameter_files(options.params)
+    if not options.template.is_file():
+        _wrong_use(
+            f"找不到模板笔记本 {options.template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
+        )
+    from perfkit.execute import make_report
+    from perfkit.params import read_department
+    from perfkit.yamlfile import PerfkitError
+
+    failed = 0
+    for number, path in enumerate(files, 1):
+        start = time.monotonic()
+        print(f"[{number}/{len(files)}] {path.name} …", end="", flush=True)
+        try:
+            read_department(path)  # its faults need no kernel to be found
+            made = make_report(path, options.template, options.outputs, options.formats)
+        except PerfkitError as e:
+            failed += 1
+            print("未通过")
+            print(e, file=sys.stderr)
+            continue
+        endings = " ".join(item.suffix for item in made)
+        print(f"已生成 {endings}（{time.monotonic() - start:.1f} 秒）")
+    done = len(files) - failed
+    print(
+        f"共 {len(files)} 个部门，生成 {done} 份报告，{failed} 个未通过；报告在 {options.outputs}"
+    )
+    return FAILED if failed else FINE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from perfkit.audit import LEVELS
+    from perfkit.quantities import plain
+    from perfkit.yamlfile import PerfkitError
+
+    failed = 0
+    files = _parameter_files(options.params)
+    for path in files:
+        try:
+            card, findings = _scored(path)
+        except PerfkitError as e:
+            failed += 1
+            print(f"{path}：参数文件有 {len(e.faults)} 处错误")
+            print(e)
+            continue
+        counts = Counter(finding.level for finding in findings)
+        summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
+        grade = card.grade or "等级待定"
+        print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
+        for finding in findings:
+            print(f"  {LEVELS[finding.level]}  {finding.where}  {finding.message}")
+    return FAILED if failed else FINE
+
+
+def _scored(path: Path) -> tuple[Scorecard, list[Finding]]:
+    from perfkit.audit import audit
+    from perfkit.params import read_department
+    from perfkit.scoring import score
+
+    card = score(*read_department(path))
+    return card, audit(card)
+
+
+def _score(options: argparse.Namespace) -> int:
+    card, findings = _scored(options.params)
+    if options.json:
+        found = card.as_dict() | {"findings": [finding.as_dict() for finding in findings]}
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return FINE
+    from perfkit.quantities import plain
+
+    rows = [_score_row(score) for score in card.scores]
+    claimed = card.department.reported.total
+    rows.append(
+        (
+            "合计",
+            plain(card.rubric.points),
+            plain(card.total),
+            plain(claimed) if claimed else "—",
+            "",
+        )
+    )
+    title = f"{card.department.name} {card.department.year} 年度"
+    _table(title, ("指标", "分值", "得分", "自评", "推导"), rows)
+    grade = f"评价等级：{card.grade or '待定'}"
+    if card.open_points:
+        grade += f"；另有 {plain(card.open_points)} 分待定"
+    print(f"{grade}。审核意见 {len(findings)} 条，用 perfkit check {options.params} 查看。")
+    return FINE
+
+
+def _score_row(score: Score) -> tuple[str, ...]:
+    from perfkit.quantities import plain
+
+    awarded = "待定" if score.awarded is None else plain(score.awarded)
+    lines = [score.formula, f"待定：{score.undecided}" if score.undecided else ""]
+    lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
+    if score.override:
+        lines.append(f"例外核定：{score.override.reason}")
+    reported = "—" if score.reported is None else plain(score.reported)
+    why = "\n".join(line for line in lines if line)
+    return f"{score.name}\n{score.id}", plain(score.points), awarded, reported, why
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), show_lines=True)
+    for name in columns:
+        table.add_column(
+            name, justify="right" if name in ("分值", "得分", "自评") else "left", overflow="fold"
+        )
+    for row in rows:
+        # Text, not str: in a str rich would read [brackets] as markup.
+        table.add_row(*(Text(value) for value in row))
+    Console().print(table)
+
+
+def _rubric(options: argparse.Namespace) -> int:
+    from perfkit.quantities import plain
+    from perfkit.rubric import Checklist, describe, load_rubric, shipped_rubrics
+
+    if options.name is None:
+        for name in shipped_rubrics():
+            print(f"{name}  {load_rubric(name).name}")
+        return FINE
+    rubric = load_rubric(options.name)
+    if options.json:
+        print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
+        return FINE
+    rows = []
+    for indicator in rubric.indicators:
+        rule = indicator.rule
+        items = rule.items if isinstance(rule, Checklist) else ()
+        asked = [
+            f"{item.id}（合格：{'是' if item.good else '否'}）{item.asks or item.text}"
+            for item in items
+        ]
+        content = "\n".join([describe(rule), *asked, f"出处：{indicator.source}"])
+        rows.append((indicator.id, indicator.name, plain(indicator.points), content))
+    _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
+    return FINE

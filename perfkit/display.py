@@ -1,0 +1,48 @@
+"""How a part of the report looks in a notebook cell: an HTML block, text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from perfkit.quantities import percent, plain
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A displayable part of the report: HTML for the page, a label where HTML can't be shown."""
+
+    html: str
+    label: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        return {"text/html": self.html, "text/plain": self.label}, dict(self.metadata)
+
+
+def render(part: str, **values: Any) -> str:
+    """The HTML of *part*, a macro of ``templates/parts.html``; every value is escaped text."""
+    macro = getattr(_parts(), part)
+    return str(macro(**values)).strip() + "\n"
+
+
+@cache
+def _parts() -> Any:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"plain": plain, "percent": percent}
+    return environment.get_template("parts.html").module

@@ -1,0 +1,225 @@
+"""nbconvert exporters of an executed report: perfkit-html, perfkit-pdf, perfkit-docx.
+
+All three take the same visible content: the headings and outputs of the
+notebook, never its code. HTML puts a page around it; PDF and Word go on from
+it through pandoc, to Typst and to docx (see `perfkit.typesetting`).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbformat import NotebookNode
+from traitlets import Bool, default
+from traitlets.config import Config
+
+from perfkit.display import TEMPLATES
+from perfkit.fonts import subset
+
+HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+
+
+class _Exporter(HTMLExporter):
+    """The visible content of a notebook, and what it states about itself."""
+
+    # In the package rather than under share/jupyter, so that an editable install,
+    # too, always has the current ones.
+    extra_template_basedirs = [str(TEMPLATES)]  # noqa: RUF012
+    exclude_input = True
+    exclude_input_prompt = True
+    exclude_output_prompt = True
+    exclude_anchor_links = True
+    review = False
+
+    @default("template_name")
+    def _template_name_default(self) -> str:
+        return "perfkit"
+
+    @property
+    def default_config(self) -> Config:
+        config: Config = super().default_config.copy()
+        config.merge(
+            {
+                "TagRemovePreprocessor": {
+                    "enabled": True,
+                    "remove_cell_tags": {"remove-cell"},
+                    "remove_all_outputs_tags": {"remove-output"},
+                }
+            }
+        )
+        return config
+
+    def content(
+        self, notebook: NotebookNode, resources: Any, **known: Any
+    ) -> tuple[str, dict[str, Any], Any]:
+        """The rendered template, what the report states about itself, and nbconvert's resources."""
+        about = _about(notebook, (resources or {}).get("metadata", {}).get("name", "report"))
+        resources = dict(resources or {})
+        resources["perfkit"] = {**about, "review": self.review, **known}
+        digest = template_digest(notebook)
+        content, resources = super().from_notebook_node(notebook, resources)
+        # The report can't know the template that shows it; so the colophon's last word is here.
+        content = content.replace("<!--template-->", f"模板 SHA-256 {digest}；")
+        return content, about, resources
+
+
+def _about(notebook: NotebookNode, name: str) -> dict[str, Any]:
+    """Title, department, year and date of the report, as its title cell states them."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    stated = (output.get("metadata", {}).get("perfkit") for output in outputs)
+    fallback = {"title": name, "department": "", "year": None, "date": None}
+    return fallback | dict(next((found for found in stated if found), {}))
+
+
+def template_digest(notebook: NotebookNode) -> str:
+    """SHA-256 of the template: its cells' sources, without what parameters and runs put in."""
+    sources = (
+        f"{cell.cell_type}\n{cell.source}\n"
+        for cell in notebook.cells
+        if not {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
+    )
+    return hashlib.sha256("".join(sources).encode()).hexdigest()
+
+
+class HtmlReport(_Exporter):
+    """``perfkit-html``: one self-contained page that asks nothing of any network."""
+
+    export_from_notebook = "perfkit HTML"
+    review = True
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: Any = None, **_: Any
+    ) -> tuple[str, Any]:
+        """The page of an executed report."""
+        css = (TEMPLATES / "perfkit" / "page.css").read_text(encoding="utf-8")
+        drawings: list[str] = []
+
+        def picture(svg: str) -> str:
+            drawings.append(svg)
+            return _own_ids(svg, f"drawing-{len(drawings)}-")
+
+        page, _about, resources = self.content(
+            nb, resources, css=css, contents="<!--contents-->", picture=picture
+        )
+        page = _with_contents(TABLE.sub(_scrolling, page))
+        return page.replace("/*font*/", _font_face(page), 1), resources
+
+
+def _own_ids(svg: str, prefix: str) -> str:
+    """The drawing with ids that no other on the page has; hatches are named alike in all."""
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
+
+
+def _scrolling(table: re.Match[str]) -> str:
+    """A wide table scrolls in a region of its own, which the keyboard reaches too."""
+    caption = re.search(r"<caption>(.*?)</caption>", table[0], re.DOTALL)
+    label = f' aria-label="{caption[1].strip()}"' if caption else ' aria-label="表格"'
+    return f'<div class="scroll" tabindex="0" role="region"{label}>{table[0]}</div>'
+
+
+def _with_contents(page: str) -> str:
+    """The page with 目录: links to the chapters and their sections, which get an id each."""
+    chapters: list[tuple[str, list[str]]] = []
+
+    def numbered(heading: re.Match[str]) -> str:
+        level, attributes, words = heading.groups()
+        if "class=" in attributes:
+            return heading[0]
+        if level == "2":
+            chapters.append(("", []))
+        name = f"chapter-{len(chapters)}"
+        if level == "3" and chapters:
+            name += f".{len(chapters[-1][1]) + 1}"
+        link = f'<a href="#{name}">{re.sub("<[^>]*>", "", words)}</a>'
+        if level == "2":
+            chapters[-1] = (link, [])
+        elif chapters:
+            chapters[-1][1].append(f"<li>{link}</li>")
+        return f'<h{level} id="{name}">{words}</h{level}>'
+
+    page = HEADING.sub(numbered, page)
+    items = [
+        f"<li>{link}<ul>{''.join(sections)}</ul></li>" if sections else f"<li>{link}</li>"
+        for link, sections in chapters
+    ]
+    return page.replace("<!--contents-->", f"<ul>{''.join(items)}</ul>", 1)
+
+
+def _font_face(page: str) -> str:
+    """The page's characters as a font, for a machine that has no Chinese one."""
+    data = base64.b64encode(subset(set(html.unescape(page)))).decode()
+    return (
+        '@font-face { font-family: "perfkit sans"; '
+        f'src: url("data:font/otf;base64,{data}") format("opentype"); }}'
+    )
+
+
+class _Document(_Exporter):
+    """What PDF and Word have in common: the content as plain HTML, the pictures beside it."""
+
+    template_file = "document.html.j2"
+    bundled_fonts = Bool(
+        False, help="Use only the fonts that come with perfkit, for the same pages everywhere."
+    ).tag(config=True)
+
+    def document(self, notebook: NotebookNode, resources: Any) -> tuple[Any, Any]:
+        """The content for typesetting, and nbconvert's resources."""
+        from perfkit.typesetting import Document
+
+        pictures: dict[str, bytes] = {}
+
+        def picture(svg: str) -> str:
+            name = f"picture-{len(pictures) + 1}.svg"
+            pictures[name] = svg.encode()
+            return name
+
+        content, about, resources = self.content(notebook, resources, picture=picture)
+        return Document(content, pictures, about, self.bundled_fonts), resources
+
+
+class PdfReport(_Document):
+    """``perfkit-pdf``: the page form of GB/T 9704, PDF/A, with bookmarks."""
+
+    export_from_notebook = "perfkit PDF"
+    output_mimetype = "application/pdf"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".pdf"
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: Any = None, **_: Any
+    ) -> tuple[bytes, Any]:
+        """The PDF of an executed report."""
+        from perfkit.typesetting import pdf
+
+        document, resources = self.document(nb, resources)
+        resources["output_extension"] = ".pdf"
+        return pdf(document), resources
+
+
+class DocxReport(_Document):
+    """``perfkit-docx``: the same page form as a Word document."""
+
+    export_from_notebook = "perfkit Word"
+    output_mimetype = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+    @default("file_extension")
+    def _file_extension_default(self) -> str:
+        return ".docx"
+
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: Any = None, **_: Any
+    ) -> tuple[bytes, Any]:
+        """The Word document of an executed report."""
+        from perfkit.typesetting import docx
+
+        document, resources = self.document(nb, resources)
+        resources["output_extension"] = ".docx"
+        return docx(document), resources

@@ -1,0 +1,250 @@
+"""Amounts, rates and measures: from what a department writes to exact Decimals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+MONEY_UNITS = {"": 0, "万元": 0, "万": 0, "元": -4, "亿元": 4, "亿": 4}
+"""Power of ten that turns a unit into 万元."""
+
+LARGEST_AMOUNT = Decimal(10) ** 8
+"""万元 (1 万亿元): no department's budget is larger, so a larger figure is a slip of the unit."""
+
+LARGEST_RATE = Decimal(10_000)
+"""1 000 000 %: beyond it a figure was put in the wrong field."""
+
+LARGEST_POINTS = Decimal(10_000)
+
+LARGEST_MEASURE = Decimal(10) ** 12
+MEASURE_PLACES = 8
+"""Bounds of a 指标值: within them every ratio can be shown as a percentage."""
+
+_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+_AMOUNT = re.compile(rf"({_NUMBER})\s*([^\d\s.,]*)")
+_RATE = re.compile(rf"({_NUMBER})\s*%")
+_POINTS = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_HIGHER = "≥ >= > 不低于 不少于 不小于 大于等于 大于 高于 至少 达到"
+_LOWER = "≤ <= < 不高于 不超过 不多于 不大于 小于等于 小于 低于 至多"
+_BEFORE = dict.fromkeys(_HIGHER.split(), "higher") | dict.fromkeys(_LOWER.split(), "lower")
+_AFTER = dict.fromkeys(["及以上", "(含)以上", "以上"], "higher") | dict.fromkeys(
+    ["及以下", "及以内", "(含)以下", "(含)以内", "以下", "以内"], "lower"
+)
+_MEASURE = re.compile(
+    rf"({'|'.join(_BEFORE)}|=)?\s*({_NUMBER})\s*([^\d\s,.;、()]{{0,10}}?)"
+    rf"({'|'.join(map(re.escape, _AFTER))})?"
+)
+
+
+_HALFWIDTH = {0x3000: " "} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+
+
+def halfwidth(value: object) -> str:
+    """Text as written, with full-width digits, letters and signs made half-width."""
+    # Not NFKC: it would turn 10² into 102.
+    return str(value).translate(_HALFWIDTH).strip()
+
+
+def parse_amount(value: object) -> Decimal:
+    """金额 in 万元, exact: ``15548.09``, ``"1,234.5"``, ``350000元``, ``1.2亿元``, full-width too.
+
+    Raises:
+        ValueError: in Chinese, for text that is no amount, negative amounts,
+            amounts finer than 0.01 元 or larger than any budget.
+    """
+    match = None if isinstance(value, bool) else _AMOUNT.fullmatch(halfwidth(_exact(value)))
+    if match is None or match[2] not in MONEY_UNITS:
+        raise ValueError(f"{_shown(value)}不是金额；应写数字（单位万元），或带单位，如 350000元")
+    amount = _shifted(Decimal(match[1].replace(",", "")), MONEY_UNITS[match[2]])
+    if amount < 0:
+        raise ValueError(f"金额不能是负数，这里是{_shown(value)}")
+    if amount > LARGEST_AMOUNT:
+        raise ValueError(
+            f"{_shown(value)}超过 1 万亿元，不可能；请核对单位，以元计的金额要写明“元”"
+        )
+    if amount != amount.quantize(Decimal("0.000001")):
+        raise ValueError(f"{_shown(value)}比“分”还细，不可能；请核对小数点和单位")
+    return amount.copy_abs()  # −0 is 0; abs() would round to 28 digits
+
+
+def parse_rate(value: object) -> Decimal:
+    """比率 as a fraction, 0.0012 for ``0.12%``; the percent sign is required.
+
+    Raises:
+        ValueError: in Chinese, for negative rates and other text. A bare 0.12 could be
+            12 % or 0.12 %, so it is refused.
+    """
+    rate = parse_signed_rate(value)
+    if rate < 0:
+        raise ValueError(f"比率不能是负数，这里是{_shown(value)}")
+    return rate
+
+
+def parse_signed_rate(value: object) -> Decimal:
+    """A 比率 that may be below zero, as a 差异率 may: −0.35 for ``-35%``.
+
+    Raises:
+        ValueError: in Chinese.
+    """
+    match = None if isinstance(value, bool) else _RATE.fullmatch(halfwidth(_exact(value)))
+    if match is None:
+        raise ValueError(f"{_shown(value)}不是百分数；请带百分号，如 99.88%")
+    rate = _shifted(Decimal(match[1].replace(",", "")), -2)
+    if abs(rate) > LARGEST_RATE:
+        raise ValueError(f"{_shown(value)}大得不可能；请核对小数点")
+    return rate if rate else rate.copy_abs()
+
+
+def parse_points(value: object) -> object:
+    """分数: a plain number such as ``19.98``, full-width digits too; None stays None.
+
+    Raises:
+        ValueError: in Chinese, for other text (1e5, NaN) and numbers below 0 or above 10000.
+    """
+    if value is None:
+        return None
+    match = None if isinstance(value, bool) else _POINTS.fullmatch(halfwidth(_exact(value)))
+    if match is None:
+        raise ValueError(f"应填数字，这里是{_shown(value)}")
+    points = Decimal(match[0])
+    if points < 0:
+        raise ValueError(f"不能小于 0，这里是{_shown(value)}")
+    if points > LARGEST_POINTS:
+        raise ValueError(f"不能大于 {LARGEST_POINTS}，这里是{_shown(value)}")
+    return points.copy_abs()
+
+
+def parse_date(value: object) -> date:
+    """日期: ``2023-12-31`` or ``2023年12月31日``.
+
+    Raises:
+        ValueError: in Chinese, for other forms and days that do not exist.
+    """
+    if isinstance(value, date):
+        return value
+    match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", halfwidth(value))
+    try:
+        return date(*map(int, match.groups())) if match else date.min.replace(day=0)
+    except ValueError:
+        raise ValueError(f"{_shown(value)}不是日期；应写 2023-12-31 的形式，且确有这一天") from None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantified 指标值 or 完成值: the number, its unit, and the bound that a target states.
+
+    Money is in 万元 whatever unit it was written in; a percentage keeps its
+    percent figure, 95 with unit ``%``. `direction` is ``higher`` for ≥,
+    ``lower`` for ≤, else None.
+    """
+
+    value: Decimal
+    unit: str
+    direction: str | None
+
+
+def parse_measure(text: str | None, unit: str | None = None) -> Measure | None:
+    """The number in a 指标值 or 完成值, None if it is in words (定性) or a date.
+
+    *unit* serves where the text states none.
+
+    Raises:
+        ValueError: in Chinese, for numbers that no indicator can have.
+    """
+    match = _MEASURE.fullmatch(halfwidth(text or ""))
+    # 12月底前 is no number: finishing in November would be 11/12 of it.
+    if match is None or _in_words(match[2], match[3]):
+        return None
+    value, stated = Decimal(match[2].replace(",", "")), match[3] or halfwidth(unit or "")
+    digits = value.as_tuple()
+    if abs(value) >= LARGEST_MEASURE or -int(digits.exponent) > MEASURE_PLACES:
+        raise ValueError(f"{_shown(text)}的位数太多；请核对，或换一个单位")
+    if stated in MONEY_UNITS and stated:
+        value, stated = _shifted(value, MONEY_UNITS[stated]), "万元"
+    before, after = _BEFORE.get(match[1] or ""), _AFTER.get(match[4] or "")
+    return Measure(value, stated, before or after)
+
+
+def unit_of(text: str | None) -> str:
+    """The unit as it is written in a 指标值 or 完成值, empty if there is none."""
+    match = _MEASURE.fullmatch(halfwidth(text or ""))
+    return match[3] if match and not _in_words(match[2], match[3]) else ""
+
+
+def _in_words(number: str, unit: str) -> bool:
+    """A date such as 12月底前, or 95%左右: words for a person to judge, for all their figures."""
+    year = re.fullmatch(r"(19|20)\d\d", number) is not None and unit.startswith("年")
+    return year or unit.startswith(("月", "号")) or (unit.startswith("%") and unit != "%")
+
+
+def _shifted(value: Decimal, power: int) -> Decimal:
+    # scaleb would round what is longer than the context's 28 digits.
+    sign, digits, exponent = value.as_tuple()
+    return Decimal((sign, digits, int(exponent) + power))
+
+
+def plain(value: Decimal) -> str:
+    """A Decimal without exponent and trailing zeros: 30, 19.98."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(value: Decimal) -> str:
+    """A Decimal for the reader, with a minus sign where it is below zero: −1.5."""
+    return plain(value).replace("-", "−")
+
+
+def percent(rate: Decimal, places: int = 2) -> str:
+    """A rate as a percentage, half up: 0.998793 → 99.88%. No trailing zeros: 1 → 100%."""
+    return plain(rounded(rate * 100, places)) + "%"
+
+
+def rounded(value: Decimal, places: int) -> Decimal:
+    """四舍五入 to *places* decimals."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _exact(value: object) -> object:
+    # A float's shortest text is what stood in the file that papermill -f read; 0.00001 has
+    # no exponent there.
+    return f"{Decimal(repr(value)):f}" if isinstance(value, float) else value
+
+
+def _shown(value: object) -> str:
+    return f"“{str(value)[:30]}”" if value is not None else "空"
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(parse_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": r"[0-9０-９][元万亿\s]*$"},
+            ]
+        }
+    ),
+]
+Rate = Annotated[
+    Decimal, BeforeValidator(parse_rate), WithJsonSchema({"type": "string", "pattern": "[%％]$"})
+]
+SignedRate = Annotated[
+    Decimal,
+    BeforeValidator(parse_signed_rate),
+    WithJsonSchema({"type": "string", "pattern": "[%％]$"}),
+]
+Day = Annotated[
+    date, BeforeValidator(parse_date), WithJsonSchema({"type": "string", "format": "date"})
+]
+Points = Annotated[
+    Decimal,
+    Field(ge=0),
+    BeforeValidator(parse_points),
+    WithJsonSchema({"type": ["number", "string"], "minimum": 0}),
+]

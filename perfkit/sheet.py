@@ -1,0 +1,221 @@
+"""评分表 as cells: what stands in each cell and how many rows and columns it spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import groupby
+
+from perfkit.quantities import percent, plain
+from perfkit.rubric import Checklist, Chosen, Excess, Ratio, RubricIndicator, Section
+from perfkit.scoring import Score, Scorecard
+
+COLUMNS = (
+    "一级指标",
+    "二级指标",
+    "三级指标",
+    "指标值",
+    "完成值",
+    "分值",
+    "得分",
+    "指标解释",
+    "评分标准",
+)
+RATIO_COLUMNS = (
+    "一级指标", "二级指标", "预算数（万元）", "执行数（万元）", "预算执行率",
+    "分值", "得分", "指标解释", "评分标准",
+)  # fmt: skip
+WIDTHS = (8, 8, 10, 11, 9, 5, 7, 21, 21)
+"""Per cent of the table's width, for both sets of columns."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, a second line below it, the rows and columns it spans, its kind.
+
+    `kind` is ``label`` (a merged row label), ``num``, ``head`` (a heading
+    inside the table) or empty.
+    """
+
+    text: str
+    note: str = ""
+    rows: int = 1
+    columns: int = 1
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One part of the sheet: caption, column headings with widths in per cent, and its rows."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: list[list[Cell]]
+    widths: Sequence[int] = field(default=WIDTHS)
+
+
+def score_sheet(card: Scorecard) -> list[Table]:
+    """The tables of the 评分表, one for each section; the last ends with 合计."""
+    numerals = "一二三四五六七八九十"
+    tables = []
+    for numeral, section in zip(numerals, card.rubric.sections, strict=False):
+        caption = f"{numeral}、{section.name}（{plain(section.points)}分）"
+        rule = section.indicators[0].rule
+        ratio = (
+            len(section.indicators) == 1
+            and isinstance(rule, Ratio)
+            and (rule.of, rule.to) == ("budget.total.spent", "budget.total.budget")
+        )
+        rows = _ratio_rows(card, section) if ratio else _rows(card, section)
+        tables.append(Table(caption, RATIO_COLUMNS if ratio else COLUMNS, rows))
+    tables[-1].rows.append(_total_row(card))
+    return tables
+
+
+def _label(section: Section) -> str:
+    return f"{section.name}（{plain(section.points)}）"
+
+
+def _ratio_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
+    """资金总体 is scored; its parts are shown below it, not scored."""
+    indicator = section.indicators[0]
+    score = card.score(indicator.id)
+    budget = card.department.budget
+    named = {
+        indicator.level2: budget.overall,
+        "基本支出": budget.basic,
+        "项目支出": budget.project,
+        "其他": budget.other,
+    }
+    rows = []
+    for name, part in named.items():
+        rate = part.execution_rate
+        rows.append(
+            [
+                Cell(name, kind="label"),
+                Cell(plain(part.budget), kind="num"),
+                Cell(plain(part.spent), kind="num"),
+                Cell("—" if rate is None else percent(rate), kind="num"),
+            ]
+        )
+    span = len(rows)
+    rows[0].insert(0, Cell(_label(section), rows=span, kind="label"))
+    rows[0] += _points(score, span)
+    rows[0] += [Cell(indicator.explanation, rows=span), Cell(indicator.standard, rows=span)]
+    return rows
+
+
+def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
+    rows: list[list[Cell]] = []
+    rated = False
+    for level2, grouped in groupby(section.indicators, key=lambda i: i.level2):
+        indicators = list(grouped)
+        below: list[list[Cell]] = []
+        for indicator in indicators:
+            if isinstance(indicator.rule, Excess):
+                if not rated:
+                    rows.append(_year_heading(card.department.year))
+                    rated = True
+                rows.append(_excess_row(card.score(indicator.id), indicator))
+            elif isinstance(indicator.rule, Chosen):
+                below += _chosen_rows(card.score(indicator.id), indicator, indicator.rule)
+            else:
+                below.append(_checklist_row(card.score(indicator.id), indicator))
+        if below:
+            points = sum((i.points for i in indicators), Decimal(0))
+            below[0].insert(0, Cell(f"{level2}（{plain(points)}）", rows=len(below), kind="label"))
+            rows += below
+    rows[0].insert(0, Cell(_label(section), rows=len(rows), kind="label"))
+    return rows
+
+
+def _chosen_rows(score: Score, indicator: RubricIndicator, rule: Chosen) -> list[list[Cell]]:
+    names = {kind.id: kind.name for kind in rule.kinds}
+    span = len(score.parts) + 1
+    texts = [Cell(indicator.explanation, rows=span), Cell(indicator.standard, rows=span)]
+    rows = []
+    for kind, grouped in groupby(score.parts, key=lambda part: _kind(part)):
+        parts = list(grouped)
+        for n, part in enumerate(parts):
+            row = part.indicator
+            assert row is not None
+            # 指标值 of a qualitative row is its name: the target says no more than 完成.
+            value = row.name if row.target in rule.achieved else f"{row.name}：{row.target}"
+            cells = [Cell(names[kind], rows=len(parts), kind="label")] if n == 0 else []
+            rows.append([*cells, Cell(value), Cell(row.actual or "未填"), *_points(part)])
+    rows.append([Cell("小计", columns=3, kind="label"), *_points(score)])
+    rows[0] += texts
+    return rows
+
+
+def _kind(part: Score) -> str:
+    return part.indicator.kind if part.indicator else ""
+
+
+def _checklist_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
+    rule = indicator.rule
+    items, standard = "", indicator.standard
+    if isinstance(rule, Checklist):
+        items = f"{len(rule.items)}项全部合格"
+        if score.deductions:
+            items = f"{len(rule.items)}项中{len(score.deductions)}项不合格"
+        if score.undecided:
+            items = "未填全"
+        listed = "；".join(f"{'①②③④⑤⑥⑦⑧⑨⑩'[i]}{q.text}" for i, q in enumerate(rule.items[:10]))
+        standard = f"{listed}。{indicator.standard}"
+    return [
+        Cell(indicator.name, kind="label"),
+        Cell(indicator.value),
+        Cell(items),
+        *_points(score),
+        Cell(indicator.explanation),
+        Cell(standard),
+    ]
+
+
+def _year_heading(year: int) -> list[Cell]:
+    names = (f"{year - 1}年", f"{year}年", "分值", "得分", "指标解释", "评分标准")
+    return [Cell("指标", columns=2, kind="head"), *(Cell(name, kind="head") for name in names)]
+
+
+def _excess_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
+    name = Cell(f"{indicator.name}（{plain(indicator.points)}）", columns=2, kind="label")
+    return [
+        name,
+        Cell(score.compared or "——", kind="num"),
+        Cell(score.rate or "待定", kind="num"),
+        *_points(score),
+        Cell(indicator.explanation),
+        Cell(indicator.standard),
+    ]
+
+
+def _points(score: Score, span: int = 1) -> list[Cell]:
+    awarded = "待定" if score.awarded is None else plain(score.awarded)
+    notes = []
+    if score.awarded is not None and score.open_points:
+        notes.append(f"{plain(score.open_points)}分待定")
+    if score.override:
+        by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
+        notes.append(f"按规则{by_rule}")
+    if score.reported is not None and score.reported != score.awarded:
+        notes.append(f"自评{plain(score.reported)}")
+    return [
+        Cell(plain(score.points), rows=span, kind="num"),
+        Cell(awarded, "，".join(notes), rows=span, kind="num"),
+    ]
+
+
+def _total_row(card: Scorecard) -> list[Cell]:
+    reported = card.department.reported.total
+    notes = [f"{plain(card.open_points)}分待定"] if card.open_points else []
+    if reported is not None and reported != card.total:
+        notes.append(f"自评{plain(reported)}")
+    grade = f"评价等级：{card.grade or '待定'}"
+    return [
+        Cell("合计", columns=5, kind="label"),
+        Cell(plain(card.rubric.points), kind="num"),
+        Cell(plain(card.total), "，".join(notes), kind="num"),
+        Cell(grade, columns=2),
+    ]

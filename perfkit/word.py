@@ -1,0 +1,199 @@
+"""The page form of GB/T 9704 for a Word document that pandoc has written."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import docx
+from docx.document import Document as Word
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.section import Section
+from docx.shared import Mm, Pt
+from docx.table import Table
+
+PITCH = Pt(29)
+# Style: East Asian font, size, first-line indent in characters, alignment.
+LOOKS: dict[str, tuple[str, float, int, WD_ALIGN_PARAGRAPH]] = {
+    "Normal": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.JUSTIFY),
+    "Body Text": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.JUSTIFY),
+    "First Paragraph": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.JUSTIFY),
+    "Heading 1": ("方正小标宋简体", 22, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Heading 2": ("黑体", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "Heading 3": ("楷体", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "Subtitle": ("楷体", 15.75, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Sheet Title": ("黑体", 16, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Table Caption": ("黑体", 12, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Image Caption": ("黑体", 12, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Compact": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
+    "Colophon": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
+}
+SINGLE_SPACED = {"Compact", "Colophon", "Captioned Figure", "Figure"}
+
+
+def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
+    """pandoc's document with styles, page numbers, tables and properties of the page form."""
+    document = docx.Document(io.BytesIO(content))
+    _style(document)
+    _end_with_last_section(document)
+    for section in document.sections:
+        _page(section)
+    _number(document)
+    for table in document.tables:
+        _table(table)
+    properties = document.core_properties
+    properties.title = about["title"]
+    properties.author = properties.last_modified_by = about["department"]
+    properties.language = "zh-CN"
+    moment = datetime(day.year, day.month, day.day)
+    properties.created = properties.modified = moment
+    properties.revision = 1
+    written = io.BytesIO()
+    document.save(written)
+    return _undated(written.getvalue())
+
+
+def _style(document: Word) -> None:
+    styles = document.styles
+    for name, (font, size, indent, alignment) in LOOKS.items():
+        if name not in styles:
+            styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style = styles[name]
+        style.font.size = Pt(size)
+        style.font.bold = style.font.italic = False
+        style.font.color.rgb = None
+        _font(style.element.get_or_add_rPr(), font)
+        form = style.paragraph_format
+        form.alignment = alignment
+        form.space_before = form.space_after = Pt(0)
+        form.keep_with_next = name.startswith(("Heading", "Table Caption", "Sheet"))
+        if name in SINGLE_SPACED:
+            form.line_spacing_rule = WD_LINE_SPACING.SINGLE
+        else:
+            form.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+            form.line_spacing = PITCH
+        form.first_line_indent = Pt(size * indent)
+        # Word goes by characters (in hundredths), so that the indent follows the size.
+        indentation = style.element.get_or_add_pPr().get_or_add_ind()
+        indentation.set(qn("w:firstLineChars"), str(indent * 100))
+    # A picture needs the height that it has.
+    for name in ("Captioned Figure", "Figure"):
+        if name in styles:
+            styles[name].paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+            styles[name].paragraph_format.keep_with_next = True
+
+
+def _font(properties: Any, font: str) -> None:
+    for old in [*properties.findall(qn("w:rFonts")), *properties.findall(qn("w:lang"))]:
+        properties.remove(old)
+    latin = "Times New Roman" if font in ("仿宋", "宋体", "方正小标宋简体") else font
+    properties.insert(
+        0,
+        parse_xml(
+            f'<w:rFonts {nsdecls("w")} w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{font}"'
+            f' w:cs="{latin}"/>'
+        ),
+    )
+    properties.append(parse_xml(f'<w:lang {nsdecls("w")} w:val="en-US" w:eastAsia="zh-CN"/>'))
+
+
+def _end_with_last_section(document: Word) -> None:
+    """A section that ends with the document gives its form to the document's own.
+
+    Otherwise an empty page would follow the turned sheets.
+    """
+    body = document.element.body
+    ending, last = body.sectPr, body[-2]
+    inner = last.find(f"{qn('w:pPr')}/{qn('w:sectPr')}")
+    if inner is None:
+        return
+    for tag in ("w:pgSz", "w:pgMar"):
+        if (old := ending.find(qn(tag))) is not None:
+            ending.remove(old)
+        ending.append(inner.find(qn(tag)))
+    body.remove(last)
+
+
+def _page(section: Section) -> None:
+    """Margins of GB/T 9704; on a turned sheet they turn with it."""
+    top, bottom, left, right = Mm(37), Mm(35), Mm(28), Mm(26)
+    width, height = Mm(210), Mm(297)
+    if section.orientation:
+        width, height = height, width
+        top, bottom, left, right = left, right, bottom, top
+    section.page_width, section.page_height = width, height
+    section.top_margin, section.bottom_margin = top, bottom
+    section.left_margin, section.right_margin = left, right
+    section.footer_distance = Mm(25) if not section.orientation else Mm(15)
+
+
+def _number(document: Word) -> None:
+    """— 1 —, right on odd pages and left on even ones; later sections follow the first."""
+    document.settings.odd_and_even_pages_header_footer = True
+    for section in list(document.sections)[1:]:
+        section.footer.is_linked_to_previous = True
+        section.even_page_footer.is_linked_to_previous = True
+    first = document.sections[0]
+    for footer, alignment in (
+        (first.footer, WD_ALIGN_PARAGRAPH.RIGHT),
+        (first.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT),
+    ):
+        footer.is_linked_to_previous = False
+        paragraph = footer.paragraphs[0]
+        paragraph.alignment = alignment
+        # One character from the edge.
+        indent = "right" if alignment == WD_ALIGN_PARAGRAPH.RIGHT else "left"
+        setattr(paragraph.paragraph_format, f"{indent}_indent", Pt(14))
+        for part in ("— ", None, " —"):
+            run = paragraph.add_run(part or "")
+            run.font.size = Pt(14)
+            _font(run._r.get_or_add_rPr(), "宋体")
+            if part is None:
+                for kind in ("begin", "instr", "end"):
+                    markup = (
+                        f'<w:instrText {nsdecls("w")} xml:space="preserve"> PAGE </w:instrText>'
+                        if kind == "instr"
+                        else f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'
+                    )
+                    run._r.append(parse_xml(markup))
+
+
+BORDERS = "".join(
+    f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="000000"/>'
+    for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
+)
+
+
+def _table(table: Table) -> None:
+    """Borders all round, the header on every page, and no empty line at the cells' edges."""
+    properties = table._tbl.tblPr
+    for tag in ("w:tblBorders", "w:tblCellMar"):
+        for old in properties.findall(qn(tag)):
+            properties.remove(old)
+    properties.append(parse_xml(f"<w:tblBorders {nsdecls('w')}>{BORDERS}</w:tblBorders>"))
+    margins = "".join(f'<w:{side} w:w="70" w:type="dxa"/>' for side in ("left", "right"))
+    properties.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
+    for cell in table._tbl.iter(qn("w:tc")):
+        cell.get_or_add_tcPr().append(parse_xml(f'<w:vAlign {nsdecls("w")} w:val="center"/>'))
+
+
+def _undated(content: bytes) -> bytes:
+    """The same archive with one fixed time for every member."""
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for member in sorted(
+            old.infolist(), key=lambda item: item.filename != "[Content_Types].xml"
+        ):
+            entry = zipfile.ZipInfo(member.filename, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, old.read(member))
+    return written.getvalue()

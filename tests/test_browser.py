@@ -1,0 +1,126 @@
+"""The page as a reader sees it, in a real Chromium; skipped where there is none, except in CI."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from perfkit.execute import make_report
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "notebooks" / "report.ipynb"
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on the PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module", params=["fengtai-finance-2023", "shili-street-2023"])
+def address(request, tmp_path_factory):
+    """The model report, and the one with eighty projects."""
+    folder = tmp_path_factory.mktemp("page")
+    make_report(ROOT / "params" / f"{request.param}.yaml", TEMPLATE, folder, ["html"])
+    return (folder / f"{request.param}.html").as_uri()
+
+
+@pytest.fixture
+def page(browser, address):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.requests, tab.messages = [], []
+    tab.on("request", lambda request: tab.requests.append(request.url))
+    tab.on("console", lambda message: tab.messages.append(message.text))
+    tab.goto(address)
+    yield tab
+    tab.close()
+
+
+def overflow(page):
+    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def test_nothing_is_asked_of_any_network(page, address):
+    elsewhere = [url for url in page.requests if url != address and not url.startswith("data:")]
+    assert elsewhere == []
+    assert page.messages == []
+
+
+def test_it_is_accessible(page):
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(page):
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert overflow(page) <= 0
+
+
+def test_wide_tables_scroll_in_a_region_that_the_keyboard_reaches(page):
+    page.set_viewport_size({"width": 360, "height": 640})
+    wide = page.locator(".landscape .scroll").first
+    assert wide.evaluate("element => element.scrollWidth > element.clientWidth")
+    wide.focus()
+    before = wide.evaluate("element => element.scrollLeft")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert before == 0
+
+
+def test_the_contents_lead_to_every_chapter(page):
+    links = page.locator("nav.contents > ul > li > a")
+    chapters = page.locator("main h2").all_inner_texts()
+    assert links.all_inner_texts() == chapters
+    for link in links.all():
+        target = link.get_attribute("href").removeprefix("#")
+        assert page.locator(f"[id='{target}']").count() == 1
+
+
+def test_ids_are_unique(page):
+    ids = page.evaluate("[...document.querySelectorAll('main [id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_chinese_is_drawn_by_a_font_that_has_it(page):
+    """Without a system font for Chinese, as in CI, the one in the page serves."""
+    page.evaluate("document.fonts.ready")
+    widths = page.evaluate(
+        """() => {
+          const context = document.createElement('canvas').getContext('2d');
+          context.font = '40px "perfkit sans"';
+          return ['绩', '效', '一'].map(c => Math.round(context.measureText(c).width));
+        }"""
+    )
+    assert widths == [40, 40, 40]
+
+
+def test_printing_hides_the_contents_and_the_review(page):
+    page.emulate_media(media="print")
+    assert page.locator("nav.contents").is_hidden()
+    assert all(part.is_hidden() for part in page.locator(".review").all())
+
+
+def test_charts_have_alternative_text(page):
+    charts = page.locator("figure.chart svg")
+    assert charts.count() == 4
+    labels = [chart.get_attribute("aria-label") for chart in charts.all()]
+    assert all(label and label.startswith("条形图：") for label in labels)

@@ -1,0 +1,368 @@
+"""The exporters on a notebook of their own: the page form, the outline, and what Word shows."""
+
+import io
+import itertools
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import docx
+import nbformat
+import pdfplumber
+import pypdf
+import pytest
+from docx.enum.section import WD_ORIENTATION
+from docx.oxml.ns import qn
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from perfkit.charts import Bar, budget_and_spending, project_execution
+from perfkit.exporters import DocxReport, HtmlReport, PdfReport, template_digest
+
+PARAGRAPH = (
+    "为检验版心，本段文字较长：示例部门按照年初确定的目标，分季度推进各项工作，逐项核对经费支出；"
+    "对进度落后的项目，及时查明原因、调整安排，确保资金安全、规范、有效使用。"
+)
+HOSTILE = (
+    '<script>alert(1)</script> #import "x" $y$ *粗* _斜_ `码` @引用 // 注 \\ [点](javascript:x)'
+)
+A4 = (595, 842)
+
+
+def html(text, **metadata):
+    data = {"text/html": text, "text/plain": "〔块〕"}
+    return new_code_cell(
+        "report.part()", outputs=[new_output("display_data", data=data, metadata=metadata)]
+    )
+
+
+def chart(drawing):
+    data, metadata = drawing._repr_mimebundle_()
+    return new_code_cell(
+        "report.chart()", outputs=[new_output("display_data", data=data, metadata=metadata)]
+    )
+
+
+def escaped(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def sheet():
+    rows = "".join(
+        f"<tr>{'<th class=label scope=rowgroup rowspan=30>一级</th>' if i == 0 else ''}"
+        f'<td>指标{i + 1}</td><td class="num">{i}.5</td><td>{PARAGRAPH}</td></tr>'
+        for i in range(30)
+    )
+    return (
+        '<div class="landscape"><table class="sheet"><caption>一、预算执行（20分）</caption><colgroup>'
+        '<col style="width: 12%"><col style="width: 18%"><col style="width: 10%">'
+        '<col style="width: 60%"></colgroup><thead><tr><th scope="col">一级指标</th>'
+        '<th scope="col">三级指标</th><th scope="col">得分</th><th scope="col">评分标准</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def notebook():
+    about = {"title": "示例局评价报告", "department": "示例局", "year": 2023, "date": "2024-03-15"}
+    bars = [Bar("项目甲", Decimal(10), Decimal(9)), Bar("项目乙", Decimal(5), Decimal(5))]
+    project = f'<section class="project"><h3 class="item">1.项目甲</h3><p>{PARAGRAPH}</p></section>'
+    return new_notebook(
+        cells=[
+            html('<h1>示例局评价报告</h1><div class="subtitle">（2023年度）</div>', perfkit=about),
+            new_markdown_cell("## 一、部门概况\n\n### （一）机构设置"),
+            html(f'<p class="filed">{PARAGRAPH}</p>' * 14),
+            html(f'<p class="filed">{escaped(HOSTILE)}</p>'),
+            new_markdown_cell("## 二、项目"),
+            html(project),
+            chart(budget_and_spending(bars)),
+            chart(project_execution(bars)),
+            new_markdown_cell("## 三、附件"),
+            html(sheet()),
+            html('<div class="colophon"><p>版本<!--template-->记录</p></div>'),
+            new_markdown_cell("## 审核意见", metadata={"tags": ["review"]}),
+            new_code_cell(
+                "report.review()",
+                metadata={"tags": ["review"]},
+                outputs=[new_output("display_data", data={"text/html": "<p>仅供审核</p>"})],
+            ),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def pdf():
+    exporter = PdfReport(bundled_fonts=True)
+    return exporter.from_notebook_node(notebook())[0]
+
+
+@pytest.fixture(scope="module")
+def pages(pdf):
+    with pdfplumber.open(io.BytesIO(pdf)) as document:
+        yield document.pages
+
+
+@pytest.fixture(scope="module")
+def outline(pdf):
+    def titles(items):
+        for item in items:
+            if isinstance(item, list):
+                yield from titles(item)
+            else:
+                yield item.title
+
+    return list(titles(pypdf.PdfReader(io.BytesIO(pdf)).outline))
+
+
+@pytest.fixture(scope="module")
+def word():
+    return DocxReport(bundled_fonts=True).from_notebook_node(notebook())[0]
+
+
+@pytest.fixture(scope="module")
+def document(word):
+    return docx.Document(io.BytesIO(word))
+
+
+@pytest.fixture(scope="module")
+def page():
+    return HtmlReport().from_notebook_node(notebook())[0]
+
+
+def lines(page):
+    """The lines of a page's body, top down, without its number."""
+    body = [char for char in page.chars if char["bottom"] < page.height - 35 / 25.4 * 72 + 1]
+    rows = {}
+    for char in body:
+        rows.setdefault(round(char["bottom"]), []).append(char)
+    return [sorted(row, key=lambda char: char["x0"]) for _, row in sorted(rows.items())]
+
+
+def text(row):
+    return "".join(char["text"] for char in row).strip()
+
+
+def test_portrait_pages_are_a4(pages):
+    assert (round(pages[0].width), round(pages[0].height)) == A4
+
+
+def test_a_page_of_text_has_22_lines_of_at_most_28_characters(pages):
+    body = lines(pages[1])
+    assert len(body) == 22
+    assert max(len(text(row)) for row in body) <= 30  # end punctuation may be compressed
+    assert all(row[-1]["x1"] <= pages[1].width - 26 / 25.4 * 72 + 8 for row in body)
+
+
+def test_the_lines_stand_29_points_apart(pages):
+    bottoms = [row[0]["bottom"] for row in lines(pages[1])]
+    assert {round(b - a, 1) for a, b in itertools.pairwise(bottoms)} == {29.0}
+
+
+def test_the_type_area_begins_28_mm_from_the_left(pages):
+    left = min(char["x0"] for row in lines(pages[1]) for char in row)
+    assert round(left / 72 * 25.4) == 28
+
+
+def test_no_line_begins_with_closing_punctuation(pages):
+    begun = [text(row)[0] for page in pages[:2] for row in lines(page) if text(row)]
+    assert not set(begun) & set("。，、；：？！）》」")
+
+
+def number_of(page):
+    found = [c for c in page.chars if c["text"] == "—" and round(c["size"]) == 14]
+    return min(char["x0"] for char in found)
+
+
+def test_page_numbers_stand_right_on_odd_pages_and_left_on_even_ones(pages):
+    assert number_of(pages[0]) > pages[0].width / 2
+    assert number_of(pages[1]) < pages[1].width / 2
+
+
+def test_the_sheet_is_on_turned_pages(pages):
+    turned = [page for page in pages if page.width > page.height]
+    assert len(turned) >= 2
+    assert all("三级指标" in page.extract_text() for page in turned[:2])
+
+
+def test_on_turned_pages_the_number_stands_beside_the_left_edge(pages):
+    turned = [page for page in pages if page.width > page.height]
+    numbers = [
+        c
+        for page in turned
+        for c in page.chars
+        if c["text"] == "—" and c["x0"] < 28 / 25.4 * 72 + 20
+    ]
+    assert len(numbers) >= 2 * len(turned)
+
+
+def test_all_fonts_are_embedded(pdf):
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    fonts = [
+        font.get_object()
+        for page in reader.pages
+        for font in page["/Resources"].get("/Font", {}).values()
+    ]
+    assert fonts
+    for font in fonts:
+        below = font["/DescendantFonts"][0].get_object() if "/DescendantFonts" in font else font
+        descriptor = below["/FontDescriptor"]
+        assert any(key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+def test_it_is_archivable_and_tagged(pdf):
+    catalog = pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]
+    metadata = catalog["/Metadata"].get_object().get_data().decode()
+    assert re.search(r"pdfaid:part>2<", metadata)
+    assert re.search(r"pdfaid:conformance>A<", metadata)
+    assert catalog["/MarkInfo"]["/Marked"]
+    assert catalog["/Lang"].startswith("zh")
+
+
+def test_bookmarks_are_the_headings(outline):
+    assert outline == [
+        "示例局评价报告", "一、部门概况", "（一）机构设置", "二、项目", "1.项目甲", "三、附件",
+    ]  # fmt: skip
+
+
+def test_pdf_metadata_are_the_reports(pdf):
+    found = pypdf.PdfReader(io.BytesIO(pdf)).metadata
+    assert found.title == "示例局评价报告"
+    assert found.creation_date.date().isoformat() == "2024-03-15"
+
+
+def test_hostile_text_is_text_in_the_pdf(pages):
+    text = "".join(page.extract_text() for page in pages).replace("\n", "").replace(" ", "")
+    assert HOSTILE.replace(" ", "") in text
+
+
+def test_what_is_for_review_stays_on_the_page(page, pages, document):
+    assert "仅供审核" in page
+    assert not any("仅供审核" in one.extract_text() for one in pages)
+    assert not any("仅供审核" in one.text for one in document.paragraphs)
+
+
+def test_the_colophon_names_the_template_in_all_formats(page, pages, document):
+    digest = template_digest(notebook())
+    assert digest in page
+    assert digest in "".join(one.extract_text() for one in pages).replace("\n", "")
+    assert any(digest in one.text for one in document.paragraphs)
+
+
+def test_the_templates_digest_is_the_same_whatever_the_parameters():
+    one, other = notebook(), notebook()
+    for book, name in ((one, "a"), (other, "b")):
+        cell = new_code_cell(f"department = '{name}'", metadata={"tags": ["injected-parameters"]})
+        book.cells.insert(0, cell)
+    assert template_digest(one) == template_digest(other)
+    other.cells[2].source = "## 一、概况"
+    assert template_digest(one) != template_digest(other)
+
+
+def test_word_has_the_page_form(document):
+    first = document.sections[0]
+    assert [round(side.mm) for side in (first.top_margin, first.bottom_margin)] == [37, 35]
+    assert [round(side.mm) for side in (first.left_margin, first.right_margin)] == [28, 26]
+    assert document.styles["Body Text"].paragraph_format.line_spacing.pt == 29
+    fonts = document.styles["Body Text"].element.rPr.rFonts
+    assert fonts.get(qn("w:eastAsia")) == "仿宋"
+
+
+def test_word_turns_the_sheet_and_ends_there(document):
+    orientations = [section.orientation for section in document.sections]
+    assert orientations == [WD_ORIENTATION.PORTRAIT, WD_ORIENTATION.LANDSCAPE]
+
+
+def test_word_repeats_the_tables_header(document):
+    rows = document.tables[-1]._tbl.tr_lst
+    assert [row.find(f"{qn('w:trPr')}/{qn('w:tblHeader')}") is not None for row in rows[:2]] == [
+        True, False,
+    ]  # fmt: skip
+
+
+def test_word_merges_cells(document):
+    first = [row.cells[0]._tc for row in document.tables[-1].rows[1:]]
+    assert len(set(map(id, first))) == 1
+
+
+def test_word_numbers_its_pages_on_both_sides(document):
+    first = document.sections[0]
+    for footer in (first.footer, first.even_page_footer):
+        assert "PAGE" in footer._element.xml
+    assert document.settings.odd_and_even_pages_header_footer
+
+
+def test_pictures_in_word_have_alternative_text(document):
+    shown = [element.get("descr") for element in document.element.body.iter(qn("wp:docPr"))]
+    assert len(shown) == 2
+    assert all(alt.startswith("条形图：") for alt in shown)
+
+
+def test_hostile_text_is_text_in_word(document):
+    assert any(HOSTILE in paragraph.text for paragraph in document.paragraphs)
+
+
+def test_words_properties_are_the_reports(document):
+    properties = document.core_properties
+    assert (properties.title, properties.author) == ("示例局评价报告", "示例局")
+    assert properties.created.date().isoformat() == "2024-03-15"
+
+
+def test_word_carries_no_clock(word):
+    with zipfile.ZipFile(io.BytesIO(word)) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_the_page_loads_nothing(page):
+    loaded = re.findall(r'(?:src|href)="(?!#|data:)([^"]*)"|url\((?!["\']?(?:data:|#))', page)
+    assert loaded == []
+    assert "<script" not in page.replace(escaped("<script>"), "")
+
+
+def test_the_page_is_in_chinese_with_one_title(page):
+    assert '<html lang="zh-CN">' in page
+    assert "<title>示例局评价报告</title>" in page
+    assert page.count("<h1>") == 1
+
+
+def test_a_notebook_of_another_kind_is_exported_too():
+    other = new_notebook(cells=[new_markdown_cell("## 说明"), new_markdown_cell("正文")])
+    resources = {"metadata": {"name": "其他"}}
+    assert "<title>其他</title>" in HtmlReport().from_notebook_node(other, resources)[0]
+    found = PdfReport(bundled_fonts=True).from_notebook_node(other, resources)[0]
+    assert pypdf.PdfReader(io.BytesIO(found)).metadata.title == "其他"
+    assert DocxReport().from_notebook_node(other, resources)[0][:2] == b"PK"
+
+
+def test_tags_hide_cells_and_outputs():
+    book = notebook()
+    book.cells[2].metadata["tags"] = ["remove-output"]
+    book.cells[1].metadata["tags"] = ["remove-cell"]
+    page = HtmlReport().from_notebook_node(book)[0]
+    assert "（一）机构设置" not in page
+    assert page.count(PARAGRAPH) < 40
+
+
+EXPORT = """
+import hashlib, sys, nbformat
+from perfkit.exporters import DocxReport, HtmlReport, PdfReport
+book = nbformat.read(sys.argv[1], 4)
+for exporter in (HtmlReport, PdfReport, DocxReport):
+    content = exporter().from_notebook_node(book)[0]
+    content = content.encode() if isinstance(content, str) else content
+    print(hashlib.sha256(content).hexdigest())
+"""
+
+
+def test_the_bytes_depend_neither_on_folder_nor_time_zone_nor_process(tmp_path):
+    file = tmp_path / "report.ipynb"
+    nbformat.write(notebook(), file)
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", EXPORT, str(file)],
+            cwd=folder, env={**os.environ, "TZ": zone}, capture_output=True, text=True, check=True,
+        ).stdout
+        for folder, zone in ((tmp_path, "Asia/Shanghai"), (Path.cwd(), "America/New_York"))
+    }  # fmt: skip
+    assert len(digests) == 1
