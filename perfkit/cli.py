@@ -10,7 +10,6 @@ import argparse
 import json
 import re
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from perfkit import __version__
 
 if TYPE_CHECKING:
     from perfkit.audit import Finding
+    from perfkit.batch import Settings
     from perfkit.scoring import Score, Scorecard
 
 FINE, FAILED, WRONG_USE = 0, 1, 2
@@ -93,6 +93,35 @@ def _parser() -> _Parser:
         "--formats", type=_formats, default="html,pdf,docx", metavar="格式",
         help="要哪些格式，用逗号隔开（默认 html,pdf,docx）",
     )  # fmt: skip
+    run.add_argument(
+        "-j", "--jobs", type=_count, default=None, metavar="个数",
+        help="同时做几份（默认用上全部可用的处理器核）",
+    )  # fmt: skip
+    run.add_argument("--force", action="store_true", help="没有变化的也重做")
+    run.add_argument(
+        "--explain", action="store_true", help="只说明每份报告要不要做、为什么，不生成"
+    )
+    run.add_argument(
+        "--timeout", type=_count, default=600, metavar="秒", help="一份报告最多用多久（默认 600）"
+    )
+    run.add_argument(
+        "--memory",
+        type=_count,
+        default=None,
+        metavar="MB",
+        help="一份报告最多用多少内存（默认不限）",
+    )
+    run.add_argument(
+        "--engine", choices=["perfkit", "nbclient"], default=None, metavar="引擎",
+        help="perfkit 预热后分叉，快；nbclient 每份启动一个内核（默认自动选择）",
+    )  # fmt: skip
+    run.add_argument(
+        "--dask", default=None, metavar="地址", help="在 Dask 集群上做，如 tcp://10.0.0.5:8786"
+    )
+    run.add_argument(
+        "--share", default=None, metavar="地址",
+        help="集群上的报告写到这个共享文件夹（fsspec 地址），不传回本机",
+    )  # fmt: skip
     check = command("check", "检查参数文件并给出审核意见，不生成报告")
     check.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
     score = command("score", "计算一个部门的得分")
@@ -113,6 +142,12 @@ def _formats(text: str) -> list[str]:
         if name not in known:
             raise argparse.ArgumentTypeError(f"没有“{name}”格式，可选：{'、'.join(known)}")
     return chosen
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"应是大于 0 的整数，这里是“{text}”")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -145,8 +180,10 @@ def _parameter_files(given: list[Path]) -> list[Path]:
     for path in given or [Path("params")]:
         if path.is_dir():
             files += sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
-        else:
+        elif path.exists():
             files.append(path)
+        elif given:
+            _wrong_use(f"找不到 {path}，请核对路径和文件名")
     if not files:
         folder = given[0] if given else Path("params")
         _wrong_use(
@@ -170,29 +207,53 @@ def _run(options: argparse.Namespace) -> int:
         _wrong_use(
             f"找不到模板笔记本 {options.template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
         )
-    from perfkit.execute import make_report
-    from perfkit.params import read_department
-    from perfkit.yamlfile import PerfkitError
+    from perfkit import batch
+    from perfkit.workers import Limits
 
-    failed = 0
-    for number, path in enumerate(files, 1):
-        start = time.monotonic()
-        print(f"[{number}/{len(files)}] {path.name} …", end="", flush=True)
-        try:
-            read_department(path)  # its faults need no kernel to be found
-            made = make_report(path, options.template, options.outputs, options.formats)
-        except PerfkitError as e:
-            failed += 1
-            print("未通过")
-            print(e, file=sys.stderr)
-            continue
-        endings = " ".join(item.suffix for item in made)
-        print(f"已生成 {endings}（{time.monotonic() - start:.1f} 秒）")
-    done = len(files) - failed
-    print(
-        f"共 {len(files)} 个部门，生成 {done} 份报告，{failed} 个未通过；报告在 {options.outputs}"
+    settings = batch.Settings(
+        template=options.template,
+        outputs=options.outputs,
+        formats=tuple(options.formats),
+        engine=options.engine or batch.best_engine(),
+        workers=options.jobs or batch.usable_cores(),
+        limits=Limits(options.timeout, options.memory),
+        force=options.force,
+        cluster=options.dask,
+        shared=options.share,
     )
-    return FAILED if failed else FINE
+    reasons = batch.plan(files, settings, batch.read_journal(settings.outputs))
+    if options.explain:
+        for path, reason in reasons.items():
+            print(f"{path}：{reason or '没有变化，不用做'}")
+        return FINE
+    todo = [path for path, reason in reasons.items() if reason]
+    return _make(files, todo, settings)
+
+
+def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
+    from perfkit import batch
+    from perfkit.progress import Progress
+
+    records, interrupted = [], False
+    with Progress(len(todo), len(files) - len(todo)) as progress:
+        try:
+            for record, outcome in batch.run(todo, settings, progress.started):
+                records.append(record)
+                progress.ended(record.name, outcome)
+        except KeyboardInterrupt:
+            interrupted = True
+    made = {record.name for record in records if not record.failed}
+    failed = {record.name: record.row["cause"] for record in records if record.failed}
+    batch.update_index(settings.outputs, {path.stem for path in files}, bool(records))
+    for name, cause in failed.items():
+        print(f"{name} 未通过：{cause}", file=sys.stderr)
+    unchanged = len(files) - len(todo)
+    words = [f"共 {len(files)} 个部门", f"生成 {len(made)} 份报告", f"{unchanged} 份没有变化"]
+    words.append(f"{len(failed)} 个未通过")
+    if interrupted:
+        words.append(f"已中断，还有 {len(todo) - len(records)} 个没做，再运行一次即可接着做")
+    print("，".join(words) + f"；目录页 {settings.outputs / 'index.html'}")
+    return FAILED if failed or interrupted else FINE
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -236,14 +297,17 @@ def _score(options: argparse.Namespace) -> int:
         return FINE
     from perfkit.quantities import plain
 
-    rows = [_score_row(score) for score in card.scores]
+    rows = []
+    for score in card.scores:
+        rows.append(_score_row(score))
+        rows += [_score_row(part, part=True) for part in score.parts]
     claimed = card.department.reported.total
     rows.append(
         (
             "合计",
             plain(card.rubric.points),
             plain(card.total),
-            plain(claimed) if claimed else "—",
+            "—" if claimed is None else plain(claimed),
             "",
         )
     )
@@ -256,17 +320,22 @@ def _score(options: argparse.Namespace) -> int:
     return FINE
 
 
-def _score_row(score: Score) -> tuple[str, ...]:
+def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
     from perfkit.quantities import plain
 
     awarded = "待定" if score.awarded is None else plain(score.awarded)
-    lines = [score.formula, f"待定：{score.undecided}" if score.undecided else ""]
-    lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
+    lines = [score.formula, f"待定：{score.undecided}" if score.open_points else ""]
+    if not score.parts:
+        lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
+    if score.stated:
+        lines.append("按部门所填计分，无法复核")
     if score.override:
-        lines.append(f"例外核定：{score.override.reason}")
+        by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
+        lines.append(f"例外核定（按规则 {by_rule}）：{score.override.reason}")
     reported = "—" if score.reported is None else plain(score.reported)
     why = "\n".join(line for line in lines if line)
-    return f"{score.name}\n{score.id}", plain(score.points), awarded, reported, why
+    name = f"  {score.name}" if part else score.name
+    return f"{name}\n{'  ' if part else ''}{score.id}", plain(score.points), awarded, reported, why
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,23 +19,47 @@ if TYPE_CHECKING:
 FORMATS = {"html": ".html", "pdf": ".pdf", "docx": ".docx"}
 """What a report can be exported to, with the file's ending."""
 
+ERROR_CELL = "papermill-error-cell-tag"
+
+
+class CellError(PerfkitError):
+    """A cell of the template raised; `notebook` is what was executed, with the traceback."""
+
+    def __init__(self, message: str, notebook: NotebookNode) -> None:
+        super().__init__(message)
+        self.notebook = notebook
+
 
 def make_report(
-    params: Path, template: Path, outputs: Path, formats: Iterable[str] = FORMATS
+    params: Path,
+    template: Path,
+    outputs: Path,
+    formats: Iterable[str] = FORMATS,
+    engine: str | None = None,
 ) -> list[Path]:
     """The report of one department: executed notebook and documents, named after *params*.
 
-    All files are made before the first is written, so a failure leaves the
-    earlier ones as they were.
-
     Raises:
-        PerfkitError: if the parameter file, the template or a cell of it is at fault.
+        PerfkitError: if the parameter file, the template or a cell of it is at fault;
+            nothing is written then.
     """
-    notebook = execute(template, params)
-    name = params.stem
+    documents = build_report(params, template, formats, engine)
+    return write_documents(outputs, params.stem, documents)
+
+
+def build_report(
+    params: Path, template: Path, formats: Iterable[str] = FORMATS, engine: str | None = None
+) -> dict[str, bytes]:
+    """The content of a report's files by ending; all are made before any is written."""
+    notebook = execute(template, params, engine)
     documents = {".ipynb": _notebook_text(notebook).encode()}
     for form in formats:
-        documents[FORMATS[form]] = export(notebook, form, name)
+        documents[FORMATS[form]] = export(notebook, form, params.stem)
+    return documents
+
+
+def write_documents(outputs: Path, name: str, documents: dict[str, bytes]) -> list[Path]:
+    """Write a report's files, each whole."""
     outputs.mkdir(parents=True, exist_ok=True)
     written = []
     for ending, content in documents.items():
@@ -43,9 +69,19 @@ def make_report(
     return written
 
 
-def execute(template: Path, params: Path) -> NotebookNode:
-    """The template executed for *params*, with nothing in it that changes from run to run."""
-    import papermill
+def execute(template: Path, params: Path, engine: str | None = None) -> NotebookNode:
+    """The template executed for *params*, with nothing in it that changes from run to run.
+
+    Args:
+        engine: a papermill engine; None is papermill's own.
+
+    Raises:
+        CellError: if a cell raises.
+        PerfkitError: if there is no template, or the kernel dies.
+    """
+    import nbformat
+    import papermill.execute
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     if not template.is_file():
@@ -53,22 +89,38 @@ def execute(template: Path, params: Path) -> NotebookNode:
             f"找不到模板笔记本 {template}，请在 perfkit 的文件夹里运行，或用 --template 指明"
         )
     folder = template.resolve().parent
-    try:
-        with warnings.catch_warnings():
-            # papermill and its kernel client warn about each other's deprecations.
-            warnings.simplefilter("ignore")
-            notebook = papermill.execute_notebook(
+    options: dict[str, Any] = {}
+    if engine in (None, "nbclient"):
+        # The kernel's remarks on its transport are not for analysts.
+        options["extra_arguments"] = ["--IPKernelApp.log_level=ERROR", *_watching()]
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # papermill and its kernel client warn about each other's deprecations.
+        warnings.simplefilter("ignore")
+        executed = Path(scratch, "executed.ipynb")
+        try:
+            notebook = papermill.execute.execute_notebook(
                 str(template.resolve()),
-                None,
+                str(executed),
                 parameters={"department": _relative(params, folder)},
                 cwd=str(folder),
+                engine_name=engine,
                 progress_bar=False,
-                # The kernel's remarks on its transport are not for analysts.
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                request_save_on_cell_execute=False,
+                **options,
             )
-    except PapermillExecutionError as e:
-        raise PerfkitError(_cell_message(template, e)) from e
+        except PapermillExecutionError as e:
+            failed = _reproducible(nbformat.read(executed, as_version=4))
+            raise CellError(_cell_message(template, e), failed) from e
+        except DeadKernelError:
+            raise PerfkitError("执行笔记本的内核意外结束，可能是内存不足") from None
     return _reproducible(notebook)
+
+
+def _watching() -> list[str]:
+    """The kernel's option to record the files it opens, if the caller asked for it."""
+    from perfkit import opened
+
+    return ["--IPKernelApp.extensions=perfkit.opened"] if os.environ.get(opened.VARIABLE) else []
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -91,6 +143,10 @@ def _reproducible(notebook: NotebookNode) -> NotebookNode:
     """The notebook without clocks, random ids and paths, as papermill and nbclient leave them."""
     # papermill's record of the run: times, and absolute paths of template and output.
     notebook.metadata.pop("papermill", None)
+    # Its remarks on an error are in English; the page of a failed report has its own.
+    notebook.cells = [
+        cell for cell in notebook.cells if ERROR_CELL not in cell.metadata.get("tags", [])
+    ]
     for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
@@ -106,14 +162,29 @@ def _notebook_text(notebook: NotebookNode) -> str:
     return text + "\n"
 
 
-def export(notebook: NotebookNode, form: str, name: str) -> bytes:
-    """The document of an executed notebook in one of the `FORMATS`."""
+@cache
+def exporter(form: str) -> Any:
+    """nbconvert's exporter of one of the `FORMATS`; its templates are compiled once."""
     from nbconvert.exporters import get_exporter
 
-    exporter = get_exporter(f"perfkit-{form}")()
+    return get_exporter(f"perfkit-{form}")()
+
+
+def export(notebook: NotebookNode, form: str, name: str) -> bytes:
+    """The document of an executed notebook in one of the `FORMATS`."""
     resources = {"metadata": {"name": name}}
-    content, _ = exporter.from_notebook_node(notebook, resources)
+    content, _ = exporter(form).from_notebook_node(notebook, resources)
     return content.encode() if isinstance(content, str) else content
+
+
+def failed_page(error: CellError, name: str) -> bytes:
+    """The page of a report that failed: what was shown up to the cell that raised, and why."""
+    from nbformat.v4 import new_code_cell, new_output
+
+    label = new_output("stream", name="stderr", text=f"{name}：报告没有生成\n{error}\n")
+    notebook = error.notebook
+    notebook.cells.insert(0, new_code_cell("", outputs=[label], id="failed"))
+    return export(notebook, "html", name)
 
 
 def write_whole(path: Path, content: bytes) -> None:

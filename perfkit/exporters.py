@@ -7,9 +7,7 @@ it through pandoc, to Typst and to docx (see `perfkit.typesetting`).
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import html
 import re
 from typing import Any
 
@@ -19,7 +17,7 @@ from traitlets import Bool, default
 from traitlets.config import Config
 
 from perfkit.display import TEMPLATES
-from perfkit.fonts import subset
+from perfkit.fonts import font_face
 
 HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -108,7 +106,7 @@ class HtmlReport(_Exporter):
             nb, resources, css=css, contents="<!--contents-->", picture=picture
         )
         page = _with_contents(TABLE.sub(_scrolling, page))
-        return page.replace("/*font*/", _font_face(page), 1), resources
+        return page.replace("/*font*/", font_face(page), 1), resources
 
 
 def _own_ids(svg: str, prefix: str) -> str:
@@ -149,15 +147,6 @@ def _with_contents(page: str) -> str:
         for link, sections in chapters
     ]
     return page.replace("<!--contents-->", f"<ul>{''.join(items)}</ul>", 1)
-
-
-def _font_face(page: str) -> str:
-    """The page's characters as a font, for a machine that has no Chinese one."""
-    data = base64.b64encode(subset(set(html.unescape(page)))).decode()
-    return (
-        '@font-face { font-family: "perfkit sans"; '
-        f'src: url("data:font/otf;base64,{data}") format("opentype"); }}'
-    )
 
 
 class _Document(_Exporter):

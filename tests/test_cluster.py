@@ -1,0 +1,109 @@
+"""The same work on a real Dask cluster: a scheduler and two workers, each a process."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = (ROOT / "params" / "shili-archives-2023.yaml").read_text(encoding="utf-8")
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """The address of a scheduler, and its two worker processes."""
+    folder = tmp_path_factory.mktemp("cluster")
+    port = free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    dask = [sys.executable, "-W", "ignore", "-m", "dask"]
+    logs = subprocess.DEVNULL
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        cwd=folder, stdout=logs, stderr=logs,
+    )  # fmt: skip
+    worker = [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny"]
+    workers = [
+        subprocess.Popen(
+            [*worker, "--local-directory", str(folder / str(i))],
+            cwd=folder, stdout=logs, stderr=logs,
+        )
+        for i in range(2)
+    ]  # fmt: skip
+    yield address, workers
+    for process in (*workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+def perfkit(folder, *arguments):
+    command = [sys.executable, "-m", "perfkit", "run", "--formats", "html", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+
+
+@pytest.fixture
+def district(tmp_path):
+    (tmp_path / "params").mkdir()
+    for i in range(12):
+        (tmp_path / "params" / f"d{i:02}.yaml").write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "notebooks").mkdir()
+    template = (ROOT / "notebooks" / "report.ipynb").read_bytes()
+    (tmp_path / "notebooks" / "report.ipynb").write_bytes(template)
+    return tmp_path
+
+
+def test_reports_come_back_with_the_bytes_that_are_made_here(cluster, district):
+    files = ["params/d00.yaml", "params/d01.yaml"]
+    done = perfkit(district, *files, "--dask", cluster[0], "-o", "there")
+    assert done.returncode == 0, done.stderr
+    perfkit(district, *files, "-o", "here")
+    for ending in (".ipynb", ".html"):
+        there, here = (district / folder / f"d00{ending}" for folder in ("there", "here"))
+        assert there.read_bytes() == here.read_bytes()
+
+
+def test_faults_come_back_too(cluster, district):
+    bad = district / "params" / "bad.yaml"
+    bad.write_text(SOURCE.replace("year: 2023", "year: 二〇二三"), encoding="utf-8")
+    done = perfkit(district, bad, "--dask", cluster[0])
+    assert done.returncode == 1
+    assert re.search(r"bad 未通过：params/bad.yaml:\d+：评价年度", done.stderr)
+
+
+def test_reports_go_to_a_shared_folder(cluster, district):
+    share = district / "share"
+    done = perfkit(district, "params/d00.yaml", "--dask", cluster[0], "--share", share.as_uri())
+    assert done.returncode == 0, done.stderr
+    assert (share / "d00.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_scheduler_that_is_not_there_is_told(district):
+    done = perfkit(district, "params/d00.yaml", "--dask", f"tcp://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert "连不上 Dask 调度器" in done.stderr
+
+
+def test_a_worker_that_is_killed_loses_nothing(cluster, district):
+    address, workers = cluster
+    command = [sys.executable, "-m", "perfkit", "run", "--formats", "html", "--dask", address]
+    process = subprocess.Popen(
+        command, cwd=district, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    for line in process.stdout:
+        if line.startswith("[2/12]"):
+            os.kill(workers[0].pid, signal.SIGKILL)
+            break
+    rest = process.communicate()[0]
+    assert process.wait() == 0
+    assert "生成 12 份报告" in rest
+    assert len(list((district / "outputs").glob("d*.html"))) == 12

@@ -1,0 +1,138 @@
+"""The warm engine writes what papermill's own writes, byte for byte."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from nbclient.exceptions import DeadKernelError
+from nbformat.v4 import new_code_cell, new_notebook
+from papermill.exceptions import PapermillExecutionError
+
+from perfkit.engine import can_fork, runs_here
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "notebooks" / "report.ipynb"
+MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"
+
+# One cell a feature; a cell tagged raises-exception may fail and the notebook goes on.
+RICH = {
+    "streams": "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('中文')",
+    "result": "{'b': 1, 'a': (1, 2)}",
+    "display": "from IPython.display import HTML, Markdown, Image, display\n"
+    "handle = display(HTML('<b>1</b>'), display_id='one')\nprint('between')\ndisplay(Markdown('*x*'))",
+    "update": "handle.update(HTML('<b>2</b>'))",
+    "clear": "from IPython.display import clear_output\nprint('gone'); clear_output(); print('kept')",
+    "clear, waiting": "print('gone'); clear_output(wait=True); display('kept')",
+    "bundle": "class Both:\n    def _repr_mimebundle_(self, include=None, exclude=None):\n"
+    "        return {'text/html': '<i>é</i>', 'application/json': {'a': (1, 2)}}, {'k': 1}\n"
+    "    def __repr__(self): return 'both'\nBoth()",
+    "frame": "import pandas\npandas.DataFrame({'项目': ['甲', '乙'], '金额': [1.5, 2]})",
+    "figure": "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()",
+    "magic": "%precision 3\n3.14159",
+    "cell magic": "%%writefile /dev/null\nnothing",
+    "shell": "!echo from the shell",
+    "script": "%%bash\necho one; echo two >&2",
+    "await": "import asyncio\nawait asyncio.sleep(0)\n'awaited'",
+    "history": "In[1][:6], _",
+    "long": "list(range(300))",
+    "none": "None",
+    "payload": "get_ipython().set_next_input('next')",
+    "input": "input('?')",
+    "warning": "import warnings\nwarnings.simplefilter('ignore')\nwarnings.warn('silent')",
+    "traceback": "def inner(x):\n    return 1 / x\ninner(0)",
+    "syntax": "def broken(:",
+    "exit code": "raise SystemExit(3)",
+    "last": "raise KeyError('钥匙')",
+    "never": "'not reached'",
+}
+RAISING = {"input", "traceback", "syntax", "exit code"}
+
+
+def rich():
+    cells = [
+        new_code_cell(source, id=re.sub(r"\W", "-", name), metadata={"tags": ["raises-exception"]})
+        if name in RAISING
+        else new_code_cell(source, id=re.sub(r"\W", "-", name))
+        for name, source in RICH.items()
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def executed(source, engine, folder, **parameters):
+    """The bytes that ``papermill --engine`` writes, without its clock, and its exit code."""
+    target = folder / f"{engine}.ipynb"
+    command = [sys.executable, "-W", "ignore", "-m", "papermill", "--engine", engine]
+    for name, value in parameters.items():
+        command += ["-p", name, value]
+    command += [str(source), str(target), "--no-progress-bar"]
+    done = subprocess.run(command, cwd=ROOT / "notebooks", capture_output=True, text=True)
+    notebook = nbformat.read(target, as_version=4)
+    keys = set(notebook.metadata.pop("papermill"))
+    for number, cell in enumerate(notebook.cells):
+        keys |= set(cell.metadata.pop("papermill", {}))
+        keys |= set(cell.metadata.pop("execution", {}))
+        cell["id"] = str(number)  # papermill gives the cells that it adds a random one
+    return nbformat.writes(notebook).encode(), keys, done.returncode
+
+
+def test_the_template_is_executed_to_the_same_bytes(tmp_path):
+    given = {"department": "../params/fengtai-finance-2023.yaml"}
+    standard = executed(TEMPLATE, "nbclient", tmp_path, **given)
+    assert executed(TEMPLATE, "perfkit", tmp_path, **given) == standard
+    assert standard[2] == 0
+
+
+def test_a_notebook_of_all_sorts_of_outputs_is_executed_to_the_same_bytes(tmp_path):
+    source = tmp_path / "rich.ipynb"
+    nbformat.write(rich(), source)
+    standard = executed(source, "nbclient", tmp_path)
+    assert executed(source, "perfkit", tmp_path) == standard
+    assert standard[2] == 1
+
+
+def test_nothing_leaks_from_one_notebook_to_the_next(tmp_path):
+    cell = "import builtins, os\nseen = hasattr(builtins, 'leak') or 'LEAK' in os.environ\n"
+    cell += "builtins.leak = 1; os.environ['LEAK'] = '1'\nseen"
+    source = new_notebook(cells=[new_code_cell(cell)], metadata=rich().metadata)
+    for _ in range(2):
+        done = papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
+        assert done.cells[0].outputs[0].data["text/plain"] == "False"
+    assert "LEAK" not in os.environ
+
+
+def test_a_kernel_that_dies_is_an_error_of_its_own_notebook():
+    source = new_notebook(
+        cells=[new_code_cell("import os; os.kill(os.getpid(), 9)")], metadata=rich().metadata
+    )
+    with pytest.raises(DeadKernelError):
+        papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
+
+
+def test_an_error_is_raised_as_by_the_standard_engine():
+    source = new_notebook(cells=[new_code_cell("1 / 0")], metadata=rich().metadata)
+    with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
+        papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
+
+
+def test_a_process_with_threads_is_not_forked():
+    assert can_fork()
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert not can_fork()
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_only_this_python_runs_here():
+    assert runs_here("python3")
+    assert not runs_here("no-such-kernel")

@@ -1,0 +1,293 @@
+"""The index as files: what a row holds, the workbook, the JSON, and what the page embeds."""
+
+import json
+import re
+import zipfile
+from collections import Counter
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from perfkit.audit import audit
+from perfkit.department import Department
+from perfkit.index import COLUMNS, Row, grades, page, row_of, summary, workbook, write_index
+from perfkit.params import read_department
+from perfkit.rubric import load_rubric
+from perfkit.scoring import score
+
+ROOT = Path(__file__).parent.parent
+MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"
+HTML = (".html", ".pdf", ".docx", ".ipynb")
+
+
+def done(name="shili-2023", **values):
+    given = {
+        "department": "示例局",
+        "year": 2023,
+        "rubric": "beijing-2023",
+        "total": Decimal("98.5"),
+        "reported_total": Decimal(99),
+        "max": Decimal(100),
+        "grade": "优秀",
+        "open_points": Decimal(0),
+        "execution_rate": Decimal("0.998793"),
+        "lost": {
+            "产出": (Decimal(30), Decimal("1.5")),
+            "效果": (Decimal(30), Decimal(0)),
+        },
+        "links": HTML,
+    }
+    return Row(name, **given | values)
+
+
+def failed(name="shili-bad-2023", **values):
+    given = {"state": "failed", "cause": "第 3 行：年度不是年份", "links": (".failed.html",)}
+    return Row(name, **given | values)
+
+
+@pytest.fixture(scope="module")
+def model():
+    card = score(*read_department(MODEL))
+    return row_of(MODEL.stem, card, audit(card), HTML)
+
+
+def test_the_row_of_the_model_department(model):
+    assert model.department == "北京市丰台区金融服务办公室"
+    assert (model.total, model.reported_total, model.max) == (Decimal("99.98"), 99, 100)
+    assert model.difference == Decimal("-0.98")
+    assert model.grade == "优秀"
+    assert model.execution_rate == Decimal("15529.32") / Decimal("15548.09")
+    assert model.lost["预算执行率"] == (20, Decimal("0.02"))
+    assert model.points_lost == Decimal("0.02")
+
+
+def test_the_row_counts_the_findings_by_level(model):
+    card = score(*read_department(MODEL))
+    levels = Counter(finding.level for finding in audit(card))
+    counted = (model.errors, model.warnings, model.infos)
+    assert counted == (levels["error"], levels["warning"], levels["info"])
+
+
+def test_open_points_are_not_lost():
+    """产出 30 分: two indicators of 15, one full, one undecided; nothing is lost."""
+    part = {"budget": "100", "spent": "100"}
+    department = Department.model_validate(
+        {
+            "name": "示例局",
+            "year": "2023",
+            "rubric": "beijing-2023",
+            "budget": {"basic": part, "project": part, "other": part},
+            "indicators": [
+                {"group": "output", "kind": "quantity", "name": "甲", "target": "1", "actual": "1"},
+                {"group": "output", "kind": "quantity", "name": "乙", "target": "1"},
+            ],
+        }
+    )
+    row = row_of("shili", score(department, load_rubric("beijing-2023")), [])
+    assert row.lost["产出"] == (15, 0)
+    assert "效果" not in row.lost
+    assert row.grade is None
+    assert row.open_points is not None
+    assert row.open_points >= 45
+
+
+@pytest.mark.parametrize(
+    "row", [done(), failed(), done(grade=None, fresh=False), Row("only-a-name")]
+)
+def test_a_row_survives_the_journal(row):
+    assert Row.from_dict(json.loads(json.dumps(row.as_dict()))) == row
+
+
+def test_amounts_are_exact_text_in_the_journal(model):
+    found = model.as_dict()
+    assert found["total"] == "99.98"
+    assert found["lost"]["预算执行率"] == {"points": "20", "lost": "0.02"}
+    assert Decimal(found["execution_rate"]) == model.execution_rate
+
+
+def test_a_dict_of_another_version_is_refused():
+    found = done().as_dict()
+    with pytest.raises(TypeError):
+        Row.from_dict(found | {"unknown": 1})
+    del found["total"]
+    with pytest.raises(KeyError):
+        Row.from_dict(found)
+
+
+def test_the_index_is_three_files_and_nothing_else(tmp_path, model):
+    write_index(tmp_path / "outputs", [model, failed()])
+    names = sorted(path.name for path in (tmp_path / "outputs").iterdir())
+    assert names == ["index.html", "summary.json", "summary.xlsx"]
+
+
+def test_the_same_rows_give_the_same_bytes(tmp_path, model):
+    for folder in ("a", "b"):
+        write_index(tmp_path / folder, [model, failed(), done()])
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_the_workbook_knows_no_clock(tmp_path):
+    about = opened(tmp_path, [done()]).properties
+    assert about.created == about.modified == datetime(2000, 1, 1)
+    with zipfile.ZipFile(tmp_path / "summary.xlsx") as parts:
+        assert {part.date_time[0] for part in parts.infolist()} == {1980}
+
+
+def test_an_empty_folder_has_an_index(tmp_path):
+    write_index(tmp_path, [])
+    assert json.loads((tmp_path / "summary.json").read_text("utf-8"))["departments"] == []
+
+
+def test_a_file_name_that_is_not_utf8_leaves_the_index_whole(tmp_path):
+    name = "示例".encode("gbk").decode("utf-8", "surrogateescape")
+    write_index(tmp_path, [done(name), failed(name)])
+    assert len(json.loads((tmp_path / "summary.json").read_text("utf-8"))["departments"]) == 2
+
+
+def test_grades_are_counted_the_best_first_and_the_undecided_last():
+    rows = [
+        done(grade=None),
+        done(grade="较差", total=Decimal(40)),
+        done(grade="中等", total=Decimal(70)),
+        done(grade="优秀", total=Decimal(90)),
+        done(grade="优秀", total=Decimal(95)),
+        failed(),
+    ]
+    assert list(grades(rows).items()) == [("优秀", 2), ("中等", 1), ("较差", 1), ("待定", 1)]
+
+
+def test_the_summary_counts_and_adds_up_exactly():
+    tenth = {"产出": (Decimal(30), Decimal("0.1"))}
+    found = summary([done(lost=tenth, errors=2)] * 3 + [done(undecided=1), failed()])
+    assert found["counts"] == {
+        "departments": 5,
+        "done": 4,
+        "failed": 1,
+        "grades": {"优秀": 4},
+        "with_errors": 3,
+        "undecided": 1,
+    }
+    assert found["lost"] == {
+        "产出": {"points": "120", "lost": "1.8", "departments": 4},
+        "效果": {"points": "30", "lost": "0", "departments": 0},
+    }
+    assert found["departments"][0]["difference"] == "0.5"
+
+
+def test_a_claim_equal_to_the_score_differs_by_zero(tmp_path):
+    row = done(reported_total=Decimal("98.50"))
+    write_index(tmp_path, [row])
+    found = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    assert found["departments"][0]["difference"] == "0"
+
+
+# ---- the workbook
+
+
+def opened(tmp_path, rows):
+    (tmp_path / "summary.xlsx").write_bytes(workbook(rows))
+    return openpyxl.load_workbook(tmp_path / "summary.xlsx")
+
+
+def cells(sheet, row, heading=1):
+    titles = [cell.value for cell in sheet[heading]]
+    return dict(zip(titles, sheet[row], strict=True))
+
+
+def test_the_workbook_has_the_columns_of_the_page(tmp_path):
+    sheet = opened(tmp_path, [done()])["汇总"]
+    titles = [cell.value for cell in sheet[1]]
+    assert titles[: len(COLUMNS)] == [column.title for column in COLUMNS]
+    assert titles[len(COLUMNS) :] == ["网页", "PDF", "Word", "笔记本", "出错详情"]
+
+
+def test_numbers_are_numbers_with_their_formats(tmp_path):
+    found = cells(opened(tmp_path, [done(errors=2)])["汇总"], 2)
+    assert (found["得分"].value, found["得分"].number_format) == (98.5, "0.00##")
+    assert (found["差"].value, found["差"].number_format) == (0.5, "+0.00##;-0.00##;0.00")
+    assert (found["执行率"].value, found["执行率"].number_format) == (0.998793, "0.00%")
+    assert (found["错误"].value, found["年度"].value) == (2, 2023)
+
+
+def test_the_header_stays_and_filters(tmp_path):
+    book = opened(tmp_path, [done(), failed()])
+    sheet = book["汇总"]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref == f"A1:{sheet.cell(3, sheet.max_column).coordinate}"
+    assert sheet.column_dimensions["A"].width > 30
+    assert book["失分"].freeze_panes == "B3"
+
+
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://x.example","点")', "+1", "@a", "http://x.example"]
+)
+def test_a_name_is_text_in_the_workbook(tmp_path, name):
+    book = opened(tmp_path, [done(department=name)])
+    for sheet, row in ((book["汇总"], 2), (book["失分"], 3)):
+        cell = sheet.cell(row, 1)
+        assert (cell.value, cell.data_type, cell.hyperlink) == (name, "s", None)
+
+
+def test_a_failed_department_has_its_cause_and_no_figures(tmp_path):
+    found = cells(opened(tmp_path, [done(), failed()])["汇总"], 3)
+    assert found["部门"].value == "shili-bad-2023"
+    assert (found["状态"].value, found["失败原因"].value) == ("失败", "第 3 行：年度不是年份")
+    assert found["得分"].value is found["等级"].value is found["错误"].value is None
+    assert found["出错详情"].hyperlink.target == "shili-bad-2023.failed.html"
+    assert found["网页"].hyperlink is None
+
+
+def test_links_lead_to_the_files_beside_the_workbook(tmp_path):
+    found = cells(opened(tmp_path, [done("示例 #1 100%", links=(".html", ".pdf"))])["汇总"], 2)
+    assert found["网页"].hyperlink.target == "示例%20%231%20100%25.html"
+    assert found["PDF"].value == "PDF"
+    assert found["Word"].value is None
+
+
+def test_lost_points_by_indicator_with_a_sum_that_follows_the_filter(tmp_path):
+    lost = {"产出": (Decimal(30), Decimal("2.25")), "资产管理": (Decimal(4), Decimal(1))}
+    rows = [done(), failed(), done(department="乙局", lost=lost)]
+    sheet = opened(tmp_path, rows)["失分"]
+    assert [cell.value for cell in sheet[2]] == ["部门", "失分合计", "产出", "效果", "资产管理"]
+    assert [cell.value for cell in sheet[3]] == ["示例局", 1.5, 1.5, 0, None]
+    assert [cell.value for cell in sheet[4]] == ["乙局", 3.25, 2.25, None, 1]
+    assert sheet["C1"].value == "=SUBTOTAL(109,C3:C4)"
+    kept = openpyxl.load_workbook(tmp_path / "summary.xlsx", data_only=True)["失分"]
+    assert [cell.value for cell in kept[1]][1:] == [4.75, 3.75, 0, 1]
+
+
+# ---- the page as text
+
+HOSTILE = "</script><script>alert(1)</script><!--\u2028]]>"
+
+
+def test_nothing_in_the_data_can_end_its_element():
+    text = page([done(department=HOSTILE), failed(cause=HOSTILE)])
+    data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert data is not None
+    assert not set("<>&\u2028\u2029") & set(data[1])
+    assert json.loads(data[1])["rows"][0][9] == HOSTILE
+    assert "<script>alert" not in text
+
+
+def test_the_plain_table_for_readers_without_script_is_escaped():
+    text = page([done("a&b c", department="<b>局</b>")])
+    plain = text[text.rindex("<noscript>") :]
+    assert '<a href="a%26b%20c.html">&lt;b&gt;局&lt;/b&gt;</a>' in plain
+
+
+def test_the_page_names_no_other_host():
+    # The page's own font is data, not an address.
+    text = re.sub(r'url\("data:font/otf;base64,[^"]*"\)', "", page([done(), failed()]))
+    assert not re.search(r"https?:|\bsrc=|url\(|@import|fetch\(|[\"'(]//", text)
+    assert "default-src 'none'" in text
+
+
+def test_a_total_is_printed_with_all_its_places():
+    text = page([done(total=Decimal("89.9955")), done(total=Decimal(90))])
+    assert '"89.9955"' in text
+    assert '"90.00"' in text
