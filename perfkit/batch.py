@@ -194,9 +194,15 @@ def run(
     """
     paths = {path.stem: path for path in files}
     common = common_inputs(settings)
+    held: list[Record] = []
     for outcome in _outcomes(paths, settings, started):
         record = _record(paths[outcome.name], settings, common, outcome)
-        append_record(settings.outputs, record)
+        held.append(record)
+        # A folder in which no report was ever made is left alone, however many failed.
+        if not record.failed or (settings.outputs / JOURNAL).exists():
+            for waiting in held:
+                append_record(settings.outputs, waiting)
+            held.clear()
         yield record, outcome
 
 
@@ -235,6 +241,8 @@ def make(params: Path, settings: Settings) -> Made:
     from perfkit.scoring import score
 
     name, outputs = params.stem, settings.outputs
+    # Of an earlier run; what is there after this one is of this one.
+    (outputs / f"{name}{FAILED_PAGE}").unlink(missing_ok=True)
     card = score(*read_department(params))  # its faults need no notebook to be found
     seen = Opened(in_process=settings.engine == WARM)
     try:
@@ -244,7 +252,6 @@ def make(params: Path, settings: Settings) -> Made:
         write_whole(outputs / f"{name}{FAILED_PAGE}", failed_page(e, name))
         raise
     written = write_documents(outputs, name, documents)
-    (outputs / f"{name}{FAILED_PAGE}").unlink(missing_ok=True)
     row = row_of(name, card, audit(card), [path.suffix for path in written])
     folder = settings.template.resolve().parent
     digests = {
@@ -289,7 +296,8 @@ def index_rows(outputs: Path, journal: Mapping[str, Record], made: Iterable[str]
 
 def update_index(outputs: Path, names: set[str], changed: bool) -> None:
     """Write the index anew if a report was made, or if it isn't there."""
-    if not changed and (outputs / "index.html").exists():
+    there = (outputs / "index.html").exists()
+    if not (outputs / JOURNAL).exists() or (there and not changed):
         return
     write_index(outputs, index_rows(outputs, read_journal(outputs), names))
 

@@ -234,26 +234,32 @@ def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
     from perfkit import batch
     from perfkit.progress import Progress
 
-    records, interrupted = [], False
+    records, errors, interrupted = [], {}, False
     with Progress(len(todo), len(files) - len(todo)) as progress:
         try:
             for record, outcome in batch.run(todo, settings, progress.started):
                 records.append(record)
+                if record.failed:
+                    errors[record.name] = outcome.error
                 progress.ended(record.name, outcome)
         except KeyboardInterrupt:
             interrupted = True
     made = {record.name for record in records if not record.failed}
-    failed = {record.name: record.row["cause"] for record in records if record.failed}
     batch.update_index(settings.outputs, {path.stem for path in files}, bool(records))
-    for name, cause in failed.items():
-        print(f"{name} 未通过：{cause}", file=sys.stderr)
+    for name, error in errors.items():
+        lines = error.splitlines()
+        if len(lines) == 1:
+            print(f"{name} 未通过：{error}", file=sys.stderr)
+        else:
+            print(f"{name} 未通过，有 {len(lines)} 处错误：", *lines, sep="\n  ", file=sys.stderr)
     unchanged = len(files) - len(todo)
     words = [f"共 {len(files)} 个部门", f"生成 {len(made)} 份报告", f"{unchanged} 份没有变化"]
-    words.append(f"{len(failed)} 个未通过")
+    words.append(f"{len(errors)} 个未通过")
     if interrupted:
         words.append(f"已中断，还有 {len(todo) - len(records)} 个没做，再运行一次即可接着做")
-    print("，".join(words) + f"；目录页 {settings.outputs / 'index.html'}")
-    return FAILED if failed or interrupted else FINE
+    index = settings.outputs / "index.html"
+    print("，".join(words) + (f"；目录页 {index}" if index.exists() else ""))
+    return FAILED if errors or interrupted else FINE
 
 
 def _check(options: argparse.Namespace) -> int:

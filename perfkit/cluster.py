@@ -81,16 +81,22 @@ def _content(path: Path) -> tuple[str, bytes]:
 
 def _received(outcome: Outcome, settings: Settings) -> Outcome:
     """The outcome of a worker, its documents written to the outputs folder."""
-    from perfkit.batch import Made, stamp
+    from perfkit.batch import stamp
     from perfkit.execute import write_documents
 
-    if not isinstance(outcome.value, tuple):
+    found = outcome.value
+    if not isinstance(found, _Report):
         return outcome
-    made, documents = outcome.value
-    assert isinstance(made, Made)
-    written = write_documents(settings.outputs, outcome.name, documents)
-    files = {path.name: stamp(path) for path in written}
-    return replace(outcome, value=replace(made, files=files))
+    written = write_documents(settings.outputs, outcome.name, found.documents)
+    if found.made is None:
+        return replace(outcome, value=None, kind="failed", error=found.error)
+    endings = [path.suffix for path in written]
+    made = replace(
+        found.made,
+        row={**found.made.row, "links": endings},
+        files={path.name: stamp(path) for path in written},
+    )
+    return replace(outcome, value=made)
 
 
 _local = threading.local()
@@ -118,25 +124,41 @@ def _ignore(_: str) -> None:
     pass
 
 
-def _make_in(folder: Path, package: Package) -> tuple[Made, dict[str, bytes]]:
+@dataclass(frozen=True)
+class _Report:
+    """What a worker sends back: the documents by ending, and how they were made, or the cause."""
+
+    documents: dict[str, bytes]
+    made: Made | None = None
+    error: str = ""
+
+
+def _make_in(folder: Path, package: Package) -> _Report:
     """In the worker's child: unpack, make, and hand over."""
     from perfkit.batch import make
 
     for name, content in (package.params, package.template):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    settings = replace(
-        package.settings, template=folder / package.template[0], outputs=folder / "outputs"
-    )
-    made = make(folder / package.params[0], settings)
-    documents: dict[str, bytes] = {}
-    for name in made.files:
-        content = (folder / "outputs" / name).read_bytes()
-        if package.settings.shared:
-            _share(f"{package.settings.shared.rstrip('/')}/{name}", content)
-        else:
-            documents[f".{name.split('.', 1)[1]}"] = content
-    return made, documents
+    outputs = folder / "outputs"
+    settings = replace(package.settings, template=folder / package.template[0], outputs=outputs)
+    try:
+        made = make(folder / package.params[0], settings)
+    except PerfkitError as e:
+        # The page of the failed cell, if there is one.
+        return _Report(_contents(outputs), error=str(e))
+    documents = _contents(outputs)
+    if package.settings.shared:
+        stem = Path(package.params[0]).stem
+        for ending, content in documents.items():
+            _share(f"{package.settings.shared.rstrip('/')}/{stem}{ending}", content)
+        documents = {}
+    return _Report(documents, made)
+
+
+def _contents(outputs: Path) -> dict[str, bytes]:
+    files = sorted(outputs.iterdir()) if outputs.exists() else []
+    return {"." + path.name.split(".", 1)[1]: path.read_bytes() for path in files}
 
 
 def _share(address: str, content: bytes) -> None:

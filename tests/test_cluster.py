@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -78,6 +79,17 @@ def test_faults_come_back_too(cluster, district):
     done = perfkit(district, bad, "--dask", cluster[0])
     assert done.returncode == 1
     assert re.search(r"bad 未通过：params/bad.yaml:\d+：评价年度", done.stderr)
+
+
+def test_the_page_of_a_failed_cell_comes_back(cluster, district):
+    template = district / "notebooks" / "report.ipynb"
+    notebook = nbformat.read(template, as_version=4)
+    notebook.cells[4].source = "1 / 0"
+    nbformat.write(notebook, template)
+    done = perfkit(district, "params/d00.yaml", "--dask", cluster[0])
+    assert "单元格“1 / 0”出错：ZeroDivisionError" in done.stderr
+    page = (district / "outputs" / "d00.failed.html").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in page
 
 
 def test_reports_go_to_a_shared_folder(cluster, district):
