@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import Any
 
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 from traitlets import Bool, default
 from traitlets.config import Config
@@ -33,6 +33,8 @@ class _Exporter(HTMLExporter):
     exclude_input_prompt = True
     exclude_output_prompt = True
     exclude_anchor_links = True
+    # Validated once, not after each of a dozen preprocessors.
+    optimistic_validation = True
     review = False
 
     @default("template_name")
@@ -61,7 +63,8 @@ class _Exporter(HTMLExporter):
         resources = dict(resources or {})
         resources["perfkit"] = {**about, "review": self.review, **known}
         digest = template_digest(notebook)
-        content, resources = super().from_notebook_node(notebook, resources)
+        # Not HTMLExporter's own, which parses the page again to put in what ours has already.
+        content, resources = TemplateExporter.from_notebook_node(self, notebook, resources)
         # The report can't know the template that shows it; so the colophon's last word is here.
         content = content.replace("<!--template-->", f"模板 SHA-256 {digest}；")
         return content, about, resources

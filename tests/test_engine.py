@@ -136,3 +136,25 @@ def test_a_process_with_threads_is_not_forked():
 def test_only_this_python_runs_here():
     assert runs_here("python3")
     assert not runs_here("no-such-kernel")
+
+
+IMPORTED = """
+import sys
+from pathlib import Path
+import perfkit.warm
+from perfkit import workers
+from perfkit.execute import build_report
+before = set(sys.modules)
+workers.forked = True
+build_report(Path("params/shili-archives-2023.yaml"), Path("notebooks/report.ipynb"), engine="perfkit")
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_a_worker_finds_all_that_it_needs_imported():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", IMPORTED],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    # The pdb of the standard library and a codec of zip files come with what is loaded anyway.
+    assert set(done.stdout.split()) <= {"bdb", "encodings.cp437", "IPython.core.crashhandler"}
