@@ -233,6 +233,8 @@ def _work(connection: Connection, job: Job) -> None:
     """A child: does the job and sends how it ended."""
     global forked
     forked = CAN_FORK
+    # A child lives for one report: collecting would only copy pages that it shares.
+    gc.disable()
     try:
         outcome = Outcome(job.name, value=job.call(*job.args))
     except PerfkitError as e:

@@ -209,7 +209,7 @@ def test_the_failed_page_goes_when_the_report_is_made(district):
 
 ENDS = {
     "died": ("import os; os.kill(os.getpid(), 9)", [], r"SIGKILL"),
-    "hung": ("import time; time.sleep(60)", ["--timeout", "4"], r"超过时限 4 秒"),
+    "hung": ("import time; time.sleep(60)", ["--timeout", "10"], r"超过时限 10 秒"),
     "ate": (
         "x = bytearray(2**30)\nimport time; time.sleep(60)",
         ["--memory", "600"],
