@@ -9,20 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from html import escape
-from io import StringIO
 from typing import Any
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Polygon
-from pylopdf_fonts_zh_cn import sans_path
 
 from perfkit.quantities import percent, plain, rounded
 
@@ -488,31 +480,27 @@ def _drawn(
     """The chart as SVG: keys and headings, the rows, then the places of *scale*, and *note*."""
     layout = _layout(rows, columns)
     bottom = layout.edges[-1]
-    # A rare character is set in another font of the reader's, which was not measured.
-    with mpl.rc_context(_settings()), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        sheet = _Sheet(bottom + _BAND * (bool(scale) + bool(note)) + _MARGIN)
-        _draw_keys(sheet, layout, keys)
-        _draw_figures(sheet, layout, columns, _BAND / 2)
-        for edge in layout.edges:
-            sheet.line((_MARGIN, edge), (WIDTH - _MARGIN, edge), _RULE)
-        for row, name, top, end in zip(
-            rows, layout.names, layout.edges, layout.edges[1:], strict=False
-        ):
-            _draw_row(sheet, layout, row, name, (top + end) / 2)
-        sheet.line((layout.left, _BAND), (layout.left, bottom), _INK)
-        for fraction, words in scale:
-            sheet.line((layout.at(fraction), bottom), (layout.at(fraction), bottom + 3), _INK)
-            sheet.write(layout.at(fraction), bottom + _BAND / 2 + 1, words, "center")
-        sheet.write(_MARGIN, sheet.height - _BAND / 2, note)
-        return sheet.svg(alt)
+    sheet = _Sheet(bottom + _BAND * (bool(scale) + bool(note)) + _MARGIN)
+    _draw_keys(sheet, layout, keys)
+    _draw_figures(sheet, layout, columns, _BAND / 2)
+    for edge in layout.edges:
+        sheet.line((_MARGIN, edge), (WIDTH - _MARGIN, edge), _RULE)
+    for row, name, top, end in zip(
+        rows, layout.names, layout.edges, layout.edges[1:], strict=False
+    ):
+        _draw_row(sheet, layout, row, name, (top + end) / 2)
+    sheet.line((layout.left, _BAND), (layout.left, bottom), _INK)
+    for fraction, words in scale:
+        sheet.line((layout.at(fraction), bottom), (layout.at(fraction), bottom + 3), _INK)
+        sheet.write(layout.at(fraction), bottom + _BAND / 2 + 1, words, "center")
+    sheet.write(_MARGIN, sheet.height - _BAND / 2, note)
+    return sheet.svg(alt)
 
 
 def _nothing(caption: str, words: str) -> Chart:
-    with mpl.rc_context(_settings()):
-        sheet = _Sheet(_BAND + 2 * _MARGIN)
-        sheet.write(_MARGIN, sheet.height / 2, words)
-        return Chart(sheet.svg(words), caption, words)
+    sheet = _Sheet(_BAND + 2 * _MARGIN)
+    sheet.write(_MARGIN, sheet.height / 2, words)
+    return Chart(sheet.svg(words), caption, words)
 
 
 def _draw_keys(sheet: _Sheet, layout: _Layout, keys: _Keys) -> None:
@@ -555,31 +543,31 @@ def _draw_figures(sheet: _Sheet, layout: _Layout, figures: Sequence[str], middle
         sheet.write(end, middle, figure, "right")
 
 
-def _settings() -> Any:
-    """matplotlib's own defaults, whatever the reader's matplotlibrc says, and what fixes bytes."""
-    # All but the backend: to set it again would start one.
-    defaults: dict[Any, Any] = {
-        name: value for name, value in mpl.rcParamsDefault.items() if "backend" not in name
-    }
-    return defaults | {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "perfkit",
-        "hatch.linewidth": 0.6,
-        "font.sans-serif": list(FONTS),
-    }
-
-
 class _Sheet:
-    """A figure to write and draw on, in points from its upper left corner."""
+    """A drawing to write and draw on, in points from its upper left corner.
+
+    Written directly rather than by a plotting library: nothing here needs a text
+    measured or an axis laid out, and of a report's cost drawing was the most.
+    """
 
     def __init__(self, height: float) -> None:
         self.height = height
-        self.figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, facecolor="white")
+        self._shapes: list[str] = []
+        self._texts: list[str] = []
+        self._hatched = False
+        self.shape(
+            [(0, height), (WIDTH, height), (WIDTH, 0), (0, 0)],
+            {"facecolor": "#ffffff", "edgecolor": None},
+        )
 
     def write(self, x: float, middle: float, text: str, align: str = "left") -> None:
-        y = 1 - (middle + _BASELINE) / self.height
-        self.figure.text(
-            x / WIDTH, y, text, ha=align, va="baseline", font=_font(), parse_math=False
+        if not text:
+            return
+        place = f"{_number(x)} {_number(middle + _BASELINE)}"
+        left, top = place.split()
+        self._texts.append(
+            f'   <text style="{_FONT}; text-anchor: {_ANCHORS[align]}" x="{left}" y="{top}" '
+            f'transform="rotate(-0 {place})">{escape(text, quote=False)}</text>\n'
         )
 
     def box(self, left: float, right: float, middle: float, thickness: float, look: _Look) -> None:
@@ -590,22 +578,46 @@ class _Sheet:
         self.shape([start, end], {"edgecolor": color, "facecolor": "none", "closed": False})
 
     def shape(self, corners: Sequence[tuple[float, float]], look: _Look) -> None:
-        points = [(x, self.height - y) for x, y in corners]
-        self.figure.add_artist(Polygon(points, transform=None, linewidth=0.6, **look))
+        path = "L ".join(f"{_number(x)} {_number(y)} \n" for x, y in corners)
+        end = "z\n" if look.get("closed", True) else ""
+        fill, edge = look["facecolor"], look["edgecolor"]
+        if "hatch" in look:
+            self._hatched, fill = True, f"url(#{_HATCH})"
+        stroke = f"; stroke: {edge}; stroke-width: 0.6; stroke-linejoin: miter" if edge else ""
+        self._shapes.append(f'   <path d="M {path}{end}" style="fill: {fill}{stroke}"/>\n')
 
     def svg(self, alt: str) -> str:
-        file = StringIO()
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        self.figure.savefig(file, format="svg", metadata=nothing)
-        drawing = file.getvalue()
+        size = f"{_number(WIDTH)}pt", f"{_number(self.height)}pt"
+        view = f"0 0 {_number(WIDTH)} {_number(self.height)}"
+        parts = "".join(f"  <g>\n{part}  </g>\n" for part in self._shapes + self._texts)
         # Several charts stand on one page: no prolog, no name twice, no style for all elements.
-        drawing = drawing[drawing.index("<svg ") :]
-        drawing = re.sub(r'<g id="[^"]*"', "<g", drawing)
-        drawing = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", drawing, flags=re.DOTALL)
-        return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" ', 1)
+        return (
+            f'<svg role="img" aria-label="{escape(alt)}" '
+            f'xmlns:xlink="http://www.w3.org/1999/xlink" width="{size[0]}" height="{size[1]}" '
+            f'viewBox="{view}" xmlns="http://www.w3.org/2000/svg" version="1.1">\n'
+            f" <g>\n{parts} </g>\n{_hatch() if self._hatched else ''}</svg>\n"
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:f}".rstrip("0").rstrip(".")
+
+
+_ANCHORS = {"left": "start", "right": "end", "center": "middle"}
+_FONT = f"font-size: {_number(SIZE)}px; font-family: {', '.join(map(repr, FONTS))}, sans-serif"
+_HATCH = "ha32a525767"
 
 
 @cache
-def _font() -> FontProperties:
-    # By file, so that no font needs registering and none of FONTS is looked for.
-    return FontProperties(family="sans-serif", fname=str(sans_path()), size=SIZE)
+def _hatch() -> str:
+    """The pattern of hatched bars: lines from lower left to upper right, 2.4 points apart."""
+    path = "".join(
+        f"M {_number(x)} {_number(72 + x)} \nL {_number(72 + x)} {_number(x)} \n"
+        for x in (n * 2.4 - 36 for n in range(31))
+    )
+    return (
+        f' <defs>\n  <pattern id="{_HATCH}" patternUnits="userSpaceOnUse" x="0" y="0" '
+        'width="72" height="72">\n   <rect x="0" y="0" width="73" height="73" fill="#ffffff"/>\n'
+        f'   <path d="{path}" style="fill: {_INK}; stroke: {_INK}; stroke-width: 0.6; '
+        'stroke-linecap: butt; stroke-linejoin: miter"/>\n  </pattern>\n </defs>\n'
+    )

@@ -100,28 +100,46 @@ def execute_here(manager: NotebookExecutionManager, options: Mapping[str, Any]) 
 _CLIENT_OPTIONS = {"log_output", "stdout_file", "stderr_file", "record_timing", "coalesce_streams"}
 
 
+_ready: list[Any] = []
+"""The kernel that `prepare` has built, for one notebook."""
+
+
+def prepare() -> None:
+    """Build a kernel for the forks of this process: it is the same until a cell runs in it."""
+    session, messages = _Session(key=b""), deque[dict[str, Any]]()
+    kernel = _kernel(session, messages)
+    messages.clear()
+    _ready.append(SimpleNamespace(session=session, messages=messages, kernel=kernel))
+
+
+def _kernel(session: _Session, messages: Messages) -> Any:
+    # The backend that ipykernel's launcher chooses; a figure is drawn into the cell.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    return _Kernel(  # type: ignore[no-untyped-call]
+        session=session,
+        iopub_socket=messages,
+        shell_class=_Shell,
+        shell_channel_thread=SimpleNamespace(parent_thread=None),
+        log=logging.getLogger("perfkit.kernel"),
+        # No history file: the database of one fork is no business of the next.
+        config=Config({"HistoryManager": {"enabled": False}}),
+    )
+
+
 class _ForkedClient(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, with a kernel in its own process."""
 
     def execute(self, **_: Any) -> Any:
         self.reset_execution_trackers()
-        session = _Session(key=b"")
-        messages: Messages = deque()
         _look_beside_notebook()
+        ready = _ready.pop() if _ready else None
+        session, messages = (
+            (ready.session, ready.messages) if ready else (_Session(key=b""), deque())
+        )
         sys.stdout = _Stream("stdout", session, messages)
         sys.stderr = _Stream("stderr", session, messages)
-        # The backend that ipykernel's launcher chooses; a figure is drawn into the cell.
-        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         try:
-            kernel: Any = _Kernel(  # type: ignore[no-untyped-call]
-                session=session,
-                iopub_socket=messages,
-                shell_class=_Shell,
-                shell_channel_thread=SimpleNamespace(parent_thread=None),
-                log=logging.getLogger("perfkit.kernel"),
-                # No history file: the database of one fork is no business of the next.
-                config=Config({"HistoryManager": {"enabled": False}}),
-            )
+            kernel = ready.kernel if ready else _kernel(session, messages)
             self.kc = _Client(kernel, session, messages)
             self.km = SimpleNamespace(is_alive=_alive)
             self.papermill_execute_cells()

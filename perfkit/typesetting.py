@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -101,24 +101,28 @@ def docx(document: Document) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         # Word shows SVG only since 2016, and WPS not at all: pictures go in as PNG.
         html = document.html
-        for name, svg in document.pictures.items():
+        drawn = pngs(list(document.pictures.values()), document.bundled_fonts)
+        for name, content in zip(document.pictures, drawn, strict=True):
             picture = Path(folder, name).with_suffix(".png")
-            picture.write_bytes(png(svg, document.bundled_fonts))
+            picture.write_bytes(content)
             html = html.replace(f'src="{name}"', f'src="{picture.name}"')
         target = Path(folder, "report.docx")
         _pandoc(html, "docx", f"--output={target}", folder=folder)
         return word.finished(target.read_bytes(), document.about, document.day)
 
 
-def png(svg: bytes, bundled_fonts: bool = False) -> bytes:
-    """A drawing as a picture of the same size, with the report's fonts."""
+def pngs(drawings: Sequence[bytes], bundled_fonts: bool = False) -> list[bytes]:
+    """Drawings as pictures of the same size, with the report's fonts; each is a page to Typst."""
+    if not drawings:
+        return []
     import typst
 
-    main = b'#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
-    found: bytes = typst.compile(
-        {"main.typ": main, "picture.svg": svg},
+    pages = "#pagebreak()\n".join(f'#image("{i}.svg")\n' for i in range(len(drawings)))
+    main = f"#set page(width: auto, height: auto, margin: 0pt)\n{pages}".encode()
+    found: Any = typst.compile(
+        {"main.typ": main, **{f"{i}.svg": svg for i, svg in enumerate(drawings)}},
         format="png",
         ppi=PIXELS_PER_INCH,
         font_paths=typst_fonts(bundled_fonts),
     )
-    return found
+    return [found] if isinstance(found, bytes) else list(found)

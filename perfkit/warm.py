@@ -7,63 +7,72 @@ process with threads can't be forked safely, so Typst is not run here.
 from __future__ import annotations
 
 import os
-from decimal import Decimal
 
-# Before numpy: its library starts a thread for each core, and charts multiply no matrices.
+# A template may draw with numpy, whose library starts a thread for each core when it is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 # ipykernel imports its debugger, which no report uses, and which has remarks of its own.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
-# papermill first: it loads perfkit.engine while it registers its engines.
+# papermill first: it loads perfkit.engine while it registers its engines. Of the rest, what a
+# kernel and its shell import only when they start.
 import ipykernel.debugger  # noqa: F401
 import IPython.core.application
 import IPython.core.completerlib
 import IPython.core.logger
+import IPython.core.magics
 import IPython.core.oinspect  # noqa: F401
 import nbformat.v4
 import papermill.execute  # noqa: F401
+import typst  # noqa: F401
 
-import perfkit.report
 import perfkit.typesetting
 import perfkit.word
-from perfkit.charts import (
-    Bar,
-    PointsBar,
-    budget_and_spending,
-    points_by_indicator,
-    project_amounts,
-    project_execution,
-)
-from perfkit.display import render
+from perfkit.engine import prepare
 from perfkit.execute import FORMATS, export, exporter
 from perfkit.fonts import families
-from perfkit.rubric import load_rubric, shipped_rubrics
+from perfkit.report import Report, open_report
 
 __all__: list[str] = []
 
+_EXAMPLE = {
+    "name": "示例",
+    "year": 2023,
+    "rubric": "beijing-2023",
+    "budget": {
+        "basic": {"budget": "2", "spent": "1"},
+        "project": {"budget": "2", "spent": "2.5"},
+        "other": {"budget": "0", "spent": "0"},
+        "initial": "4",
+        "carryover": {"amount": "1", "previous_rate": "1%"},
+    },
+    "projects": [{"name": "项目", "budget": "2", "spent": "2.5"}],
+    "indicators": [
+        {"group": "output", "kind": "quality", "name": "率", "target": "≥90%", "actual": "80%"}
+    ],
+    "narrative": {"management": "说明。"},
+}
+"""A filing of nobody's, so that nothing of a department's can be left over."""
 
-def _warm_up() -> None:
-    """Use each part once, on what is no department's, so that what it loads lazily is there."""
-    for name in shipped_rubrics():
-        load_rubric(name)
-    bars = [Bar("一", Decimal(1), Decimal(1))]
-    drawn = [budget_and_spending(bars), project_amounts(bars), project_execution(bars)]
-    drawn.append(points_by_indicator([PointsBar("一", Decimal(1), Decimal(1))]))
-    cells = [nbformat.v4.new_markdown_cell("## 一")]
-    for chart in drawn:
-        data, metadata = chart._repr_mimebundle_()
+
+def _rehearse() -> None:
+    """Make a report as far as one gets without Typst, so that each fork finds all code ready."""
+    report = open_report(_EXAMPLE)
+    notebook = nbformat.v4.new_notebook()
+    for name, method in vars(Report).items():
+        if name.startswith("_") or not callable(method):
+            continue
+        data, metadata = method(report)._repr_mimebundle_()
         output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-        cells.append(nbformat.v4.new_code_cell("", outputs=[output]))
-    sample = nbformat.v4.new_notebook(cells=cells)
-    nbformat.writes(sample)
-    export(sample, "html", "一")
+        cell = nbformat.v4.new_code_cell(f"report.{name}()", outputs=[output])
+        notebook.cells += [nbformat.v4.new_markdown_cell("## 一"), cell]
+    nbformat.reads(nbformat.writes(notebook), as_version=4)
+    export(notebook, "html", "示例")
     for form in set(FORMATS) - {"html"}:
-        # As far as one gets without Typst; the template is compiled on first use.
-        exporter(form).document(sample, {})
-    render("paragraphs", derived=[], filed=[])
+        exporter(form).document(notebook, {})
     families()
     perfkit.typesetting.pandoc_path()
+    prepare()
 
 
-_warm_up()
+_rehearse()
