@@ -457,7 +457,7 @@ def faults(folder: Path, options: argparse.Namespace) -> Found:
         check(same, f"{name}: other bytes when made alone")
     before = {name: (outputs / f"{name}.html").stat().st_mtime_ns for name in names if name not in spoilt}  # fmt: skip
     told = measured([*PERFKIT, *limits, "--explain"], folder)["text"]
-    taken_up = {m for m in re.findall(r"params/(\w+)\.yaml：(?!没有变化)", told)}
+    taken_up = set(re.findall(r"params/(\w+)\.yaml：(?!没有变化)", told))
     check(taken_up == set(spoilt), f"the next run would take up {len(taken_up)}")
     for name, content in good.items():
         (folder / "params" / f"{name}.yaml").write_bytes(content)
