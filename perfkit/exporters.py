@@ -8,8 +8,10 @@ it through pandoc, to Typst and to docx (see `perfkit.typesetting`).
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from typing import Any
+from urllib.request import urlopen
 
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
@@ -21,6 +23,14 @@ from perfkit.fonts import font_face
 
 HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+OWN_ID = re.compile(r'(\sid="|="url\(#|: url\(#|href="#)')
+IMAGE = re.compile(r"<img\b[^>]*>")
+PICTURE = re.compile(r"""\bsrc\s*=\s*["']?(data:[^"'\s>]+)["']?""")
+ALTERNATIVE = re.compile(r"""\balt\s*=\s*(["'])(.*?)\1""", re.DOTALL)
+# Chinese has no spaces between words, so a line break in the source is none in the text.
+WIDE = r"[\u2014\u2018-\u201d\u2026\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+SOFT_BREAK = re.compile(rf"<pre\b.*?</pre>|(?<={WIDE})\n(?={WIDE})", re.DOTALL)
+CONTENTS = '<nav class="contents" aria-label="目录">\n<p>目录</p>\n<ul>{}</ul>\n</nav>\n'
 
 
 class _Exporter(HTMLExporter):
@@ -33,6 +43,7 @@ class _Exporter(HTMLExporter):
     exclude_input_prompt = True
     exclude_output_prompt = True
     exclude_anchor_links = True
+    embed_images = True
     # Validated once, not after each of a dozen preprocessors.
     optimistic_validation = True
     review = False
@@ -65,6 +76,8 @@ class _Exporter(HTMLExporter):
         digest = template_digest(notebook)
         # Not HTMLExporter's own, which parses the page again to put in what ours has already.
         content, resources = TemplateExporter.from_notebook_node(self, notebook, resources)
+        content = SOFT_BREAK.sub(lambda found: found[0].strip("\n"), content)
+        content = IMAGE.sub(_own_image, content)
         # The report can't know the template that shows it; so the colophon's last word is here.
         content = content.replace("<!--template-->", f"模板 SHA-256 {digest}；")
         return content, about, resources
@@ -88,6 +101,14 @@ def template_digest(notebook: NotebookNode) -> str:
     return hashlib.sha256("".join(sources).encode()).hexdigest()
 
 
+def _own_image(image: re.Match[str]) -> str:
+    """The image if the notebook holds it, else its alternative text: nothing is fetched."""
+    if PICTURE.search(image[0]):
+        return image[0]
+    alternative = ALTERNATIVE.search(image[0])
+    return alternative[2] if alternative else ""
+
+
 class HtmlReport(_Exporter):
     """``perfkit-html``: one self-contained page that asks nothing of any network."""
 
@@ -105,23 +126,22 @@ class HtmlReport(_Exporter):
             drawings.append(svg)
             return _own_ids(svg, f"drawing-{len(drawings)}-")
 
-        page, _about, resources = self.content(
-            nb, resources, css=css, contents="<!--contents-->", picture=picture
-        )
+        page, _about, resources = self.content(nb, resources, css=css, picture=picture)
         page = _with_contents(TABLE.sub(_scrolling, page))
         return page.replace("/*font*/", font_face(page), 1), resources
 
 
 def _own_ids(svg: str, prefix: str) -> str:
     """The drawing with ids that no other on the page has; hatches are named alike in all."""
-    return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg)
+    return re.sub(r"<[^>]*>", lambda tag: OWN_ID.sub(rf"\g<1>{prefix}", tag[0]), svg)
 
 
 def _scrolling(table: re.Match[str]) -> str:
     """A wide table scrolls in a region of its own, which the keyboard reaches too."""
     caption = re.search(r"<caption>(.*?)</caption>", table[0], re.DOTALL)
-    label = f' aria-label="{caption[1].strip()}"' if caption else ' aria-label="表格"'
-    return f'<div class="scroll" tabindex="0" role="region"{label}>{table[0]}</div>'
+    label = html.unescape(re.sub("<[^>]*>", "", caption[1])).strip() if caption else "表格"
+    region = f'tabindex="0" role="region" aria-label="{html.escape(label)}"'
+    return f'<div class="scroll" {region}>{table[0]}</div>'
 
 
 def _with_contents(page: str) -> str:
@@ -149,7 +169,12 @@ def _with_contents(page: str) -> str:
         f"<li>{link}<ul>{''.join(sections)}</ul></li>" if sections else f"<li>{link}</li>"
         for link, sections in chapters
     ]
-    return page.replace("<!--contents-->", f"<ul>{''.join(items)}</ul>", 1)
+    contents = CONTENTS.format("".join(items)) if items else ""
+    # After the title, and what the link for skipping it leads to.
+    start = '<div id="text" tabindex="-1"></div>\n'
+    first = re.search(r'(?:<div class="review">\s*)?<h2 ', page)
+    at = first.start() if first else page.index("<main>") + len("<main>")
+    return f"{page[:at]}{contents}{start}{page[at:]}"
 
 
 class _Document(_Exporter):
@@ -166,12 +191,15 @@ class _Document(_Exporter):
 
         pictures: dict[str, bytes] = {}
 
-        def picture(svg: str) -> str:
-            name = f"picture-{len(pictures) + 1}.svg"
-            pictures[name] = svg.encode()
-            return name
+        def beside(source: re.Match[str]) -> str:
+            with urlopen(source[1]) as data:  # its own content: the address is a data: one
+                kind = data.headers.get_content_subtype().partition("+")[0]
+                name = f"picture-{len(pictures) + 1}.{kind}"
+                pictures[name] = data.read()
+            return f'src="{name}"'
 
-        content, about, resources = self.content(notebook, resources, picture=picture)
+        content, about, resources = self.content(notebook, resources)
+        content = IMAGE.sub(lambda image: PICTURE.sub(beside, image[0]), content)
         return Document(content, pictures, about, self.bundled_fonts), resources
 
 

@@ -28,7 +28,7 @@ PIXELS_PER_INCH = 150
 
 @dataclass(frozen=True)
 class Document:
-    """A report to be set: HTML, its pictures by name (SVG), title and date, and which fonts."""
+    """A report to be set: HTML, its pictures by name, title and date, and which fonts."""
 
     html: str
     pictures: Mapping[str, bytes]
@@ -57,7 +57,10 @@ def pdf(document: Document) -> bytes:
     }
     markup = _pandoc(document.html, "typst").decode()
     main = f'#import "report.typ": *\n#show: report\n{markup}'
-    files = {"main.typ": main.encode(), "report.typ": PAGE_FORM.read_bytes(), **document.pictures}
+    files = {"main.typ": main.encode(), "report.typ": PAGE_FORM.read_bytes()}
+    for name, content in document.pictures.items():
+        # typst takes text only; other pictures go in as their bytes' numbers.
+        files[name] = content if name.endswith(".svg") else json.dumps(list(content)).encode()
     found: bytes = typst.compile(
         files,
         format="pdf",
@@ -71,8 +74,7 @@ def pdf(document: Document) -> bytes:
 
 def _pandoc(html: str, form: str, *arguments: str, folder: str | None = None) -> bytes:
     """What pandoc makes of the HTML."""
-    # Chinese has no spaces between words, so a line break in the source is none in the text.
-    command = [pandoc_path(), "--from=html+east_asian_line_breaks", f"--to={form}"]
+    command = [pandoc_path(), "--from=html", f"--to={form}"]
     command += [f"--lua-filter={FILTER}", "--wrap=none", *arguments]
     done = subprocess.run(
         command, input=html.encode(), capture_output=True, cwd=folder, env=_ENVIRONMENT
@@ -101,9 +103,11 @@ def docx(document: Document) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         # Word shows SVG only since 2016, and WPS not at all: pictures go in as PNG.
         html = document.html
-        drawn = pngs(list(document.pictures.values()), document.bundled_fonts)
-        for name, content in zip(document.pictures, drawn, strict=True):
-            picture = Path(folder, name).with_suffix(".png")
+        drawings = [name for name in document.pictures if name.endswith(".svg")]
+        drawn = pngs([document.pictures[name] for name in drawings], document.bundled_fonts)
+        pictures = {**document.pictures, **dict(zip(drawings, drawn, strict=True))}
+        for name, content in pictures.items():
+            picture = Path(folder, name.replace(".svg", ".png"))
             picture.write_bytes(content)
             html = html.replace(f'src="{name}"', f'src="{picture.name}"')
         target = Path(folder, "report.docx")

@@ -1,9 +1,11 @@
 """The page as a reader sees it, in a real Chromium; skipped where there is none, except in CI."""
 
+import io
 import os
 import shutil
 from pathlib import Path
 
+import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
@@ -95,6 +97,20 @@ def test_the_contents_lead_to_every_chapter(page):
         assert page.locator(f"[id='{target}']").count() == 1
 
 
+def test_the_page_begins_with_its_title(page):
+    title, contents = page.locator("h1"), page.locator("nav.contents")
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert title.bounding_box()["y"] < contents.bounding_box()["y"]
+
+
+def test_the_contents_can_be_skipped(page):
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "text"
+    page.keyboard.press("Tab")
+    assert not page.evaluate("document.activeElement.closest('nav')")
+
+
 def test_ids_are_unique(page):
     ids = page.evaluate("[...document.querySelectorAll('main [id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
@@ -117,6 +133,12 @@ def test_printing_hides_the_contents_and_the_review(page):
     page.emulate_media(media="print")
     assert page.locator("nav.contents").is_hidden()
     assert all(part.is_hidden() for part in page.locator(".review").all())
+
+
+def test_no_heading_and_no_header_stands_alone_on_a_printed_page(page):
+    printed = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    characters = [len(one.extract_text().replace(" ", "")) for one in printed.pages]
+    assert min(characters[:-1]) > 150
 
 
 def test_charts_have_alternative_text(page):

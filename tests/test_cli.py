@@ -221,7 +221,9 @@ def test_wrong_use_in_a_folder_without_parameter_files(perfkit, tmp_path, monkey
 
 def test_two_files_of_one_name_would_overwrite_each_others_report(perfkit, filing):
     path = filing()
-    code, _, err = perfkit("check", path, path.with_suffix(".yml"))
+    other = path.with_suffix(".yml")
+    other.write_bytes(path.read_bytes())
+    code, _, err = perfkit("check", path, other)
     assert code == 2
     assert "有同名的参数文件，报告会互相覆盖，请改名：x" in err
 

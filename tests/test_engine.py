@@ -1,20 +1,17 @@
 """The warm engine writes what papermill's own writes, byte for byte."""
 
-import os
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import nbformat
-import papermill
-import pytest
-from nbclient.exceptions import DeadKernelError
-from nbformat.v4 import new_code_cell, new_notebook
-from papermill.exceptions import PapermillExecutionError
 
-from perfkit.engine import can_fork, runs_here
+# papermill first: it loads perfkit.engine while it registers its engines.
+import papermill.engines  # noqa: F401
+from nbformat.v4 import new_code_cell, new_notebook
+
+from perfkit.engine import runs_here
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
@@ -97,40 +94,59 @@ def test_a_notebook_of_all_sorts_of_outputs_is_executed_to_the_same_bytes(tmp_pa
     assert standard[2] == 1
 
 
-def test_nothing_leaks_from_one_notebook_to_the_next(tmp_path):
+# In a process of its own: other tests leave threads behind, with which nothing is forked.
+FRESH = """
+import os, threading
+import papermill
+from nbformat.v4 import new_code_cell, new_notebook
+from perfkit.engine import can_fork
+
+kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+def run(source):
+    notebook = new_notebook(cells=[new_code_cell(source)], metadata={"kernelspec": kernel})
+    try:
+        done = papermill.execute_notebook(notebook, None, engine_name="perfkit", progress_bar=False)
+    except Exception as error:
+        return type(error).__name__
+    return done.cells[0].outputs[0].data["text/plain"]
+
+"""
+
+
+def in_fresh_python(code):
+    command = [sys.executable, "-W", "ignore", "-c", FRESH + code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_nothing_leaks_from_one_notebook_to_the_next():
     cell = "import builtins, os\nseen = hasattr(builtins, 'leak') or 'LEAK' in os.environ\n"
     cell += "builtins.leak = 1; os.environ['LEAK'] = '1'\nseen"
-    source = new_notebook(cells=[new_code_cell(cell)], metadata=rich().metadata)
-    for _ in range(2):
-        done = papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
-        assert done.cells[0].outputs[0].data["text/plain"] == "False"
-    assert "LEAK" not in os.environ
+    code = f"print(run({cell!r}), run({cell!r}), 'LEAK' in os.environ, can_fork())"
+    assert in_fresh_python(code) == ["False", "False", "False", "True"]
 
 
 def test_a_kernel_that_dies_is_an_error_of_its_own_notebook():
-    source = new_notebook(
-        cells=[new_code_cell("import os; os.kill(os.getpid(), 9)")], metadata=rich().metadata
-    )
-    with pytest.raises(DeadKernelError):
-        papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
+    code = "print(run('import os; os.kill(os.getpid(), 9)'), run('1 + 1'))"
+    assert in_fresh_python(code) == ["DeadKernelError", "2"]
 
 
 def test_an_error_is_raised_as_by_the_standard_engine():
-    source = new_notebook(cells=[new_code_cell("1 / 0")], metadata=rich().metadata)
-    with pytest.raises(PapermillExecutionError, match="ZeroDivisionError"):
-        papermill.execute_notebook(source, None, engine_name="perfkit", progress_bar=False)
+    assert in_fresh_python("print(run('1 / 0'))") == ["PapermillExecutionError"]
 
 
 def test_a_process_with_threads_is_not_forked():
-    assert can_fork()
-    stop = threading.Event()
-    thread = threading.Thread(target=stop.wait)
-    thread.start()
-    try:
-        assert not can_fork()
-    finally:
-        stop.set()
-        thread.join()
+    code = """
+stop = threading.Event()
+thread = threading.Thread(target=stop.wait)
+before = can_fork()
+thread.start()
+during = can_fork()
+stop.set()
+print(before, during)
+"""
+    assert in_fresh_python(code) == ["True", "False"]
 
 
 def test_only_this_python_runs_here():

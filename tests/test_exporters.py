@@ -1,5 +1,6 @@
 """The exporters on a notebook of their own: the page form, the outline, and what Word shows."""
 
+import base64
 import io
 import itertools
 import os
@@ -16,6 +17,7 @@ import pdfplumber
 import pypdf
 import pytest
 from docx.enum.section import WD_ORIENTATION
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -29,7 +31,14 @@ PARAGRAPH = (
 HOSTILE = (
     '<script>alert(1)</script> #import "x" $y$ *粗* _斜_ `码` @引用 // 注 \\ [点](javascript:x)'
 )
+LONG_NAME = "2.关于进一步加强和改进全区重点领域风险监测预警与应急处置能力建设的专项经费"
 A4 = (595, 842)
+PIXEL = base64.b64encode(
+    bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+        "0000000c49444154789c63f8ffff3f0005fe02fe0def46b80000000049454e44ae426082"
+    )
+).decode()
 
 
 def html(text, **metadata):
@@ -68,7 +77,10 @@ def sheet():
 def notebook():
     about = {"title": "示例局评价报告", "department": "示例局", "year": 2023, "date": "2024-03-15"}
     bars = [Bar("项目甲", Decimal(10), Decimal(9)), Bar("项目乙", Decimal(5), Decimal(5))]
-    project = f'<section class="project"><h3 class="item">1.项目甲</h3><p>{PARAGRAPH}</p></section>'
+    project = "".join(
+        f'<section class="project"><h3 class="item">{name}</h3><p>{PARAGRAPH}</p></section>'
+        for name in ("1.项目甲", LONG_NAME)
+    )
     return new_notebook(
         cells=[
             html('<h1>示例局评价报告</h1><div class="subtitle">（2023年度）</div>', perfkit=about),
@@ -170,6 +182,44 @@ def test_no_line_begins_with_closing_punctuation(pages):
     assert not set(begun) & set("。，、；：？！）》」")
 
 
+def test_a_blank_line_stands_between_the_title_and_the_text(pages):
+    bottom = {text(row): row[0]["bottom"] for row in lines(pages[0])}
+    assert round(bottom["一、部门概况"] - bottom["（2023年度）"]) == 2 * 29
+
+
+def test_the_second_line_of_a_heading_begins_at_the_margin(pages):
+    rows = [row for page in pages for row in lines(page)]
+    first = next(i for i, row in enumerate(rows) if LONG_NAME.startswith(text(row)))
+    indents = [round((row[0]["x0"] / 72 * 25.4 - 28) / 5.55) for row in rows[first : first + 2]]
+    assert LONG_NAME.endswith(text(rows[first + 1]))
+    assert indents == [2, 0]
+
+
+def test_no_row_of_the_sheet_is_broken(pages):
+    turned = [page.extract_text().replace("\n", "") for page in pages if page.width > page.height]
+    ends = [page.count("有效使用。") for page in turned]
+    beginnings = [page.count("为检验版心") for page in turned]
+    assert ends == beginnings
+    assert sum(ends) == 30
+
+
+def test_the_height_of_a_merged_cell_is_shared_among_its_rows():
+    rows = "".join(
+        f"<tr><td>第{i}行</td>{f'<td rowspan=4>{PARAGRAPH * 2}</td>' if i == 1 else ''}</tr>"
+        for i in range(1, 5)
+    )
+    table = (
+        '<table class="data"><colgroup><col style="width: 50%"><col style="width: 50%"></colgroup>'
+        f"<thead><tr><th>行</th><th>说明</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+    content = PdfReport(bundled_fonts=True).from_notebook_node(new_notebook(cells=[html(table)]))[0]
+    with pdfplumber.open(io.BytesIO(content)) as made:
+        middles = [w["top"] for w in made.pages[0].extract_words() if re.match("第.行", w["text"])]
+    steps = [after - before for before, after in itertools.pairwise(middles)]
+    assert len(steps) == 3
+    assert max(steps) < 1.2 * min(steps)
+
+
 def number_of(page):
     found = [c for c in page.chars if c["text"] == "—" and round(c["size"]) == 14]
     return min(char["x0"] for char in found)
@@ -183,7 +233,7 @@ def test_page_numbers_stand_right_on_odd_pages_and_left_on_even_ones(pages):
 def test_the_sheet_is_on_turned_pages(pages):
     turned = [page for page in pages if page.width > page.height]
     assert len(turned) >= 2
-    assert all("三级指标" in page.extract_text() for page in turned[:2])
+    assert all("三级指标" in page.extract_text() for page in turned)
 
 
 def test_on_turned_pages_the_number_stands_beside_the_left_edge(pages):
@@ -222,7 +272,7 @@ def test_it_is_archivable_and_tagged(pdf):
 
 def test_bookmarks_are_the_headings(outline):
     assert outline == [
-        "示例局评价报告", "一、部门概况", "（一）机构设置", "二、项目", "1.项目甲", "三、附件",
+        "示例局评价报告", "一、部门概况", "（一）机构设置", "二、项目", "1.项目甲", LONG_NAME, "三、附件",
     ]  # fmt: skip
 
 
@@ -281,6 +331,17 @@ def test_word_repeats_the_tables_header(document):
     ]  # fmt: skip
 
 
+def test_word_sets_a_projects_name_bold_and_its_text_as_text(document):
+    at = next(i for i, p in enumerate(document.paragraphs) if p.text == "1.项目甲")
+    assert document.paragraphs[at].runs[0].bold
+    assert document.paragraphs[at + 1].style.name == "First Paragraph"
+
+
+def test_word_centres_the_tables_header(document):
+    cells = document.tables[-1].rows[0].cells
+    assert {cell.paragraphs[0].alignment for cell in cells} == {WD_ALIGN_PARAGRAPH.CENTER}
+
+
 def test_word_merges_cells(document):
     first = [row.cells[0]._tc for row in document.tables[-1].rows[1:]]
     assert len(set(map(id, first))) == 1
@@ -333,6 +394,84 @@ def test_a_notebook_of_another_kind_is_exported_too():
     found = PdfReport(bundled_fonts=True).from_notebook_node(other, resources)[0]
     assert pypdf.PdfReader(io.BytesIO(found)).metadata.title == "其他"
     assert DocxReport().from_notebook_node(other, resources)[0][:2] == b"PK"
+
+
+def exports(*cells):
+    """The cells as page, PDF and Word document."""
+    book = new_notebook(cells=list(cells))
+    made = [kind().from_notebook_node(book)[0] for kind in (HtmlReport, PdfReport, DocxReport)]
+    return made[0], pypdf.PdfReader(io.BytesIO(made[1])), docx.Document(io.BytesIO(made[2]))
+
+
+@pytest.mark.parametrize("way", ["output", "attachment", "html"])
+def test_a_picture_in_the_notebook_is_shown_in_all_formats(way):
+    if way == "output":
+        data = {"image/png": PIXEL, "text/plain": "图"}
+        cell = new_code_cell("", outputs=[new_output("display_data", data=data)])
+    elif way == "attachment":
+        cell = new_markdown_cell("![点](attachment:a.png)")
+        cell.attachments = {"a.png": {"image/png": PIXEL}}
+    else:
+        cell = html(f"<p><img src='data:image/png;base64,{PIXEL}'></p>")
+    page, pdf, word = exports(cell, new_markdown_cell("后文"))
+    assert f"data:image/png;base64,{PIXEL}" in page
+    assert len(pdf.pages[0].images) == 1
+    assert len(word.inline_shapes) == 1
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/a.png", "missing.png", "//host/a.png"])
+def test_a_picture_that_is_elsewhere_is_not_fetched_but_told_in_words(address):
+    page, pdf, word = exports(new_markdown_cell(f"见 ![示意图]({address}) 所示"))
+    assert address not in page
+    assert "示意图" in page
+    assert "示意图" in pdf.pages[0].extract_text()
+    assert "示意图" in word.paragraphs[0].text
+
+
+def test_a_link_within_the_notebook_is_text_in_the_pdf():
+    _, pdf, _ = exports(new_markdown_cell("见[附件](#attachment)。"))
+    assert "见附件。" in pdf.pages[0].extract_text()
+
+
+def test_a_line_break_between_chinese_characters_is_no_space():
+    page, pdf, word = exports(new_markdown_cell("前一行，\n后一行“引文”\n再一行"))
+    joined = "前一行，后一行“引文”再一行"
+    assert joined in page
+    assert joined in pdf.pages[0].extract_text()
+    assert word.paragraphs[0].text == joined
+
+
+def test_lines_of_printed_output_stay_lines():
+    output = new_output("stream", name="stdout", text="第一行\n第二行\n")
+    page, pdf, _ = exports(new_code_cell("", outputs=[output]))
+    assert "第一行\n第二行" in page
+    assert "第一行\n第二行" in pdf.pages[0].extract_text()
+
+
+def test_a_drawings_ids_are_its_own_and_its_text_is_left_alone():
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+        '<path id="a" clip-path="url(#b)"/><text>id="a" url(#b)</text></svg>'
+    )
+    data = {"image/svg+xml": drawing, "text/plain": "图"}
+    cells = [new_code_cell("", outputs=[new_output("display_data", data=data)]) for _ in range(2)]
+    page = HtmlReport().from_notebook_node(new_notebook(cells=cells))[0]
+    assert re.findall(r'<path id="(\S+)" clip-path="url\(#(\S+)\)"', page) == [
+        ("drawing-1-a", "drawing-1-b"), ("drawing-2-a", "drawing-2-b"),
+    ]  # fmt: skip
+    assert page.count('<text>id="a" url(#b)</text>') == 2
+
+
+def test_a_tables_caption_names_its_region_as_text():
+    cell = html('<table><caption>甲 "乙" <b>&lt;丙&gt;</b></caption><tr><td>1</td></tr></table>')
+    page = HtmlReport().from_notebook_node(new_notebook(cells=[cell]))[0]
+    assert 'aria-label="甲 &quot;乙&quot; &lt;丙&gt;"' in page
+
+
+def test_a_title_cannot_take_the_place_of_the_font():
+    about = {"title": "/*font*/", "department": "", "year": 2023, "date": None}
+    page = HtmlReport().from_notebook_node(new_notebook(cells=[html("文", perfkit=about)]))[0]
+    assert "<title>/*font*/</title>" in page
 
 
 def test_tags_hide_cells_and_outputs():

@@ -25,28 +25,45 @@ local looks = {
 -- so that none of them stands alone on a page.
 local function gathered(doc)
   local blocks = pandoc.List()
-  local function turned(block) return block.t == "Div" and block.classes:includes("landscape") end
+  local function is_turned(block) return block.t == "Div" and block.classes:includes("landscape") end
   for _, block in ipairs(doc.blocks) do
     local last = blocks[#blocks]
-    if turned(block) then
+    if is_turned(block) then
       local headings = pandoc.List()
       while last and last.t == "Header" do
         headings:insert(1, blocks:remove())
         last = blocks[#blocks]
       end
-      headings:extend(block.content)
-      if last and turned(last) then
+      local content = block:walk({ Table = function(table) table.classes:insert("turned"); return table end }).content
+      headings:extend(content)
+      if last and is_turned(last) then
         last.content:extend(headings)
       else
         blocks:insert(pandoc.Div(headings, block.attr))
       end
-    elseif last and turned(last) and block.t == "Div" and block.classes:includes("colophon") then
+    elseif last and is_turned(last) and block.t == "Div" and block.classes:includes("colophon") then
       last.content:insert(block)
     else
       blocks:insert(block)
     end
   end
   return pandoc.Pandoc(blocks, doc.meta)
+end
+
+-- A blank line stands between the title, with what belongs to it, and the text.
+local function spaced(doc)
+  for i, block in ipairs(doc.blocks) do
+    local before = doc.blocks[i - 1]
+    if block.t == "Header" and block.level == 2 then
+      local titled = before and (before.t == "Header" and before.level == 1
+        or before.t == "Div" and before.classes:find_if(function(class) return looks[class] end))
+      if titled then
+        local blank = FORMAT == "typst" and pandoc.RawBlock("typst", "#blank") or pandoc.Para("\u{a0}")
+        doc.blocks:insert(i, blank)
+      end
+      return doc
+    end
+  end
 end
 
 local function Div(div)
@@ -81,7 +98,10 @@ local function Header(header)
     }
   end
   header.identifier = ""
-  if header.classes:includes("item") then header.attributes["custom-style"] = "Item" end
+  if header.classes:includes("item") then
+    header.classes = {}
+    header.content = { pandoc.Strong(header.content) }
+  end
   return header
 end
 
@@ -92,35 +112,123 @@ end
 
 local function Image(image)
   if FORMAT == "typst" then
-    local alt = pandoc.utils.stringify(image.caption)
-    return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", alt: " .. quoted(alt) .. ")")
+    local said = pandoc.utils.stringify(image.caption)
+    -- PDF/A asks for a text of every picture.
+    local alt = quoted(said ~= "" and said or "图")
+    if image.src:match("%.svg$") then
+      return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", alt: " .. alt .. ")")
+    end
+    -- The files that Typst is given hold text only: see typesetting.pdf.
+    return pandoc.RawInline("typst", "#box(image(bytes(json(" .. quoted(image.src) .. ")), alt: " .. alt .. "))")
   end
 end
 
-local function cells(rows, visit)
-  for _, row in ipairs(rows) do
-    for _, cell in ipairs(row.cells) do visit(cell) end
+-- Headings lose their identifiers, so a link within the document leads nowhere.
+local function Link(link)
+  if link.target:match("^#") then return link.content end
+end
+
+-- How many of a table's characters a text takes, as digits and Latin letters take half of one.
+local function characters(text)
+  local count = 0
+  for _, code in utf8.codes(text) do count = count + (code < 0x2000 and 0.5 or 1) end
+  return count
+end
+
+-- The lines that a cell needs, when a full line of its table has so many characters.
+local function lines(cell, width, full)
+  local room = math.max(1, math.floor(width * full - 1))
+  local count = 0
+  for _, block in ipairs(cell.contents) do
+    local text = pandoc.utils.stringify(block:walk({ LineBreak = function() return pandoc.Str("\n") end }))
+    for line in (text .. "\n"):gmatch("(.-)\n") do
+      count = count + math.max(1, math.ceil(characters(line) / room))
+    end
+  end
+  return math.max(1, count)
+end
+
+-- Characters in a full line of a table, and the lines' pitch in points, by report.typ.
+local upright = { full = 42, pitch = 14.5 }
+local turned = { full = 75, pitch = 12.5 }
+-- Higher rows may be broken: half of a turned page.
+local UNBROKEN = 16
+
+-- Rows that fit a page are not broken; a merged cell's height is shared among its rows.
+local function set_rows(rows, colspecs, form)
+  local taken, needs, plain, merged = {}, {}, {}, {}
+  for r, row in ipairs(rows) do
+    needs[r], plain[r] = 1, pandoc.List()
+    local column = 1
+    for _, cell in ipairs(row.cells) do
+      while (taken[column] or 0) >= r do column = column + 1 end
+      local width = 0
+      for _ = 1, cell.col_span do
+        width = width + (colspecs[column] and colspecs[column][2] or 0)
+        taken[column] = r + cell.row_span - 1
+        column = column + 1
+      end
+      local count = lines(cell, width > 0 and width or 1 / #colspecs, form.full)
+      if cell.row_span == 1 then
+        plain[r]:insert(cell)
+        needs[r] = math.max(needs[r], count)
+      else
+        merged[#merged + 1] = { first = r, last = math.min(r + cell.row_span - 1, #rows), lines = count }
+      end
+    end
+  end
+  local extra = {}
+  for _, cell in ipairs(merged) do
+    local count = 0
+    for r = cell.first, cell.last do count = count + needs[r] + (extra[r] or 0) end
+    -- Each row has edges of its own, 4 points more than its lines; the merged cell has them once.
+    local more = cell.last - cell.first
+    local lacking = (cell.lines - count - more * 4 / form.pitch) / (more + 1)
+    if lacking > 0 then
+      for r = cell.first, cell.last do extra[r] = (extra[r] or 0) + lacking end
+    end
+  end
+  for r, cells in ipairs(plain) do
+    local high = needs[r] + (extra[r] or 0)
+    for _, cell in ipairs(cells) do
+      local attributes = cell.attr.attributes
+      if high <= UNBROKEN then attributes["typst:breakable"] = "false" end
+      if extra[r] then
+        attributes["typst:inset"] = string.format("(x: 4pt, y: %.1fpt)", 4 + extra[r] * form.pitch / 2)
+      end
+    end
   end
 end
 
 local function Table(table)
-  local function align(cell)
-    local classes = cell.attr.classes
-    local label = classes:includes("label") or classes:includes("head")
-    if FORMAT == "typst" then
-      local across = classes:includes("num") and "right" or label and "center" or "left"
-      cell.attr.attributes["typst:align"] = across .. " + horizon"
-    elseif classes:includes("num") then
-      cell.alignment = pandoc.AlignRight
-    elseif label then
-      cell.alignment = pandoc.AlignCenter
+  local form = table.attr.classes:includes("turned") and turned or upright
+  if FORMAT ~= "typst" then
+    for _, row in ipairs(table.head.rows) do
+      for _, cell in ipairs(row.cells) do cell.alignment = pandoc.AlignCenter end
     end
   end
   for _, body in ipairs(table.bodies) do
-    cells(body.head, align)
-    cells(body.body, align)
+    for _, row in ipairs(body.body) do
+      for _, cell in ipairs(row.cells) do
+        local classes = cell.attr.classes
+        local label = classes:includes("label") or classes:includes("head")
+        if FORMAT == "typst" then
+          local across = classes:includes("num") and "right" or label and "center" or "left"
+          cell.attr.attributes["typst:align"] = across .. " + horizon"
+        elseif classes:includes("num") then
+          cell.alignment = pandoc.AlignRight
+        elseif label then
+          cell.alignment = pandoc.AlignCenter
+        end
+      end
+    end
+    if FORMAT == "typst" then set_rows(body.body, table.colspecs, form) end
   end
   return table
 end
 
-return { { Pandoc = gathered }, { Div = Div, Header = Header, Image = Image, Table = Table } }
+return {
+  { Pandoc = gathered },
+  { Pandoc = spaced },
+  { Div = Div, Header = Header, Image = Image, Link = Link, Table = Table },
+}
