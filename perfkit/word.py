@@ -27,6 +27,7 @@ LOOKS: dict[str, tuple[str, float, int, WD_ALIGN_PARAGRAPH]] = {
     "Heading 1": ("方正小标宋简体", 22, 0, WD_ALIGN_PARAGRAPH.CENTER),
     "Heading 2": ("黑体", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
     "Heading 3": ("楷体", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "Item": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
     "Subtitle": ("楷体", 15.75, 0, WD_ALIGN_PARAGRAPH.CENTER),
     "Sheet Title": ("黑体", 16, 0, WD_ALIGN_PARAGRAPH.CENTER),
     "Table Caption": ("黑体", 12, 0, WD_ALIGN_PARAGRAPH.CENTER),
@@ -66,13 +67,14 @@ def _style(document: Word) -> None:
             styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style = styles[name]
         style.font.size = Pt(size)
-        style.font.bold = style.font.italic = False
+        style.font.bold = name == "Item"
+        style.font.italic = False
         style.font.color.rgb = None
         _font(style.element.get_or_add_rPr(), font)
         form = style.paragraph_format
         form.alignment = alignment
         form.space_before = form.space_after = Pt(0)
-        form.keep_with_next = name.startswith(("Heading", "Table Caption", "Sheet"))
+        form.keep_with_next = name.startswith(("Heading", "Item", "Table Caption", "Sheet"))
         if name in SINGLE_SPACED:
             form.line_spacing_rule = WD_LINE_SPACING.SINGLE
         else:
@@ -82,11 +84,16 @@ def _style(document: Word) -> None:
         # Word goes by characters (in hundredths), so that the indent follows the size.
         indentation = style.element.get_or_add_pPr().get_or_add_ind()
         indentation.set(qn("w:firstLineChars"), str(indent * 100))
+    # A heading of the second level to Word's outline, though it looks like text.
+    outline = parse_xml(f'<w:outlineLvl {nsdecls("w")} w:val="2"/>')
+    styles["Item"].element.get_or_add_pPr().append(outline)
     # A picture needs the height that it has.
     for name in ("Captioned Figure", "Figure"):
         if name in styles:
             styles[name].paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
             styles[name].paragraph_format.keep_with_next = True
+            # Else it would cover the last border of a table before it.
+            styles[name].paragraph_format.space_before = Pt(6)
 
 
 def _font(properties: Any, font: str) -> None:
@@ -109,8 +116,8 @@ def _end_with_last_section(document: Word) -> None:
     Otherwise an empty page would follow the turned sheets.
     """
     body = document.element.body
-    ending, last = body.sectPr, body[-2]
-    inner = last.find(f"{qn('w:pPr')}/{qn('w:sectPr')}")
+    ending, last = body.sectPr, body[-2] if len(body) > 1 else None
+    inner = None if last is None else last.find(f"{qn('w:pPr')}/{qn('w:sectPr')}")
     if inner is None:
         return
     for tag in ("w:pgSz", "w:pgMar"):
@@ -176,9 +183,22 @@ def _table(table: Table) -> None:
     for tag in ("w:tblBorders", "w:tblCellMar"):
         for old in properties.findall(qn(tag)):
             properties.remove(old)
-    properties.append(parse_xml(f"<w:tblBorders {nsdecls('w')}>{BORDERS}</w:tblBorders>"))
-    margins = "".join(f'<w:{side} w:w="70" w:type="dxa"/>' for side in ("left", "right"))
-    properties.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
+    margins = "".join(
+        f'<w:{side} w:w="{width}" w:type="dxa"/>'
+        for side, width in (("top", 40), ("left", 70), ("bottom", 40), ("right", 70))
+    )
+    # Word refuses a file in which they do not stand in the schema's order.
+    properties.insert_element_before(
+        parse_xml(f"<w:tblBorders {nsdecls('w')}>{BORDERS}</w:tblBorders>"),
+        *("w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook", "w:tblCaption"),
+    )
+    properties.insert_element_before(
+        parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"),
+        *("w:tblLook", "w:tblCaption"),
+    )
+    for row in table._tbl.tr_lst:
+        # Word still breaks a row that is higher than a page.
+        row.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
     for cell in table._tbl.iter(qn("w:tc")):
         cell.get_or_add_tcPr().append(parse_xml(f'<w:vAlign {nsdecls("w")} w:val="center"/>'))
 

@@ -331,15 +331,45 @@ def test_word_repeats_the_tables_header(document):
     ]  # fmt: skip
 
 
-def test_word_sets_a_projects_name_bold_and_its_text_as_text(document):
+def test_word_sets_a_projects_name_in_bold_fangsong_and_its_text_as_text(document):
     at = next(i for i, p in enumerate(document.paragraphs) if p.text == "1.项目甲")
-    assert document.paragraphs[at].runs[0].bold
-    assert document.paragraphs[at + 1].style.name == "First Paragraph"
+    item, after = (document.paragraphs[i].style for i in (at, at + 1))
+    assert item.font.bold
+    assert item.element.rPr.rFonts.get(qn("w:eastAsia")) == "仿宋"
+    assert after.name in ("First Paragraph", "Body Text")
+
+
+def test_a_projects_name_is_in_words_outline(document):
+    style = document.styles["Item"].element
+    assert style.find(f"{qn('w:pPr')}/{qn('w:outlineLvl')}").get(qn("w:val")) == "2"
+
+
+# ECMA-376, part 1, 17.4.59: the children of tblPr in their sequence.
+TABLE_PROPERTIES = [
+    "tblStyle", "tblpPr", "tblOverlap", "bidiVisual", "tblStyleRowBandSize",
+    "tblStyleColBandSize", "tblW", "jc", "tblCellSpacing", "tblInd", "tblBorders", "shd",
+    "tblLayout", "tblCellMar", "tblLook", "tblCaption", "tblDescription",
+]  # fmt: skip
+
+
+def test_the_properties_of_words_tables_stand_in_the_schemas_order(document):
+    for table in document.tables:
+        order = [TABLE_PROPERTIES.index(one.tag.split("}")[1]) for one in table._tbl.tblPr]
+        assert order == sorted(order)
+
+
+def test_an_empty_notebook_gives_an_empty_word_document():
+    assert docx.Document(io.BytesIO(DocxReport().from_notebook_node(new_notebook())[0]))
 
 
 def test_word_centres_the_tables_header(document):
     cells = document.tables[-1].rows[0].cells
     assert {cell.paragraphs[0].alignment for cell in cells} == {WD_ALIGN_PARAGRAPH.CENTER}
+
+
+def test_word_breaks_no_row_that_fits_a_page(document):
+    rows = document.tables[-1]._tbl.tr_lst
+    assert all(row.find(f"{qn('w:trPr')}/{qn('w:cantSplit')}") is not None for row in rows)
 
 
 def test_word_merges_cells(document):

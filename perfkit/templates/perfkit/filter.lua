@@ -99,8 +99,7 @@ local function Header(header)
   end
   header.identifier = ""
   if header.classes:includes("item") then
-    header.classes = {}
-    header.content = { pandoc.Strong(header.content) }
+    return pandoc.Div({ pandoc.Para(header.content) }, pandoc.Attr("", {}, { ["custom-style"] = "Item" }))
   end
   return header
 end
