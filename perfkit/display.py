@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -35,14 +35,19 @@ def render(part: str, **values: Any) -> str:
     return str(macro(**values)).strip() + "\n"
 
 
-@cache
-def _parts() -> Any:
-    environment = jinja2.Environment(
+def environment(**filters: Callable[..., Any]) -> jinja2.Environment:
+    """jinja over ``templates/``, in which every value is escaped text and a missing one an error."""
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"plain": plain, "percent": percent}
-    return environment.get_template("parts.html").module
+    found.filters |= filters
+    return found
+
+
+@cache
+def _parts() -> Any:
+    return environment(plain=plain, percent=percent).get_template("parts.html").module

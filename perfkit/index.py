@@ -24,7 +24,7 @@ import jinja2
 from markupsafe import Markup
 
 from perfkit import __version__
-from perfkit.display import TEMPLATES
+from perfkit.display import environment
 from perfkit.execute import write_whole
 from perfkit.fonts import font_face
 from perfkit.quantities import plain, rounded
@@ -366,15 +366,8 @@ def _embedded(data: dict[str, Any]) -> Markup:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"address": _address, "sha256": _sha256, "page_cell": _page_cell}
-    return environment.get_template("index.html")
+    own = environment(address=_address, sha256=_sha256, page_cell=_page_cell)
+    return own.get_template("index.html")
 
 
 def _address(row: Row) -> str | None:
