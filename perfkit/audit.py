@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from perfkit.department import Department, Part, Project
 from perfkit.quantities import halfwidth, percent, plain, rounded
@@ -31,13 +31,18 @@ UNDER_EXECUTED = Decimal("0.9")
 
 @dataclass(frozen=True)
 class Finding:
-    """审核意见: a stable code, its level, a message in Chinese, the field and its place."""
+    """审核意见: a stable code, its level, a message in Chinese, the field and its place.
+
+    `quote` is the words of the filed text that it speaks of, empty where it
+    speaks of the whole field.
+    """
 
     code: str
     level: Level
     message: str
     field: str
     where: str
+    quote: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The machine's form."""
@@ -49,17 +54,25 @@ class Finding:
         }
 
 
-Found = Iterator[tuple[str, Level, str, str]]
-"""What a check yields: code, level, message, field path in the filing."""
+class Raised(NamedTuple):
+    """What a check yields: code, level, message, field path in the filing, the words meant."""
+
+    code: str
+    level: Level
+    message: str
+    field: str
+    quote: str = ""
+
+
+Found = Iterator[tuple[str, Level, str, str] | Raised]
+"""A check's findings; a plain tuple where there are no words to point at."""
 
 
 def audit(card: Scorecard) -> list[Finding]:
     """All findings on a scored filing, in the order of the report."""
-    return [
-        Finding(code, level, message, field, card.department.place(field))
-        for check in CHECKS
-        for code, level, message, field in check(card)
-    ]
+    department = card.department
+    raised = (Raised(*found) for check in CHECKS for found in check(card))
+    return [Finding(*found[:4], department.place(found.field), found.quote) for found in raised]
 
 
 def _tolerance(terms: int) -> Decimal:
