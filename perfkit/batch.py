@@ -302,6 +302,10 @@ def update_index(outputs: Path, names: set[str], changed: bool) -> None:
     write_index(outputs, index_rows(outputs, read_journal(outputs), names))
 
 
+def refresh_index(outputs: Path) -> None:
+    """Write the index anew if a review is newer than it."""
+
+
 def best_engine() -> str:
     """The warm engine where a process can be forked safely, papermill's own elsewhere."""
     return WARM if CAN_FORK else STANDARD

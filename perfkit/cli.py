@@ -1,4 +1,4 @@
-"""The command line: ``perfkit run | check | score | rubric``.
+"""The command line: ``perfkit run | check | review | score | rubric``.
 
 argparse rather than a larger library: every word that it prints can be
 Chinese, and it starts at once.
@@ -124,6 +124,19 @@ def _parser() -> _Parser:
     )  # fmt: skip
     check = command("check", "检查参数文件并给出审核意见，不生成报告")
     check.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    review = command("review", "审阅报告：在本机打开网页，收下审阅意见")
+    review.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告在哪里（默认 outputs）",
+    )  # fmt: skip
+    review.add_argument(
+        "--port", type=_count, default=None, metavar="端口", help="用哪个端口（默认自动选择）"
+    )
+    review.add_argument("--no-browser", action="store_true", help="不打开浏览器，只显示地址")
+    review.add_argument(
+        "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
+        help="收下网页存成的意见文件，不打开网页",
+    )  # fmt: skip
     score = command("score", "计算一个部门的得分")
     score.add_argument("params", type=Path, metavar="参数文件", help="一个部门的参数文件")
     score.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
@@ -159,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     from perfkit.yamlfile import PerfkitError
 
-    commands = {"run": _run, "check": _check, "score": _score, "rubric": _rubric}
+    commands = {"run": _run, "check": _check, "review": _review, "score": _score, "rubric": _rubric}
     try:
         code = commands[options.command](options)
     except PerfkitError as e:
@@ -283,6 +296,48 @@ def _check(options: argparse.Namespace) -> int:
         print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
         for finding in findings:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {finding.message}")
+    return FAILED if failed else FINE
+
+
+def _review(options: argparse.Namespace) -> int:
+    if options.files:
+        return _import(options.files, options.outputs)
+    import webbrowser
+
+    from perfkit.batch import refresh_index
+    from perfkit.server import open_server
+
+    if not any(options.outputs.glob("*.html")):
+        _wrong_use(f"{options.outputs} 里没有报告；请先运行 perfkit run，或用 -o 指明文件夹")
+    server = open_server(options.outputs, options.port, lambda: refresh_index(options.outputs))
+    print(f"请在浏览器里打开：{server.address}\n只有本机能打开；按 Ctrl-C 结束。", flush=True)
+    if not options.no_browser:
+        webbrowser.open(server.address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("已结束")
+    finally:
+        server.server_close()
+    return FINE
+
+
+def _import(files: list[Path], outputs: Path) -> int:
+    from perfkit.batch import refresh_index
+    from perfkit.reviews import import_file
+    from perfkit.yamlfile import PerfkitError
+
+    failed = 0
+    for path in files:
+        try:
+            added = import_file(outputs, path)
+        except PerfkitError as e:
+            failed += 1
+            print(e, file=sys.stderr)
+            continue
+        for report, (count, known) in added.items():
+            print(f"{path}：{report} 收下 {count} 条新的记录，{known} 条已经有了")
+    refresh_index(outputs)
     return FAILED if failed else FINE
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from perfkit.derivations import figure
 from perfkit.quantities import percent, plain
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,4 +51,6 @@ def environment(**filters: Callable[..., Any]) -> jinja2.Environment:
 
 @cache
 def _parts() -> Any:
-    return environment(plain=plain, percent=percent).get_template("parts.html").module
+    templates = environment(plain=plain, percent=percent)
+    templates.globals["figure"] = figure
+    return templates.get_template("parts.html").module

@@ -30,6 +30,9 @@ ALTERNATIVE = re.compile(r"""\balt\s*=\s*(["'])(.*?)\1""", re.DOTALL)
 # Chinese has no spaces between words, so a line break in the source is none in the text.
 WIDE = r"[\u2014\u2018-\u201d\u2026\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 SOFT_BREAK = re.compile(rf"<pre\b.*?</pre>|(?<={WIDE})\n(?={WIDE})", re.DOTALL)
+FIGURE = re.compile(r'<span data-of="[^"]*">(.*?)</span>', re.DOTALL)
+BLOCK = re.compile(r' data-block="[^"]*"(?: data-field="[^"]*")?')
+SCRIPTS = ("anchor.js", "record.js", "view.js")
 CONTENTS = '<nav class="contents" aria-label="目录">\n<p>目录</p>\n<ul>{}</ul>\n</nav>\n'
 
 
@@ -46,7 +49,7 @@ class _Exporter(HTMLExporter):
     embed_images = True
     # Validated once, not after each of a dozen preprocessors.
     optimistic_validation = True
-    review = False
+    review = Bool(False, help="Show the findings, and take remarks.").tag(config=True)
 
     @default("template_name")
     def _template_name_default(self) -> str:
@@ -72,14 +75,16 @@ class _Exporter(HTMLExporter):
         """The rendered template, what the report states about itself, and nbconvert's resources."""
         about = _about(notebook, (resources or {}).get("metadata", {}).get("name", "report"))
         resources = dict(resources or {})
-        resources["perfkit"] = {**about, "review": self.review, **known}
         digest = template_digest(notebook)
+        resources["perfkit"] = {**about, "review": self.review, "template": digest, **known}
         # Not HTMLExporter's own, which parses the page again to put in what ours has already.
         content, resources = TemplateExporter.from_notebook_node(self, notebook, resources)
         content = SOFT_BREAK.sub(lambda found: found[0].strip("\n"), content)
         content = IMAGE.sub(_own_image, content)
         # The report can't know the template that shows it; so the colophon's last word is here.
         content = content.replace("<!--template-->", f"模板 SHA-256 {digest}；")
+        if not self.review:
+            content = BLOCK.sub("", FIGURE.sub(r"\1", content))
         return content, about, resources
 
 
@@ -113,13 +118,19 @@ class HtmlReport(_Exporter):
     """``perfkit-html``: one self-contained page that asks nothing of any network."""
 
     export_from_notebook = "perfkit HTML"
-    review = True
+
+    @default("review")
+    def _review_default(self) -> bool:
+        # Off, the page is the report as it is published, without a script.
+        return True
 
     def from_notebook_node(  # type: ignore[override]
         self, nb: NotebookNode, resources: Any = None, **_: Any
     ) -> tuple[str, Any]:
         """The page of an executed report."""
-        css = (TEMPLATES / "perfkit" / "page.css").read_text(encoding="utf-8")
+        css = _template("page.css")
+        if self.review:
+            css += _template("review/review.css")
         drawings: list[str] = []
 
         def picture(svg: str) -> str:
@@ -128,7 +139,17 @@ class HtmlReport(_Exporter):
 
         page, _about, resources = self.content(nb, resources, css=css, picture=picture)
         page = _with_contents(TABLE.sub(_scrolling, page))
+        if self.review:
+            page = page.replace("/*script*/", _review_script(), 1)
         return page.replace("/*font*/", font_face(page), 1), resources
+
+
+def _template(name: str) -> str:
+    return (TEMPLATES / "perfkit" / name).read_text(encoding="utf-8")
+
+
+def _review_script() -> str:
+    return '"use strict";\n' + "".join(_template(f"review/{name}") for name in SCRIPTS)
 
 
 def _own_ids(svg: str, prefix: str) -> str:
@@ -173,7 +194,7 @@ def _with_contents(page: str) -> str:
     # After the title, and what the link for skipping it leads to.
     start = '<div id="text" tabindex="-1"></div>\n'
     first = re.search(r'(?:<div class="review">\s*)?<h2 ', page)
-    at = first.start() if first else page.index("<main>") + len("<main>")
+    at = first.start() if first else page.index(">", page.index("<main")) + 1
     return f"{page[:at]}{contents}{start}{page[at:]}"
 
 

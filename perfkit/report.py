@@ -7,12 +7,15 @@ department wrote itself stands beside them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from perfkit import __version__
 from perfkit.audit import LEVELS, Finding, audit
@@ -26,15 +29,16 @@ from perfkit.charts import (
     project_execution,
 )
 from perfkit.department import Department, Project
+from perfkit.derivations import PART_NAMES, derivations, figure
 from perfkit.display import Block, render
 from perfkit.params import read_department
 from perfkit.quantities import percent, plain, signed
-from perfkit.rubric import Checklist, Excess, Section
+from perfkit.reviews import content_of
+from perfkit.rubric import Checklist, Chosen, Excess, Section
 from perfkit.scoring import Score, Scorecard, score, walk
 from perfkit.sheet import score_sheet
 from perfkit.yamlfile import unfolded
 
-PART_NAMES = {"basic": "基本支出", "project": "项目支出", "other": "其他支出"}
 ZERO = Decimal(0)
 
 
@@ -84,7 +88,10 @@ class Report:
 
     def objective(self) -> Block:
         """部门整体绩效目标设立情况."""
-        return self._text("部门整体绩效目标", self.department.objective)
+        filed = paragraphs(self.department.objective)
+        return self._block(
+            "paragraphs", "部门整体绩效目标", derived=[], filed=filed, field="objective"
+        )
 
     def execution(self) -> Block:
         """当年预算执行情况: amounts and rates of 资金总体 and its parts."""
@@ -99,27 +106,29 @@ class Report:
     def projects(self) -> Block:
         """整体绩效目标实现情况: a paragraph for each project."""
         listed = [
-            (i + 1, project.name, project_sentence(project), paragraphs(project.narrative))
+            (i, project.name, project_sentence(i, project), paragraphs(project.narrative))
             for i, project in enumerate(self.department.projects)
         ]
-        return self._block(
-            "projects",
-            "整体绩效目标实现情况",
-            sentences=[projects_sentence(self.department), goals_sentence(self.card)],
-            projects=listed,
-        )
+        derived = [
+            ("projects.sums", "projects", projects_sentence(self.department)),
+            ("projects.goals", "indicators", goals_sentence(self.card)),
+        ]
+        return self._block("projects", "整体绩效目标实现情况", derived=derived, projects=listed)
 
     def management(self) -> Block:
         """预算管理情况分析."""
-        sentences = [text for s in self.card.scores if (text := self._management_sentence(s))]
-        filed = paragraphs(self.department.narrative.management)
-        return self._block("paragraphs", "预算管理情况分析", derived=sentences, filed=filed)
+        fields = turning_fields(self.card)
+        derived = [
+            (f"management.{score.id}", fields[score.id], self._management_sentence(score))
+            for score in self.card.scores
+        ]
+        return self._narrative("management", "预算管理情况分析", derived)
 
-    def _management_sentence(self, score: Score) -> str:
+    def _management_sentence(self, score: Score) -> Markup:
         rule = self.card.rubric.indicator(score.id).rule
         if isinstance(rule, Checklist):
             return checklist_sentence(score, rule)
-        return excess_sentence(score) if isinstance(rule, Excess) else ""
+        return excess_sentence(score) if isinstance(rule, Excess) else Markup("")
 
     def result(self) -> Block:
         """评价得分情况: total, grade, the scores of each indicator, and the department's claim."""
@@ -133,25 +142,28 @@ class Report:
 
     def problems(self) -> Block:
         """存在的问题及原因分析: what cost points, and what the department wrote."""
-        lost = [d for s in self.card.scores for d in s.lost if d.points]
-        items = [f"{d.reason}，扣{plain(d.points)}分" for d in lost]
-        derived = [f"按评分标准扣分的有{len(items)}处：{'；'.join(items)}。"] if items else []
-        filed = paragraphs(self.department.narrative.problems)
-        return self._block("paragraphs", "存在的问题及原因分析", derived=derived, filed=filed)
+        derived = [("problems.lost", "", lost_sentence(self.card))]
+        return self._narrative("problems", "存在的问题及原因分析", derived)
 
     def measures(self) -> Block:
         """措施建议."""
-        return self._text("措施建议", self.department.narrative.measures)
+        return self._narrative("measures", "措施建议", [])
 
     def score_sheet(self) -> Block:
         """评分表, with all its columns and merged cells."""
         return self._block(
-            "sheet", "评分表", tables=score_sheet(self.card), year=self.department.year
+            "sheet",
+            "评分表",
+            tables=score_sheet(self.card),
+            year=self.department.year,
+            fields=turning_fields(self.card),
         )
 
     def derivations(self) -> Block:
         """得分推导: of each score the formula, its inputs with their places, the deductions."""
-        return self._block("derivations", "得分推导", card=self.card)
+        return self._block(
+            "derivations", "得分推导", card=self.card, derived=derivations(self.card)
+        )
 
     def review(self) -> Block:
         """审核意见: the findings, for the reviewer; not for publication."""
@@ -160,8 +172,25 @@ class Report:
             for level, words in LEVELS.items()
         ]
         return self._block(
-            "review", "审核意见", findings=self.findings, counts=counts, levels=LEVELS
+            "review",
+            "审核意见",
+            findings=self.findings,
+            counts=counts,
+            levels=LEVELS,
+            data=self._review_data(),
         )
+
+    def _review_data(self) -> Markup:
+        """What the review view of the page works with, as JSON that can stand in a script element."""
+        found = derivations(self.card)
+        data = {
+            "content": content_of(self.card),
+            "levels": LEVELS,
+            "findings": [vars(finding) for finding in self.findings],
+            "derivations": {key: derivation.as_dict() for key, derivation in found.items()},
+        }
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return Markup(text.replace("<", "\\u003c"))
 
     def colophon(self) -> Block:
         """What the report was made from: parameter file, rubric, version."""
@@ -200,8 +229,29 @@ class Report:
     def _block(self, part: str, label: str, **values: Any) -> Block:
         return Block(render(part, **values), f"〔{self.heading}：{label}〕")
 
-    def _text(self, label: str, text: str) -> Block:
-        return self._block("paragraphs", label, derived=[], filed=paragraphs(text))
+    def _narrative(self, key: str, label: str, derived: list[tuple[str, str, Markup]]) -> Block:
+        filed = paragraphs(getattr(self.department.narrative, key))
+        return self._block(
+            "paragraphs", label, derived=derived, filed=filed, field=f"narrative.{key}"
+        )
+
+
+def turning_fields(card: Scorecard) -> dict[str, str]:
+    """Of each score, and each part of one, the paths of the filed values that it turns on."""
+    found: dict[str, str] = {}
+    for scored in card.scores:
+        rule = card.rubric.indicator(scored.id).rule
+        fields: list[str] = []
+        if isinstance(rule, Checklist):
+            fields = [f"checks.{item.id}" for item in rule.items]
+        elif isinstance(rule, Excess):
+            # 资金总体 has a row of its own.
+            named = (rule.of, rule.stated, rule.over)
+            fields = [field for field in named if not field.startswith("budget.total")]
+        elif isinstance(rule, Chosen):
+            found |= {part.id: part.field.removesuffix(".actual") for part in scored.parts}
+        found[scored.id] = " ".join(fields)
+    return found
 
 
 def paragraphs(text: str) -> list[str]:
@@ -210,76 +260,96 @@ def paragraphs(text: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def execution_sentence(department: Department) -> str:
+def execution_sentence(department: Department) -> Markup:
     """资金总体 in words: budget, spending, the parts of both, and the rate."""
     budget = department.budget
     total = budget.overall
 
-    def parts(key: str, words: str) -> str:
-        return "，".join(
-            f"{PART_NAMES[name]}{words}{plain(getattr(part, key))}万元"
-            for name, part in budget.parts.items()
-        )
+    def amount(part: str, key: str) -> Markup:
+        value = getattr(total if part == "total" else budget.parts[part], key)
+        return figure(f"{plain(value)}万元", f"budget.{part}.{key}")
+
+    def parts(key: str, words: str) -> Markup:
+        each = [Markup("{}{}{}").format(PART_NAMES[p], words, amount(p, key)) for p in budget.parts]
+        return Markup("，").join(each)
 
     rate = total.execution_rate
-    return (
-        f"{department.year}年全年预算数{plain(total.budget)}万元，其中，{parts('budget', '预算数')}。"
-        f"资金总体支出{plain(total.spent)}万元，其中，{parts('spent', '')}。"
-        + (
-            f"预算执行率为{percent(rate)}。"
-            if rate is not None
-            else "全年预算数为0，没有预算执行率。"
-        )
+    closing = Markup("预算执行率为{}。").format(figure(percent(rate or ZERO), "budget.total.rate"))
+    return Markup("{}年全年预算数{}，其中，{}。资金总体支出{}，其中，{}。{}").format(
+        department.year,
+        amount("total", "budget"),
+        parts("budget", "预算数"),
+        amount("total", "spent"),
+        parts("spent", ""),
+        closing if rate is not None else "全年预算数为0，没有预算执行率。",
     )
 
 
-def execution_rows(department: Department) -> list[tuple[str, str, str, str, str]]:
-    """One row a part and the total: 项目, 预算数, 执行数, 执行率, 未支出."""
-    named = {PART_NAMES[key]: part for key, part in department.budget.parts.items()}
+def execution_rows(department: Department) -> list[tuple[str, str, list[Markup]]]:
+    """One row a part and the total: its key, its name, 预算数, 执行数, 执行率, 未支出."""
     rows = []
-    for name, part in {"资金总体": department.budget.overall, **named}.items():
+    for key, part in {"total": department.budget.overall, **department.budget.parts}.items():
         rate = part.execution_rate
-        shown = percent(rate) if rate is not None else "—"
-        rows.append((name, plain(part.budget), plain(part.spent), shown, signed(part.unspent)))
+        shown = {
+            "budget": plain(part.budget),
+            "spent": plain(part.spent),
+            "rate": percent(rate) if rate is not None else "—",
+            "unspent": signed(part.unspent),
+        }
+        figures = [figure(text, f"budget.{key}.{of}") for of, text in shown.items()]
+        rows.append((key, PART_NAMES[key], figures))
     return rows
 
 
-def project_sentence(project: Project) -> str:
-    """预算、支出、执行率 of one project, and where a figure was derived."""
-    start = f"{project.evaluation}项目。预算{plain(project.budget)}万元，"
+def project_sentence(i: int, project: Project) -> Markup:
+    """预算、支出、执行率 of the project number *i* (from 0), and where a figure was derived."""
+    text = Markup("{}项目。预算{}万元，").format(project.evaluation, plain(project.budget))
     if project.spent is not None:
-        text = f"支出{plain(project.spent)}万元"
+        text += f"支出{plain(project.spent)}万元"
         if project.execution_rate is not None:
-            text += f"，预算执行率{percent(project.execution_rate)}"
+            text += "，预算执行率"
+            text += figure(percent(project.execution_rate), f"projects.{i}.rate")
     elif project.executed is not None and project.rate is not None:
-        text = f"支出数未填，按所填预算执行率{percent(project.rate, 4)}推算为{plain(project.executed)}万元"
+        text += f"支出数未填，按所填预算执行率{percent(project.rate, 4)}推算为"
+        text += figure(f"{plain(project.executed)}万元", f"projects.{i}.executed")
     else:
-        text = "支出数未填"
+        text += "支出数未填"
     if project.score is not None:
         text += f"，评价得分{plain(project.score)}分"
-    return start + text + "。"
+    return text + "。"
 
 
-def projects_sentence(department: Department) -> str:
+def projects_sentence(department: Department) -> Markup:
     """How many projects there are, their sums, and how many were fully executed."""
     projects = department.projects
     if not projects:
-        return "本年度没有列出项目。"
-    budget = sum((project.budget for project in projects), ZERO)
-    executed = [project.executed for project in projects]
-    known = [amount for amount in executed if amount is not None]
-    full = sum(1 for p in projects if p.execution_rate is not None and p.execution_rate >= 1)
-    text = f"本年度列出项目{len(projects)}个，预算合计{plain(budget)}万元，"
-    text += f"支出合计{plain(sum(known, ZERO))}万元"
-    derived = sum(1 for p in projects if p.spent is None and p.executed is not None)
-    notes = [f"{derived}个按所填执行率推算"] if derived else []
-    if missing := len(executed) - len(known):
-        notes.append(f"{missing}个未填支出数")
-    text += f"（其中{'，'.join(notes)}）" if notes else ""
-    return text + f"；预算执行率达到100%的{full}个。"
+        return Markup("本年度没有列出项目。")
+
+    def count(rows: list[Project], of: str) -> Markup:
+        return figure(f"{len(rows)}个", f"projects.{of}")
+
+    def amount(values: list[Decimal], of: str) -> Markup:
+        return figure(f"{plain(sum(values, ZERO))}万元", f"projects.{of}")
+
+    known = [project.executed for project in projects if project.executed is not None]
+    derived = [p for p in projects if p.spent is None and p.executed is not None]
+    missing = [p for p in projects if p.executed is None]
+    full = [p for p in projects if p.execution_rate is not None and p.execution_rate >= 1]
+    notes = []
+    if derived:
+        notes.append(Markup("{}按所填执行率推算").format(count(derived, "derived")))
+    if missing:
+        notes.append(Markup("{}未填支出数").format(count(missing, "missing")))
+    return Markup("本年度列出项目{}，预算合计{}，支出合计{}{}；预算执行率达到100%的{}。").format(
+        count(list(projects), "count"),
+        amount([project.budget for project in projects], "budget"),
+        amount(known, "executed"),
+        Markup("（其中{}）").format(Markup("，").join(notes)) if notes else "",
+        count(full, "full"),
+    )
 
 
-def goals_sentence(card: Scorecard) -> str:
+def goals_sentence(card: Scorecard) -> Markup:
     """产出、效果: how many 三级指标 each has and what they earned."""
     items = []
     for group in card.rubric.groups:
@@ -288,76 +358,126 @@ def goals_sentence(card: Scorecard) -> str:
             continue
         quantified = sum(1 for part in score.parts if part.indicator and part.indicator.quantified)
         items.append(
-            f"{score.name}设三级指标{len(score.parts)}个（定量{quantified}个），{_awarded(score)}"
+            Markup("{}设三级指标{}（定量{}），{}").format(
+                score.name,
+                figure(f"{len(score.parts)}个", f"{group}.count"),
+                figure(f"{quantified}个", f"{group}.count"),
+                _awarded(score),
+            )
         )
-    return "；".join(items) + "。" if items else ""
+    return Markup("；").join(items) + "。" if items else Markup("")
 
 
-def _awarded(score: Score) -> str:
+def _awarded(score: Score) -> Markup:
     if score.awarded is None:
-        return f"{plain(score.points)}分待定"
-    text = f"得{plain(score.awarded)}分（分值{plain(score.points)}分"
-    return text + (f"，{plain(score.open_points)}分待定）" if score.open_points else "）")
+        return Markup("{}分待定").format(figure(plain(score.points), score.id))
+    waiting = Markup("")
+    if score.open_points:
+        waiting = Markup("，{}分待定").format(figure(plain(score.open_points), score.id))
+    return Markup("得{}分（分值{}分{}）").format(
+        figure(plain(score.awarded), score.id), plain(score.points), waiting
+    )
 
 
-def checklist_sentence(score: Score, rule: Checklist) -> str:
+def checklist_sentence(score: Score, rule: Checklist) -> Markup:
     """A checklist in words: how many items passed, which did not."""
+    awarded = _awarded(score)
     if score.undecided:
-        return f"{score.name}：{score.undecided}，{_awarded(score)}。"
-    text = f"{score.name}检查{len(rule.items)}项，"
+        return Markup("{}：{}，{}。").format(score.name, score.undecided, awarded)
+    result: str = "全部合格"
     if score.deductions:
         failed = "；".join(d.reason.removeprefix("不合格：") for d in score.deductions)
-        text += f"其中{len(score.deductions)}项不合格：{failed}，"
-    else:
-        text += "全部合格，"
-    return text + _awarded(score) + "。"
+        count = figure(f"{len(score.deductions)}项", score.id)
+        result = Markup("其中{}不合格：{}").format(count, failed)
+    return Markup("{}检查{}项，{}，{}。").format(score.name, len(rule.items), result, awarded)
 
 
-def excess_sentence(score: Score) -> str:
+def excess_sentence(score: Score) -> Markup:
     """A rate against last year's or a benchmark, in words."""
+    awarded = _awarded(score)
     if score.awarded is None:
-        return f"{score.name}：{score.undecided}，{_awarded(score)}。"
+        return Markup("{}：{}，{}。").format(score.name, score.undecided, awarded)
     if not score.verdict:  # decided by a person, where the rule could not
-        return f"{score.name}：{score.undecided}；例外核定，{_awarded(score)}。"
+        return Markup("{}：{}；例外核定，{}。").format(score.name, score.undecided, awarded)
     basis = "（采用部门所填）" if score.stated else ""
-    return f"{score.name}为{score.rate}{basis}，{score.verdict}，{_awarded(score)}。"
+    rate = figure(score.rate, score.id)
+    return Markup("{}为{}{}，{}，{}。").format(score.name, rate, basis, score.verdict, awarded)
 
 
-def result_sentences(card: Scorecard) -> list[str]:
+def result_sentences(card: Scorecard) -> list[Markup]:
     """Total and grade, section by section, what is undecided, and the claim."""
     department, rubric = card.department, card.rubric
-    sections = "，".join(f"{s.name}{_section(card, s)}" for s in rubric.sections)
-    grade = f"，评价等级为{card.grade}" if card.grade else "，评价等级待定"
+    total = figure(plain(card.total), "total")
     sentences = [
-        f"按{rubric.name}评分，{department.name}{department.year}年度部门整体绩效评价得"
-        f"{plain(card.total)}分（满分{plain(rubric.points)}分）{grade}。其中，{sections}。"
+        Markup(
+            "按{}评分，{}{}年度部门整体绩效评价得{}分（满分{}分），评价等级{}{}。其中，{}。"
+        ).format(
+            rubric.name,
+            department.name,
+            department.year,
+            total,
+            plain(rubric.points),
+            "为" if card.grade else "",
+            figure(card.grade or "待定", "grade"),
+            Markup("，").join(
+                Markup("{}{}").format(s.name, _section(card, s)) for s in rubric.sections
+            ),
+        )
     ]
     if card.open_points:
-        waiting = "、".join(score.name for score in card.undecided)
         sentences.append(
-            f"另有{plain(card.open_points)}分待定，未计入总分：{waiting}。"
-            f"全部定下后总分在{plain(card.total)}分至{plain(card.total + card.open_points)}分之间。"
+            Markup("另有{}分待定，未计入总分：{}。全部定下后总分在{}分至{}分之间。").format(
+                figure(plain(card.open_points), "open"),
+                "、".join(score.name for score in card.undecided),
+                total,
+                figure(plain(card.total + card.open_points), "highest"),
+            )
         )
     reported = department.reported
     if reported.total is not None:
         grade = f"，自评等级{reported.grade}" if reported.grade else ""
-        sentences.append(f"部门自评{plain(reported.total)}分{grade}。")
+        claimed = figure(plain(reported.total), "reported.total")
+        sentences.append(Markup("部门自评{}分{}。").format(claimed, grade))
     changed = [s for s in walk(card.scores) if s.override]
     sentences += [_override_sentence(s) for s in changed]
     return sentences
 
 
-def _section(card: Scorecard, section: Section) -> str:
+def _section(card: Scorecard, section: Section) -> Markup:
+    of = f"section.{section.id}"
     if all(card.score(indicator.id).awarded is None for indicator in section.indicators):
-        return f"待定（{plain(section.points)}分）"
-    return f"{plain(card.section_total(section.id))}分（{plain(section.points)}分）"
+        return Markup("{}（{}分）").format(figure("待定", of), plain(section.points))
+    total = figure(plain(card.section_total(section.id)), of)
+    return Markup("{}分（{}分）").format(total, plain(section.points))
 
 
-def _override_sentence(score: Score) -> str:
+def _override_sentence(score: Score) -> Markup:
     override = score.override
     assert override is not None
     by_rule = "待定" if score.by_rule is None else f"{plain(score.by_rule)}分"
-    return (
-        f"例外情况：{score.name}按规则得分{by_rule}，经{override.stage}环节、{override.approver}同意，"
-        f"核定为{plain(score.awarded or ZERO)}分。理由：{override.reason}。"
+    return Markup("例外情况：{}按规则得分{}，经{}环节、{}同意，核定为{}分。理由：{}。").format(
+        score.name,
+        figure(by_rule, score.id),
+        override.stage,
+        override.approver,
+        figure(plain(score.awarded or ZERO), score.id),
+        override.reason,
     )
+
+
+def lost_sentence(card: Scorecard) -> Markup:
+    """What cost points by the rules, and how many; empty if nothing did."""
+    # The parts of an indicator each have a derivation; after an override only the whole has.
+    lowest = [
+        part for s in card.scores for part in (s.parts if s.parts and not s.override else (s,))
+    ]
+    items = [
+        Markup("{}，扣{}分").format(d.reason, figure(plain(d.points), s.id))
+        for s in lowest
+        for d in s.lost
+        if d.points
+    ]
+    if not items:
+        return Markup("")
+    listed = Markup("；").join(items)
+    return Markup("按评分标准扣分的有{}处：{}。").format(len(items), listed)

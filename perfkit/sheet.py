@@ -35,7 +35,7 @@ class Cell:
     """A cell: its text, a second line below it, the rows and columns it spans, its kind.
 
     `kind` is ``label`` (a merged row label), ``num``, ``head`` (a heading
-    inside the table) or empty.
+    inside the table) or empty; `of` is the key of a computed figure's derivation.
     """
 
     text: str
@@ -43,6 +43,7 @@ class Cell:
     rows: int = 1
     columns: int = 1
     kind: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,20 +84,21 @@ def _ratio_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
     score = card.score(indicator.id)
     budget = card.department.budget
     named = {
-        indicator.level2: budget.overall,
-        "基本支出": budget.basic,
-        "项目支出": budget.project,
-        "其他": budget.other,
+        "total": (indicator.level2, budget.overall),
+        "basic": ("基本支出", budget.basic),
+        "project": ("项目支出", budget.project),
+        "other": ("其他", budget.other),
     }
     rows = []
-    for name, part in named.items():
+    for key, (name, part) in named.items():
         rate = part.execution_rate
+        of = f"budget.{key}.rate"
         rows.append(
             [
                 Cell(name, kind="label"),
                 Cell(plain(part.budget), kind="num"),
                 Cell(plain(part.spent), kind="num"),
-                Cell("—" if rate is None else percent(rate), kind="num"),
+                Cell("—" if rate is None else percent(rate), kind="num", of=of),
             ]
         )
     span = len(rows)
@@ -184,7 +186,7 @@ def _excess_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
     return [
         name,
         Cell(score.compared or "——", kind="num"),
-        Cell(score.rate or "待定", kind="num"),
+        Cell(score.rate or "待定", kind="num", of=score.id),
         *_points(score),
         Cell(indicator.explanation),
         Cell(indicator.standard),
@@ -203,7 +205,7 @@ def _points(score: Score, span: int = 1) -> list[Cell]:
         notes.append(f"自评{plain(score.reported)}")
     return [
         Cell(plain(score.points), rows=span, kind="num"),
-        Cell(awarded, "，".join(notes), rows=span, kind="num"),
+        Cell(awarded, "，".join(notes), rows=span, kind="num", of=score.id),
     ]
 
 
@@ -216,6 +218,6 @@ def _total_row(card: Scorecard) -> list[Cell]:
     return [
         Cell("合计", columns=5, kind="label"),
         Cell(plain(card.rubric.points), kind="num"),
-        Cell(plain(card.total), "，".join(notes), kind="num"),
+        Cell(plain(card.total), "，".join(notes), kind="num", of="total"),
         Cell(grade, columns=2),
     ]

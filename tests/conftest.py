@@ -1,10 +1,13 @@
-"""A small complete filing that raises no error and no warning, and changed copies of it."""
+"""A small complete filing without an error or warning, changed copies of it, and a browser."""
 
 import copy
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from playwright.sync_api import sync_playwright
 
 from perfkit.audit import audit
 from perfkit.params import read_department
@@ -54,6 +57,29 @@ reported:
   projects: {self: "2", department: "0"}
 narrative: {management: 已完成, result: 得分99.5分, problems: 目标偏宽, measures: 加强培训}
 """
+
+
+CHROMIUM = shutil.which("chromium")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium; tests with it are skipped where there is none, except in CI."""
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("no chromium on the PATH")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
 
 
 def changed(tree, changes):

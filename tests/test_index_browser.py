@@ -1,31 +1,14 @@
 """The index in a real browser: 12 and 5,000 departments, opened from the file system."""
 
-import os
 import random
-import shutil
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from perfkit.index import Row, write_index
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="no chromium on the PATH"
-)
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 INDICATORS = {
     "预算执行率": 20,
     "产出": 30,
@@ -81,14 +64,6 @@ def example(number, rng):
 def examples(count):
     rng = random.Random(20231231)
     return [example(number, rng) for number in range(1, count + 1)]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,738 @@
+// The review view of a report: findings and remarks beside the text they speak of,
+// the derivation of every figure, what changed since the last review.
+//
+// Whatever a person wrote is put in as text, never as markup.
+
+const BLOCKS = "main [data-block], main p, main li, main pre, main h2, main h3, main tbody tr";
+const STATES = {
+  kept: "",
+  moved: "位置有变动",
+  numbers: "原文的数字有改动",
+  changed: "原文有改动",
+  lost: "原文已不在报告里",
+};
+const KINDS = { answer: "回复", settle: "了结", reopen: "重新提出", accept: "通过", return: "退回" };
+
+const main = document.querySelector("main");
+const data = JSON.parse(document.getElementById("review-data")?.textContent || "{}");
+const content = { ...data.content, template: main.dataset.template };
+const record = new Record(main.dataset.report);
+const blocks = new Map(); // name → element, in the order of the page
+let texts = new Map(); // name → text
+let notes = []; // the notes beside the text, in the order of the page
+let current = null; // the block that the keyboard is at
+let draft = null; // the remark that is being written
+
+// element(tag, attributes, …children): text children are text.
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+function button(words, onclick, attributes = {}) {
+  return element("button", { type: "button", onclick, ...attributes }, words);
+}
+
+// ---- the text of a block, and places in it
+
+function findBlocks() {
+  let chapter = "0";
+  let n = 0;
+  for (const found of main.querySelectorAll(BLOCKS)) {
+    if (found.closest(".review, .contents, .notes, .colophon")) continue;
+    if (found.parentElement.closest("[data-block]")) continue;
+    if (found.matches("h2, h3")) {
+      chapter = found.id || chapter;
+      n = 0;
+    }
+    // What an analyst added to the notebook has no name of its own.
+    const given = found.dataset.block || `${chapter}/${n++}`;
+    let unique = given;
+    for (let i = 2; blocks.has(unique); i++) unique = `${given}~${i}`;
+    found.dataset.block = unique;
+    blocks.set(unique, found);
+  }
+  texts = new Map([...blocks].map(([key, found]) => [key, read(found).text]));
+}
+
+// The text of a block, spaces as one, and the text node that each character is in.
+function read(block) {
+  let text = "";
+  const points = [];
+  const gap = (point) => {
+    if (!text || text.endsWith(" ")) return;
+    text += " ";
+    points.push(point);
+  };
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.nodeType === Node.ELEMENT_NODE) {
+      if (/^(TD|TH|BR|SMALL)$/.test(node.tagName)) gap(null);
+      continue;
+    }
+    for (let offset = 0; offset < node.data.length; offset++) {
+      const point = { node, offset };
+      if (/\s/.test(node.data[offset])) gap(point);
+      else {
+        text += node.data[offset];
+        points.push(point);
+      }
+    }
+  }
+  return { text: text.trimEnd(), points };
+}
+
+function blockOf(node) {
+  const at = node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement;
+  const found = at?.closest("[data-block]");
+  return found && blocks.get(found.dataset.block) === found ? found : null;
+}
+
+// Wraps ranges of a block in <mark>: where they overlap, one mark has them all.
+function mark(block, ranges) {
+  const edges = [...new Set(ranges.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
+  // From the end, so that the places before stay what they are.
+  for (let i = edges.length - 2; i >= 0; i--) {
+    const [start, end] = [edges[i], edges[i + 1]];
+    const over = ranges.filter((range) => range.start <= start && range.end >= end);
+    if (!over.length) continue;
+    for (const [node, from, to] of runs(read(block).points.slice(start, end)).reverse()) {
+      const range = document.createRange();
+      range.setStart(node, from);
+      range.setEnd(node, to);
+      const kinds = [...new Set(over.map((one) => one.kind))].join(" ");
+      range.surroundContents(element("mark", { class: kinds, "data-note": over[0].note }));
+    }
+  }
+}
+
+function runs(points) {
+  const found = [];
+  for (const point of points) {
+    if (!point) continue;
+    const last = found[found.length - 1];
+    if (last && last[0] === point.node) last[2] = point.offset + 1;
+    else found.push([point.node, point.offset, point.offset + 1]);
+  }
+  return found;
+}
+
+function unmark() {
+  document.querySelectorAll("[data-noted]").forEach((found) => found.removeAttribute("data-noted"));
+  for (const found of document.querySelectorAll("mark[data-note]")) {
+    const parent = found.parentNode;
+    found.replaceWith(...found.childNodes);
+    parent.normalize();
+  }
+}
+
+// ---- what there is to show beside the text
+
+// Of each finding the block that holds its field, and the words it means.
+function placeFindings() {
+  const fields = [...blocks].flatMap(([key, found]) =>
+    (found.dataset.field || "").split(" ").filter(Boolean).map((field) => [field, key]));
+  return (data.findings || []).map((finding, i) => {
+    const within = (field, outer) => field === outer || field.startsWith(`${outer}.`);
+    const around = fields.filter(([field]) => within(finding.field, field));
+    const longest = Math.max(0, ...around.map(([field]) => field.length));
+    const nearest = around.filter(([field]) => field.length === longest);
+    const inside = fields.filter(([field]) => within(field, finding.field));
+    const candidates = (nearest.length ? nearest : inside.slice(0, 1)).map(([, key]) => key);
+    const quoted = finding.quote && candidates.find((key) => texts.get(key).includes(finding.quote));
+    const block = quoted || candidates[0] || null;
+    const start = quoted ? texts.get(block).indexOf(finding.quote) : 0;
+    const end = quoted ? start + finding.quote.length : 0;
+    return { id: `finding-note-${i}`, kind: finding.level, block, start, end, finding, i };
+  });
+}
+
+function placeRemarks(remarks) {
+  return remarks.map((remark) => ({
+    id: `remark-${remark.id}`,
+    kind: remark.settled ? "settled" : "remark",
+    remark,
+    block: null,
+    ...anchor(remark.target, texts),
+  }));
+}
+
+// What differs from the text of the last decision, block by block.
+function placeChanges(decision) {
+  if (!decision?.blocks) return [];
+  const before = new Map(Object.entries(decision.blocks));
+  const known = new Set(before.values());
+  const found = [];
+  for (const [block, text] of texts) {
+    if (known.has(text)) continue;
+    const { added, gone } = differences(before.get(block) || "", text);
+    const note = { id: `change-${found.length}`, kind: "change", block, gone: gone.join("") };
+    found.push({ ...note, fresh: !before.has(block), ranges: added });
+  }
+  const now = new Set(texts.values());
+  for (const [block, text] of before) {
+    if (!texts.has(block) && !now.has(text)) {
+      found.push({ id: `change-${found.length}`, kind: "change", block: null, gone: text, ranges: [] });
+    }
+  }
+  return found;
+}
+
+// ---- notes
+
+function note(item, ...children) {
+  const label = { error: "错误", warning: "警告", info: "提示", remark: "意见", settled: "意见", change: "改动" };
+  return element(
+    "article",
+    { class: `note ${item.kind}`, id: item.id, tabindex: "-1", "aria-label": label[item.kind] },
+    ...children,
+  );
+}
+
+function findingNote(item) {
+  const { level, message, where } = item.finding;
+  return note(item,
+    element("p", {}, element("strong", {}, data.levels[level]), " ", message),
+    element("small", {}, where));
+}
+
+function changeNote(item) {
+  const words = item.fresh ? "新增的内容" : "上次审阅以后有改动";
+  const gone = item.gone && element("p", {}, "原来是：", element("del", {}, item.gone));
+  return note(item, element("p", {}, element("strong", {}, words)), gone || null);
+}
+
+function remarkNote(item) {
+  const { remark, state } = item;
+  const aside = [STATES[state], remark.settled && "已了结"].filter(Boolean).join("，");
+  const quoted = state !== "kept" || !blocks.has(item.block)
+    ? element("blockquote", {}, shortened(remark.target.selector.exact)) : null;
+  const answering = draft?.on === remark.id;
+  return note(item,
+    element("p", {}, element("strong", {}, remark.by), " ", element("small", {}, day(remark.at)),
+      aside && element("em", {}, ` ${aside}`)),
+    quoted,
+    said(remark.text),
+    ...remark.thread.map((event) => element("div", { class: "answer" },
+      element("p", {}, element("strong", {}, event.by), " ",
+        element("small", {}, `${KINDS[event.kind]} ${day(event.at)}`)),
+      event.text ? said(event.text) : null)),
+    answering ? compose() : element("p", { class: "actions" },
+      button("回复", () => write({ kind: "answer", on: remark.id }), { "aria-label": `回复${remark.by}的意见` }),
+      button(remark.settled ? "重新提出" : "了结", () => turn(remark),
+        { "aria-label": `${remark.settled ? "重新提出" : "了结"}${remark.by}的意见` })));
+}
+
+function said(text) {
+  return element("p", { class: "said" }, text);
+}
+
+function day(at) {
+  return at.slice(0, 16).replace("T", " ");
+}
+
+function shortened(text) {
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+// The notes of a block, beside it or, for a row, beside its table.
+function notesOf(block) {
+  const place = block.closest(".scroll") || block.closest("table, ul, ol") || block;
+  if (place.previousElementSibling?.matches(".notes")) return place.previousElementSibling;
+  const made = element("div", { class: "notes" });
+  place.before(made);
+  return made;
+}
+
+function rowName(block) {
+  const heading = block.matches("tr") && block.querySelector("th[scope=row], td");
+  return heading ? element("p", { class: "row" }, heading.textContent) : null;
+}
+
+// ---- showing
+
+function show() {
+  const focused = document.activeElement?.id;
+  const reviewing = document.documentElement.classList.contains("reviewing");
+  unmark();
+  document.querySelectorAll(".notes").forEach((found) => found.remove());
+  document.getElementById("review-record")?.remove();
+  document.querySelectorAll("[data-of]").forEach((found) => dressFigure(found, reviewing));
+  dressBlocks(reviewing);
+  bar.replaceChildren(...barContent(reviewing));
+  if (!reviewing) return;
+
+  const { remarks, decision } = record.fold();
+  const placed = { findings: placeFindings(), remarks: placeRemarks(remarks), changes: placeChanges(decision) };
+  const items = [...placed.findings, ...placed.remarks, ...placed.changes];
+  if (draft?.block) items.push({ ...draft, kind: "draft", id: "draft" });
+  for (const [key, block] of blocks) {
+    const here = items.filter((item) => item.block === key);
+    if (!here.length) continue;
+    const weight = (item) => Object.keys(data.levels || {}).indexOf(item.kind);
+    here.sort((a, b) => (a.start || 0) - (b.start || 0) || weight(a) - weight(b));
+    mark(block, here.flatMap((item) => (item.ranges || [[item.start, item.end]])
+      .filter(([start, end]) => end > start)
+      .map(([start, end]) => ({ start, end, kind: item.kind, note: item.id }))));
+    // A note on the whole of a block, as on a row, has no words to mark.
+    const worst = here.find((item) => !item.ranges && item.end === item.start);
+    if (worst) block.dataset.noted = worst.kind;
+    const beside = notesOf(block);
+    const name = rowName(block);
+    if (name) beside.append(name);
+    beside.append(...here.map(drawn));
+  }
+  notes = [...document.querySelectorAll(".notes .note")];
+  linkFindings(placed.findings);
+  panel.append(recordSection(placed, decision));
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+function drawn(item) {
+  if (item.finding) return findingNote(item);
+  if (item.remark) return remarkNote(item);
+  return item.kind === "draft" ? compose() : changeNote(item);
+}
+
+// The list of findings that the report has in any case; here each leads to its place.
+function linkFindings(items) {
+  for (const item of items) {
+    const message = panel.querySelector(`[data-finding="${item.i}"] .message`);
+    if (!message || !item.block) continue;
+    message.replaceChildren(element("a", { href: `#${item.id}` }, item.finding.message));
+  }
+}
+
+function recordSection({ remarks, changes }, decision) {
+  const open = remarks.filter((item) => !item.remark.settled);
+  const line = (item) => {
+    const { remark } = item;
+    const words = `${remark.by}：${shortened(remark.text)}`;
+    const state = [STATES[item.state], remark.settled && "已了结"].filter(Boolean).join("，");
+    return element("li", {},
+      item.block ? element("a", { href: `#${item.id}` }, words) : remarkNote(item),
+      state && item.block ? element("small", {}, ` ${state}`) : null);
+  };
+  const removed = changes.filter((item) => !item.block);
+  return element("div", { id: "review-record" },
+    element("h3", {}, "审阅意见"),
+    element("p", {}, `${open.length}条未了结，${remarks.length - open.length}条已了结。`),
+    element("ul", {}, ...remarks.map(line)),
+    changes.length ? element("p", {}, `上次审阅以后有${changes.length}处改动。`) : null,
+    ...removed.map(changeNote),
+    element("h3", {}, "审阅结论"),
+    ...conclusion(decision, open.length),
+    element("p", { class: "actions" },
+      element("label", {}, "审阅人 ", element("input", {
+        id: "reviewer", value: reviewer(), maxlength: "40", autocomplete: "name",
+        onchange: (event) => name.set(event.target.value),
+      })),
+      button("通过", () => decide("accept", open.length)),
+      button("退回", () => decide("return", open.length))),
+    element("p", { class: "actions" },
+      button("把意见存成文件", saveFile),
+      element("label", { class: "file" }, "读入意见文件 ", element("input", {
+        type: "file", accept: ".yaml,.yml", onchange: (event) => loadFile(event.target),
+      }))),
+    element("p", {}, element("small", {}, keeping())));
+}
+
+function keeping() {
+  if (record.served) return `意见随时写入 reviews/${record.report}.yaml。`;
+  const n = record.unsent.size;
+  return `网页是直接打开的：意见留在这个浏览器里${n ? `（${n}条记录）` : ""}，请存成文件交给分析人员，`
+    + "用 perfkit review --import 导入。";
+}
+
+function conclusion(decision, open) {
+  if (!decision) return [element("p", {}, "还没有结论。")];
+  const why = lapses(decision, content);
+  const word = decision.kind === "accept" ? "通过" : "退回";
+  const said_ = decision.text ? `：${decision.text}` : "";
+  const lines = [element("p", {}, `${decision.by} ${day(decision.at)} ${word}${said_}`)];
+  if (decision.kind === "accept" && why.length) {
+    lines.push(element("p", { class: "lapsed" }, `通过已失效：${why.join("，")}。`));
+  } else if (decision.kind === "accept" && open) {
+    lines.push(element("p", {}, `通过以后又有${open}条意见没有了结。`));
+  }
+  return lines;
+}
+
+function barContent(reviewing) {
+  const toggle = button(reviewing ? "回到正文" : "审阅", () => review(!reviewing),
+    { id: "review-toggle", "aria-pressed": String(reviewing) });
+  if (!reviewing) return [toggle];
+  const { remarks, decision } = record.fold();
+  const count = (level) => (data.findings || []).filter((finding) => finding.level === level).length;
+  const counts = Object.entries(data.levels || {}).map(([level, words]) =>
+    element("span", { class: level }, `${words} ${count(level)}`));
+  const open = remarks.filter((remark) => !remark.settled).length;
+  const lapsed = decision?.kind === "accept" && lapses(decision, content).length > 0;
+  const verdict = !decision ? "未审" : { accept: lapsed ? "通过已失效" : "已通过", return: "已退回" }[decision.kind];
+  return [toggle,
+    element("a", { href: "#review-panel" }, "清单"),
+    ...counts, element("span", { class: "remark" }, `意见 ${open}`), element("span", {}, verdict),
+    button("上一条", () => step(-1), { id: "previous-note" }), button("下一条", () => step(1), { id: "next-note" }),
+    button("写意见", () => writeHere(), { id: "write-remark" }),
+    element("span", { class: "trouble", role: "alert" }, record.trouble)];
+}
+
+function dressFigure(found, reviewing) {
+  const known = data.derivations?.[found.dataset.of];
+  if (reviewing && known) {
+    found.setAttribute("role", "button");
+    found.setAttribute("tabindex", found.closest("[data-block]") === current ? "0" : "-1");
+    found.setAttribute("aria-haspopup", "dialog");
+  } else {
+    for (const key of ["role", "tabindex", "aria-haspopup"]) found.removeAttribute(key);
+  }
+}
+
+function dressBlocks(reviewing) {
+  for (const found of blocks.values()) {
+    if (!reviewing) {
+      found.removeAttribute("tabindex");
+      found.removeAttribute("aria-describedby");
+      continue;
+    }
+    found.setAttribute("tabindex", found === (current || blocks.values().next().value) ? "0" : "-1");
+    found.setAttribute("aria-describedby", "review-keys");
+  }
+}
+
+// ---- moving about
+
+function moveTo(block) {
+  const before = current;
+  current = block;
+  for (const found of [before, blocks.values().next().value]) found?.setAttribute("tabindex", "-1");
+  block.setAttribute("tabindex", "0");
+  for (const found of [before, block]) {
+    found?.querySelectorAll("[data-of]").forEach((one) => dressFigure(one, true));
+  }
+}
+
+function step(by) {
+  if (!notes.length) return;
+  const at = document.activeElement?.closest(".note");
+  let next = notes.indexOf(at) + by;
+  if (!at) {
+    const top = notes.findIndex((found) => found.getBoundingClientRect().top > 80);
+    next = by > 0 ? top : top - 1;
+  }
+  const found = notes[(next + notes.length) % notes.length];
+  goTo(found);
+}
+
+function goTo(found) {
+  found.focus({ preventScroll: true });
+  found.scrollIntoView({ block: "center" });
+}
+
+function keys(event) {
+  const block = event.target;
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (block.matches?.("[data-of][role=button]") && [" ", "Enter"].includes(event.key)) {
+    event.preventDefault();
+    derive(block);
+    return;
+  }
+  if (blocks.get(block.dataset?.block) !== block) return;
+  const all = [...blocks.values()];
+  const next = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (next) {
+    event.preventDefault();
+    const found = all[all.indexOf(block) + next];
+    if (!found) return;
+    moveTo(found);
+    found.focus({ preventScroll: true });
+    found.scrollIntoView({ block: "center" });
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    writeOn(block);
+  }
+}
+
+// ---- derivations
+
+function derive(found) {
+  const known = data.derivations[found.dataset.of];
+  const items = (known.inputs || []).map(([input, value, place]) =>
+    element("li", {}, `${input}：${value} `, element("small", {}, place)));
+  const term = (words, ...text) => [element("dt", {}, words), element("dd", {}, ...text)];
+  ask(known.name, [element("dl", {},
+    ...(known.rule ? term("规则", known.rule) : []),
+    ...term("推导", known.formula),
+    ...(items.length ? term("依据及出处", element("ul", {}, ...items)) : []),
+    ...(known.notes ? term("说明", ...known.notes.map((text) => element("p", {}, text))) : []))], []);
+}
+
+// A dialog; returns focus to where it was.
+function ask(title, body, actions) {
+  const before = document.activeElement;
+  dialog.replaceChildren(
+    element("h2", { id: "dialog-title" }, title), ...body,
+    element("p", { class: "actions" }, ...actions, button("关闭", () => dialog.close())));
+  dialog.onclose = () => before?.focus({ preventScroll: true });
+  dialog.showModal();
+}
+
+function say(text) {
+  status.textContent = "";
+  status.textContent = text;
+}
+
+// ---- writing
+
+function reviewer() {
+  return name.get() || record.suggested;
+}
+
+function selected() {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return null;
+  const range = selection.getRangeAt(0);
+  const block = blockOf(range.startContainer);
+  if (!block) return null;
+  const { text, points } = read(block);
+  const inside = points.flatMap((point, i) => {
+    if (!point || !range.isPointInRange(point.node, point.offset)) return [];
+    // The point behind the last character is in the range, the character isn't.
+    const behind = point.node === range.endContainer && point.offset >= range.endOffset;
+    return behind ? [] : [i];
+  });
+  if (!inside.length) return null;
+  let [start, end] = [inside[0], inside[inside.length - 1] + 1];
+  end = Math.min(end, text.length);
+  while (start < end && text[start] === " ") start++;
+  while (end > start && text[end - 1] === " ") end--;
+  return end > start ? { block: block.dataset.block, start, end } : null;
+}
+
+function writeHere() {
+  const chosen = selected();
+  if (chosen) write({ kind: "remark", ...chosen });
+  else writeOn(current || blocks.values().next().value);
+}
+
+function writeOn(block) {
+  const key = block.dataset.block;
+  write({ kind: "remark", block: key, start: 0, end: texts.get(key).length });
+}
+
+function write(started) {
+  if (draft?.text?.trim() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
+  draft = { ...started, text: "" };
+  getSelection().removeAllRanges();
+  show();
+  const area = document.getElementById("remark-text");
+  area.focus({ preventScroll: true });
+  area.scrollIntoView({ block: "center" });
+}
+
+function compose() {
+  const quoting = draft.kind === "remark";
+  const quote = quoting ? texts.get(draft.block).slice(draft.start, draft.end) : "";
+  const problem = element("p", { class: "trouble", role: "alert", id: "remark-problem" });
+  const form = element("form", { class: "note compose", "aria-label": quoting ? "写意见" : "回复" },
+    quoting ? element("label", {}, "针对的文字（可以只留其中一段）",
+      element("textarea", { id: "remark-quote", rows: "2" }, draft.quote ?? quote)) : null,
+    element("label", {}, quoting ? "意见" : "回复",
+      element("textarea", { id: "remark-text", rows: "4", "aria-describedby": "remark-problem" })),
+    element("label", {}, "审阅人",
+      element("input", { id: "remark-by", value: reviewer(), maxlength: "40", autocomplete: "name" })),
+    problem,
+    element("p", { class: "actions" },
+      element("button", { type: "submit" }, "保存"), button("取消", cancel)));
+  const area = form.querySelector("#remark-text");
+  area.value = draft.text;
+  area.addEventListener("input", () => { draft.text = area.value; });
+  form.querySelector("#remark-quote")?.addEventListener("input", (event) => { draft.quote = event.target.value; });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(form).catch((error) => {
+      if (!(error instanceof Rejected)) throw error;
+      problem.textContent = error.message;
+    });
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") cancel();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  return form;
+}
+
+function cancel() {
+  if (draft?.text?.trim() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
+  const block = draft && blocks.get(draft.block);
+  draft = null;
+  show();
+  if (block) {
+    moveTo(block);
+    block.focus({ preventScroll: true });
+  }
+}
+
+async function submit(form) {
+  const text = form.querySelector("#remark-text").value.trim();
+  if (!text) throw new Rejected("请写上意见");
+  if (text.length > LONGEST) {
+    throw new Rejected(`意见有${text.length}个字，最多${LONGEST}个；请缩短，或者另附文件`);
+  }
+  named(form.querySelector("#remark-by").value);
+  const event = { kind: draft.kind, text };
+  if (draft.kind === "remark") event.target = target(form.querySelector("#remark-quote").value);
+  else event.on = draft.on;
+  draft = null;
+  const added = await record.add(event);
+  show();
+  goTo(document.getElementById(`remark-${added.on || added.id}`));
+  say(record.trouble || "意见已保存");
+}
+
+function named(text) {
+  if (!text.trim()) throw new Rejected("请写上审阅人");
+  name.set(text);
+}
+
+// What the remark is about: the words chosen, or those that were left of them.
+function target(quoted) {
+  const text = texts.get(draft.block);
+  let { start, end } = draft;
+  const words = quoted.replace(/\s+/gu, " ").trim();
+  if (words && words !== text.slice(start, end)) {
+    const inside = text.slice(start, end).indexOf(words);
+    const at = inside >= 0 ? start + inside : text.indexOf(words);
+    if (at < 0) throw new Rejected("这段文字不在所选的段落里，请照原文写，或者清空");
+    [start, end] = [at, at + words.length];
+  } else if (!words) [start, end] = [0, text.length];
+  if (end - start > LONGEST) end = start + LONGEST;
+  return { block: draft.block, selector: selectorOf(text, start, end), start };
+}
+
+async function turn(remark) {
+  if (!reviewer()) return ask("请先写上审阅人", [element("p", {}, "在清单的“审阅人”一栏填写。")], []);
+  name.set(reviewer());
+  await record.add({ kind: remark.settled ? "reopen" : "settle", on: remark.id });
+  show();
+  goTo(document.getElementById(`remark-${remark.id}`));
+  say(record.trouble || (remark.settled ? "已重新提出" : "已了结"));
+}
+
+function decide(kind, open) {
+  const word = KINDS[kind];
+  if (kind === "accept" && open) {
+    return ask("还不能通过", [element("p", {}, `有${open}条意见没有了结，请先了结，或者退回。`)], []);
+  }
+  const by = element("input", { id: "decided-by", value: reviewer(), maxlength: "40" });
+  const why = element("textarea", { id: "decision-text", rows: "3", maxlength: String(LONGEST) });
+  const problem = element("p", { class: "trouble", role: "alert" });
+  const confirmed = async () => {
+    if (!by.value.trim()) {
+      problem.textContent = "请写上审阅人";
+      return;
+    }
+    named(by.value);
+    const blocksNow = Object.fromEntries(texts);
+    const text = why.value.trim();
+    await record.add({ kind, content, blocks: blocksNow, ...(text && { text }) });
+    dialog.close();
+    show();
+    say(record.trouble || `已${word}`);
+  };
+  ask(`${word}这份报告`, [
+    element("label", {}, "审阅人", by),
+    element("label", {}, "说明（可以不写）", why),
+    problem,
+  ], [button(word, confirmed)]);
+}
+
+function saveFile() {
+  const blob = new Blob([record.file()], { type: "application/yaml" });
+  const link = element("a", { href: URL.createObjectURL(blob), download: `${record.report}-审阅意见.yaml` });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  say("已存成文件");
+}
+
+async function loadFile(input) {
+  const file = input.files[0];
+  if (!file) return;
+  try {
+    const fresh = await record.load(await file.text());
+    show();
+    say(`读入${fresh}条新的记录`);
+    ask("读入意见文件", [element("p", {}, `读入${fresh}条新的记录。`)], []);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    ask("读不了这个文件", [element("p", {}, error.message)], []);
+  }
+  input.value = ""; // the same file, mended, can be chosen again
+}
+
+// ---- starting
+
+function review(on) {
+  document.documentElement.classList.toggle("reviewing", on);
+  store("perfkit:view", on ? "review" : "text");
+  show();
+  document.getElementById("review-toggle").focus({ preventScroll: true });
+}
+
+const bar = element("div", { id: "review-bar", role: "region", "aria-label": "审阅" });
+const panel = element("section", { id: "review-panel", tabindex: "-1", "aria-label": "审阅清单" });
+const dialog = element("dialog", { "aria-labelledby": "dialog-title" });
+const status = element("div", { role: "status", class: "skip" });
+
+async function start() {
+  if (document.querySelector("pre.error")) return; // a report that failed is not reviewed
+  document.documentElement.classList.add("scripted");
+  const chapter = main.querySelector(".review h2")?.id;
+  if (chapter) document.querySelector(`.contents a[href="#${chapter}"]`)?.closest("li").classList.add("in-review");
+  panel.append(...main.querySelectorAll(".review"));
+  document.getElementById("text").after(panel);
+  document.querySelector(".skip").after(bar);
+  document.body.append(dialog, status, element("p", { id: "review-keys", hidden: true },
+    "按上下方向键换段，按回车写意见，按 Tab 到本段的数字"));
+  findBlocks();
+  document.addEventListener("keydown", keys);
+  document.addEventListener("click", (event) => {
+    if (!document.documentElement.classList.contains("reviewing")) return;
+    const figure = event.target.closest("[data-of][role=button]");
+    const marked = event.target.closest("mark[data-note]");
+    if (figure && getSelection().isCollapsed) derive(figure);
+    else if (marked && getSelection().isCollapsed) goTo(document.getElementById(marked.dataset.note));
+    const block = blockOf(event.target);
+    if (block) moveTo(block);
+  });
+  // A link within the page leads the keyboard along, too.
+  addEventListener("hashchange", () => {
+    const found = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (found?.closest(".note, #review-panel")) goTo(found);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (draft?.text?.trim()) event.preventDefault();
+  });
+  await record.open();
+  const view = kept("perfkit:view");
+  document.documentElement.classList.toggle("reviewing", view ? view === "review" : record.served);
+  show();
+  document.documentElement.dataset.ready = "";
+  if (record.served) setInterval(poll, 5000);
+}
+
+async function poll() {
+  // Not while someone writes: what they see would move.
+  if (document.hidden || draft || dialog.open) return;
+  if (await record.update()) show();
+}
+
+start();

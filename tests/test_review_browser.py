@@ -1,0 +1,652 @@
+"""The review of a report in a real Chromium: findings, derivations, remarks, both ways of saving.
+
+The report is made by papermill and nbconvert and opened as a file, or served
+by a real `perfkit review`; what a reviewer does is done with mouse and keys.
+"""
+
+import itertools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+from perfkit.execute import make_report
+
+ROOT = Path(__file__).parent.parent
+TEMPLATE = ROOT / "notebooks" / "report.ipynb"
+NAME = "fengtai-finance-2023"
+LONGEST = 20_000
+HOSTILE = "<script>window.harmed = true</script><img src=x onerror='window.harmed = true'>"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, model):
+    """The model report as a file."""
+    folder = tmp_path_factory.mktemp("outputs")
+    make_report(model, TEMPLATE, folder, ["html"])
+    return folder
+
+
+@pytest.fixture
+def outputs(made, tmp_path):
+    """A copy of it, for remarks of its own."""
+    folder = tmp_path / "outputs"
+    folder.mkdir()
+    page = folder / f"{NAME}.html"
+    page.write_bytes((made / page.name).read_bytes())
+    return folder
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a page as one reviewer; nothing may be asked of any other address, or go wrong."""
+    contexts, troubles = [], []
+
+    def open_page(address, width=1366, context=None):
+        if context is None:
+            context = browser.new_context(
+                viewport={"width": width, "height": 900}, accept_downloads=True
+            )
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: elsewhere(request.url))
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    def elsewhere(url):
+        if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:")):
+            troubles.append(url)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture
+def reviewing(opened, outputs):
+    """The model report as a file, its review view open."""
+
+    def open_page(width=1366):
+        page = opened((outputs / f"{NAME}.html").as_uri(), width)
+        page.click("#review-toggle")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def served(outputs):
+    """The address of the report, served by a process of its own."""
+    processes = []
+
+    def serve(folder=outputs):
+        command = [sys.executable, "-m", "perfkit", "review", "-o", str(folder), "--no-browser"]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        )
+        processes.append(process)
+        for line in process.stdout:
+            if address := re.search(r"http://127\.0\.0\.1:\d+/[^/\s]+/", line):
+                return f"{address[0]}{NAME}.html"
+        raise AssertionError("perfkit review told no address")
+
+    yield serve
+    for process in processes:
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+def choose(page, block, words):
+    """Select words of a block, as with the mouse."""
+    page.evaluate(
+        """([block, words]) => {
+          const element = blocks.get(block);
+          const { text, points } = read(element);
+          const start = text.indexOf(words);
+          const end = points[start + words.length - 1];
+          getSelection().setBaseAndExtent(
+            points[start].node, points[start].offset, end.node, end.offset + 1);
+        }""",
+        [block, words],
+    )
+
+
+def remark(page, block, words, text, by="甲"):
+    """Write a remark on words of a block."""
+    choose(page, block, words)
+    page.click("#write-remark")
+    page.fill("#remark-by", by)
+    page.fill("#remark-text", text)
+    page.click("form.compose button[type=submit]")
+    page.wait_for_selector("form.compose", state="detached")
+
+
+def remarks(page):
+    """The remarks shown: text, and what is said of their place."""
+    return page.evaluate(
+        """() => placeRemarks(record.fold().remarks).map((item) => ({
+          text: item.remark.text, state: item.state, settled: item.remark.settled,
+          answers: item.remark.thread.map((event) => event.text ?? event.kind),
+          words: item.block && texts.get(item.block).slice(item.start, item.end),
+        }))"""
+    )
+
+
+def body(page):
+    return page.locator("main").inner_text()
+
+
+# ---- the view
+
+
+def test_one_toggle_between_the_report_and_its_review(opened, outputs):
+    page = opened((outputs / f"{NAME}.html").as_uri())
+    clean = body(page)
+    assert page.locator(".review:visible, .notes, mark, [data-of][role]").count() == 0
+
+    page.click("#review-toggle")
+    assert page.locator(".notes .note").count() > 0
+    assert page.locator("#review-toggle").get_attribute("aria-pressed") == "true"
+
+    page.click("#review-toggle")
+    assert body(page) == clean
+
+
+def test_the_view_is_remembered(opened, outputs):
+    address = (outputs / f"{NAME}.html").as_uri()
+    page = opened(address)
+    page.click("#review-toggle")
+    assert opened(address, context=page.context).locator(".notes .note").count() > 0
+
+
+def test_every_finding_is_listed_counted_and_leads_to_its_place(reviewing):
+    page = reviewing()
+    data = page.evaluate("data")
+    assert page.locator("#review-panel .findings li").count() == len(data["findings"])
+    for level, words in data["levels"].items():
+        count = sum(finding["level"] == level for finding in data["findings"])
+        assert page.locator(f"#review-bar .{level}").inner_text() == f"{words} {count}"
+    links = page.locator("#review-panel .findings a")
+    assert links.count() == len(data["findings"])
+    for link in links.all():
+        note = page.locator(f"[id='{link.get_attribute('href')[1:]}']")
+        assert link.inner_text() in note.inner_text()
+    links.last.click()
+    assert page.evaluate("document.activeElement.classList.contains('note')")
+
+
+def test_a_finding_stands_at_the_row_it_speaks_of(reviewing):
+    page = reviewing()
+    row = page.locator("tr[data-block='score.execution']")
+    assert row.get_attribute("data-noted") == "error"
+    note = page.locator(".note.error", has_text="预算执行率自评19分")
+    assert note.count() == 1
+    assert abs(note.bounding_box()["y"] - row.bounding_box()["y"]) < 300
+
+
+def test_a_finding_marks_the_words_it_speaks_of(reviewing):
+    page = reviewing()
+    quoted = [finding for finding in page.evaluate("data.findings") if finding["quote"]]
+    assert quoted
+    for finding in quoted:
+        note = page.locator(".note", has_text=finding["message"]).first
+        place = page.evaluate(
+            "id => placeFindings().find(item => item.id === id)", note.get_attribute("id")
+        )
+        text = page.evaluate("block => texts.get(block)", place["block"])
+        assert text[place["start"] : place["end"]] == finding["quote"]
+    marked = "".join(page.locator("mark").all_inner_texts())
+    assert all(finding["quote"][:2] in marked for finding in quoted)
+
+
+def test_every_figure_opens_its_derivation(reviewing):
+    page = reviewing()
+    figures = page.locator("main [data-of]")
+    named = figures.evaluate_all("all => all.map(one => one.dataset.of)")
+    known = page.evaluate("Object.keys(data.derivations)")
+    assert len(named) > 100
+    assert set(named) <= set(known)
+
+    row = page.locator("tr[data-block='score.execution'] [data-of=execution]")
+    row.click()
+    shown = page.locator("dialog").inner_text()
+    assert "15529.32 ÷ 15548.09 = 99.8793% × 20 = 19.98" in shown
+    assert "全年执行数 ÷ 全年预算数" in shown
+    assert re.search(rf"params/{NAME}\.yaml:\d+", shown)
+    page.keyboard.press("Escape")
+    assert page.locator("dialog").is_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 800, 1366, 1920])
+def test_nothing_overflows_at(width, reviewing):
+    page = reviewing(width)
+    remark(page, "narrative.result.1", "得分均在90分以上", "请附上各项目的得分")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll(".note, #review-bar, #review-bar *")]
+          .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length"""
+    )
+    assert outside == 0
+
+
+def test_notes_do_not_lie_over_each_other_or_the_text(reviewing):
+    page = reviewing()
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll(".note")].map((one) => {
+          const { left, right, top, bottom } = one.getBoundingClientRect();
+          return { left, right, top, bottom };
+        }).sort((a, b) => a.top - b.top)"""
+    )
+    assert all(above["bottom"] <= below["top"] + 1 for above, below in itertools.pairwise(boxes))
+    right = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('main p.filed')].map(p => p.getBoundingClientRect().right))"
+    )
+    assert min(box["left"] for box in boxes) >= right
+
+
+@pytest.mark.parametrize("doing", ["reading", "writing", "asking"])
+def test_it_is_accessible_while(doing, reviewing):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", "请附上各项目的得分")
+    if doing == "writing":
+        page.click("#write-remark")
+    if doing == "asking":
+        page.locator("[data-of=total][role]").first.click()
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_print_shows_the_report_as_published(reviewing):
+    page = reviewing()
+    page.emulate_media(media="print")
+    assert page.locator("#review-bar, #review-panel, .notes").locator("visible=true").count() == 0
+
+
+# ---- remarks, the page opened as a file
+
+
+def test_a_remark_is_written_answered_settled_and_there_after_reloading(reviewing):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", "请附上各项目的得分")
+    assert page.locator("mark.remark").all_inner_texts() == ["得分均在90分以上"]
+    assert page.locator("#review-bar .remark").inner_text() == "意见 1"
+
+    note = page.locator(".note.remark")
+    note.get_by_text("回复", exact=True).click()
+    page.fill("#remark-by", "乙")
+    page.fill("#remark-text", "已补附件")
+    page.keyboard.press("Control+Enter")
+    note.get_by_text("已补附件").wait_for()
+    page.locator(".note.remark").get_by_text("了结", exact=True).click()
+    page.locator(".note.settled").wait_for()
+    assert page.locator("#review-bar .remark").inner_text() == "意见 0"
+
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert remarks(page) == [
+        {
+            "text": "请附上各项目的得分",
+            "state": "kept",
+            "settled": True,
+            "answers": ["已补附件", "settle"],
+            "words": "得分均在90分以上",
+        }
+    ]
+    page.locator(".note.settled").get_by_text("重新提出").click()
+    assert page.locator("#review-bar .remark").inner_text() == "意见 1"
+
+
+def test_a_row_of_the_score_sheet_takes_a_remark(reviewing):
+    page = reviewing()
+    row = page.locator("tr[data-block='sheet.variance']")
+    row.locator("th").click()
+    page.click("#write-remark")
+    page.fill("#remark-by", "甲")
+    page.fill("#remark-text", "请补年初预算数")
+    page.click("form.compose button[type=submit]")
+    page.wait_for_selector("form.compose", state="detached")
+    words = remarks(page)[0]["words"]
+    assert words.startswith("部门预决算差异率（4） —— 0.12% 4 4")
+
+
+def test_the_quoted_words_can_be_narrowed(reviewing):
+    page = reviewing()
+    page.locator("[data-block='narrative.result.1']").click()
+    page.click("#write-remark")
+    page.fill("#remark-quote", "这一段里没有的话")
+    page.fill("#remark-text", "何处可查？")
+    page.fill("#remark-by", "甲")
+    page.click("form.compose button[type=submit]")
+    assert "不在所选的段落里" in page.locator("#remark-problem").inner_text()
+    page.fill("#remark-quote", "19个项目由单位自评")
+    page.click("form.compose button[type=submit]")
+    page.wait_for_selector("form.compose", state="detached")
+    assert remarks(page)[0]["words"] == "19个项目由单位自评"
+
+
+def test_a_hostile_remark_is_text(reviewing):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", HOSTILE, by=HOSTILE[:40])
+    assert HOSTILE in page.locator(".note.remark").inner_text()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert HOSTILE in page.locator(".note.remark").inner_text()
+    assert page.evaluate("window.harmed") is None
+
+
+def test_a_megabyte_is_refused_with_a_reason_and_stays_in_the_form(reviewing):
+    page = reviewing()
+    page.locator("[data-block='narrative.result.1']").click()
+    page.click("#write-remark")
+    page.fill("#remark-by", "甲")
+    long = "长" * 1_000_000
+    page.evaluate(
+        """text => {
+          const area = document.getElementById("remark-text");
+          area.value = text;
+          area.dispatchEvent(new Event("input"));
+        }""",
+        long,
+    )
+    page.click("form.compose button[type=submit]")
+    assert page.locator("#remark-problem").inner_text().startswith("意见有1000000个字，最多20000个")
+    assert page.input_value("#remark-text") == long
+    page.fill("#remark-text", "短" * LONGEST)
+    page.click("form.compose button[type=submit]")
+    page.wait_for_selector("form.compose", state="detached")
+    assert remarks(page)[0]["text"] == "短" * LONGEST
+
+
+def test_saved_as_a_file_and_read_in_elsewhere(reviewing, opened, outputs, tmp_path):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", "第一行\n第二行\u2028" + HOSTILE)
+    with page.expect_download() as download:
+        page.get_by_text("把意见存成文件").click()
+    assert download.value.suggested_filename == f"{NAME}-审阅意见.yaml"
+    saved = tmp_path / "意见 (1).yaml"
+    download.value.save_as(saved)
+    events = yaml.safe_load(saved.read_text(encoding="utf-8"))
+    assert [(e["kind"], e["report"], e["text"].count("\n")) for e in events] == [
+        ("remark", NAME, 1)
+    ]
+
+    other = opened((outputs / f"{NAME}.html").as_uri())
+    other.click("#review-toggle")
+    assert remarks(other) == []
+    other.set_input_files("#review-record input[type=file]", saved)
+    other.get_by_text("读入1条新的记录").last.wait_for()
+    assert remarks(other) == remarks(page)
+
+    imported = subprocess.run(
+        [sys.executable, "-m", "perfkit", "review", "-o", str(outputs), "--import", str(saved)],
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert imported.returncode == 0, imported.stderr
+    written = (outputs / "reviews" / f"{NAME}.yaml").read_text(encoding="utf-8")
+    assert yaml.safe_load(written) == events
+
+
+def test_another_file_is_refused(reviewing, tmp_path):
+    page = reviewing()
+    other = tmp_path / "x.yaml"
+    for text, why in (("预算: 1\n", "第 1 行读不懂"), ('- {"id": 1}\n', "第 1 行读不懂")):
+        other.write_text(text, encoding="utf-8")
+        page.set_input_files("#review-record input[type=file]", other)
+        page.locator("dialog").get_by_text(why).wait_for()
+        page.keyboard.press("Escape")
+
+
+# ---- without a mouse
+
+
+def test_a_reviewer_needs_no_mouse(opened, outputs):
+    """Open the review, go to a paragraph, see a derivation, remark, settle, accept."""
+    page = opened((outputs / f"{NAME}.html").as_uri())
+    press = page.keyboard.press
+
+    def focused(script):
+        return page.evaluate(f"document.activeElement.{script}")
+
+    def tab_to(script, most=400):
+        for _ in range(most):
+            if focused(script):
+                return
+            press("Tab")
+        raise AssertionError(f"never reached: {script}")
+
+    tab_to("id === 'review-toggle'", 3)
+    press("Enter")
+    tab_to("id === 'next-note'", 8)
+    press("Enter")
+    assert focused("classList.contains('note')")
+
+    # To the one block that is in the order of the keys, and on to the results.
+    page.evaluate("document.getElementById('text').focus()")
+    tab_to("dataset.block === 'title'") if focused("dataset.block !== 'title'") else None
+    for _ in range(200):
+        if focused("dataset.block === 'result.1'"):
+            break
+        press("ArrowDown")
+    assert focused("dataset.block === 'result.1'")
+    press("Tab")
+    assert focused("dataset.of === 'total'")
+    press("Enter")
+    assert "各指标得分之和" in page.locator("dialog").inner_text()
+    press("Escape")
+    assert focused("dataset.of === 'total'")
+    press("Shift+Tab")
+    press("Enter")
+    assert focused("id === 'remark-text'")
+    page.keyboard.insert_text("总分请与评分表核对")
+    tab_to("id === 'remark-by'", 3)
+    page.keyboard.insert_text("甲")
+    press("Control+Enter")
+    page.wait_for_selector("form.compose", state="detached")
+    assert focused("classList.contains('remark')")
+    tab_to("textContent === '了结'", 4)
+    press("Enter")
+    page.locator(".note.settled").wait_for()
+
+    page.locator("#review-panel").focus()
+    tab_to("textContent === '通过'", 80)
+    press("Enter")
+    tab_to("textContent === '通过' && document.activeElement.closest('dialog')", 6)
+    press("Enter")
+    page.get_by_text("已通过").first.wait_for()
+
+
+# ---- the review of one version, and the next
+
+
+def edited(model, folder, *edits):
+    """The model report made again from an edited parameter file."""
+    text = model.read_text(encoding="utf-8")
+    for before, after in edits:
+        assert before in text
+        text = text.replace(before, after)
+    params = folder / f"{NAME}.yaml"
+    params.write_text(text, encoding="utf-8")
+    return params
+
+
+def test_a_regenerated_report_keeps_its_remarks_and_shows_what_changed(
+    reviewing, outputs, tmp_path, model
+):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", "留在原处")
+    remark(page, "projects.17.narrative.1", "42.5万元", "数字要改")
+    remark(page, "narrative.problems.1", "预算绩效管理的理念尚未深入人心", "这句要删")
+    page.locator("#review-record").get_by_text("退回", exact=True).click()
+    page.locator("dialog").get_by_text("退回", exact=True).last.click()
+    page.locator("#review-bar").get_by_text("已退回").wait_for()
+
+    params = edited(
+        model, tmp_path,
+        ("；预算绩效管理的理念尚未深入人心。", "。"),
+        ("实际支出42.5万元，执行率81.08%", "实际支出42.4万元，执行率80.89%"),
+        ("我办2023年度部门整体绩效评价结果为优秀。", "按评分标准，我办2023年度部门整体绩效评价结果为优秀。"),
+    )  # fmt: skip
+    make_report(params, TEMPLATE, outputs, ["html"])
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+
+    states = {item["text"]: (item["state"], item["words"]) for item in remarks(page)}
+    assert states == {
+        "留在原处": ("kept", "得分均在90分以上"),
+        "数字要改": ("numbers", "42.4万元"),
+        "这句要删": ("lost", None),
+    }
+    assert page.locator("#review-record").get_by_text("原文已不在报告里").count() == 1
+    changed = page.locator("mark.change").all_inner_texts()
+    assert "按评分标准，" in "".join(changed)
+    assert page.locator(".note.change del", has_text="预算绩效管理的理念尚未深入人心").count() == 1
+
+
+def test_two_hundred_remarks_are_all_listed_after_an_edit(reviewing, outputs, tmp_path, model):
+    """tests/test_anchor.py has the laws; here they are seen on the page."""
+    page = reviewing()
+    page.evaluate(
+        """() => {
+          const names = [...texts.keys()];
+          for (let i = 0; i < 200; i++) {
+            const block = names[(i * 7) % names.length];
+            const text = texts.get(block);
+            const start = Math.floor((text.length * ((i * 13) % 10)) / 12);
+            const selector = selectorOf(text, start, Math.min(text.length, start + 8));
+            const id = String(i).padStart(16, "0");
+            record.take({ id, report: record.report, at: now(), by: "甲", kind: "remark",
+              text: `意见${i}`, target: { block, selector, start } }, record.unsent);
+          }
+          record.keep();
+          show();
+        }"""
+    )
+    params = edited(
+        model, tmp_path,
+        ("合同生效后到2023年底履约正常，", "合同执行情况："),
+        ("丽泽金融商务区按市区领导的指示精神和市级规划，", ""),
+        ("spent: 98.3925", "spent: 98.4"),
+    )  # fmt: skip
+    make_report(params, TEMPLATE, outputs, ["html"])
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    found = remarks(page)
+    assert sorted(item["text"] for item in found) == sorted(f"意见{i}" for i in range(200))
+    assert page.locator("#review-record > ul > li").count() == 200
+    assert page.locator(".note.remark").count() == 200
+    states = [item["state"] for item in found]
+    assert states.count("kept") > 180
+    assert set(states) - {"kept"}, "the edits touched some"
+
+
+ACCEPTED = {
+    "the data": ((("spent: 655.13", "spent: 655.03"),), "数据有变化"),
+    "the narrative": ((("强化预算绩效管理", "进一步强化预算绩效管理"),), "文字有变化"),
+}
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model):
+    page = reviewing()
+    page.locator("#review-record").get_by_text("通过", exact=True).click()
+    page.fill("#decided-by", "甲")
+    page.locator("dialog").get_by_text("通过", exact=True).last.click()
+    page.locator("#review-bar").get_by_text("已通过").wait_for()
+
+    edits, why = ACCEPTED[what]
+    make_report(edited(model, tmp_path, *edits), TEMPLATE, outputs, ["html"])
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#review-bar").get_by_text("通过已失效").count() == 1
+    assert page.locator(".lapsed").inner_text() == f"通过已失效：{why}。"
+
+
+def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, model):
+    page = reviewing()
+    page.locator("#review-record").get_by_text("通过", exact=True).click()
+    page.fill("#decided-by", "甲")
+    page.locator("dialog").get_by_text("通过", exact=True).last.click()
+    page.locator("#review-bar").get_by_text("已通过").wait_for()
+
+    notebook = json.loads(TEMPLATE.read_text(encoding="utf-8"))
+    heading = next(cell for cell in notebook["cells"] if "六、措施建议" in "".join(cell["source"]))
+    heading["source"] = "## 六、改进措施"
+    template = tmp_path / "report.ipynb"
+    template.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+    make_report(model, template, outputs, ["html"])
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator(".lapsed").inner_text() == "通过已失效：模板有变化。"
+
+
+def test_a_report_with_open_remarks_is_not_accepted(reviewing):
+    page = reviewing()
+    remark(page, "narrative.result.1", "得分均在90分以上", "请附上各项目的得分")
+    page.locator("#review-record").get_by_text("通过", exact=True).click()
+    assert "有1条意见没有了结" in page.locator("dialog").inner_text()
+
+
+# ---- served by perfkit review
+
+
+def stored(outputs):
+    text = (outputs / "reviews" / f"{NAME}.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def test_the_server_writes_each_remark_at_once(served, opened, outputs):
+    page = opened(served())
+    assert page.locator(".notes .note").count() > 0, "served, the review is what opens"
+    remark(page, "narrative.result.1", "得分均在90分以上", HOSTILE)
+    event = stored(outputs)[0]
+    assert (event["kind"], event["by"], event["text"]) == ("remark", "甲", HOSTILE)
+    assert event["target"]["selector"]["exact"] == "得分均在90分以上"
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert [item["text"] for item in remarks(page)] == [HOSTILE]
+    assert page.evaluate("window.harmed") is None
+
+
+def test_two_reviewers_see_and_lose_nothing(served, opened, outputs):
+    address = served()
+    first, second = opened(address), opened(address)
+    remark(first, "narrative.result.1", "得分均在90分以上", "甲的意见", by="甲")
+    remark(second, "narrative.measures.1", "强化预算绩效管理", "乙的意见", by="乙")
+    assert {event["text"] for event in stored(outputs)} == {"甲的意见", "乙的意见"}
+    for page in (first, second):
+        page.evaluate("poll()")
+        page.wait_for_function("record.fold().remarks.length === 2")
+
+
+def test_a_remark_survives_that_the_server_is_away(served, opened, outputs):
+    page = opened(served())
+    page.context.set_offline(True)
+    remark(page, "narrative.result.1", "得分均在90分以上", "断网时写的")
+    assert "审阅服务没有回应" in page.locator("#review-bar .trouble").inner_text()
+    assert not (outputs / "reviews").exists()
+    page.context.set_offline(False)
+    page.evaluate("poll()")
+    page.wait_for_function("record.unsent.size === 0")
+    assert [event["text"] for event in stored(outputs)] == ["断网时写的"]
+
+
+# ---- what it costs
+
+
+def test_the_review_adds_little_to_the_page(outputs, made):
+    page = (outputs / f"{NAME}.html").read_text(encoding="utf-8")
+    script = page[page.index("<script>") : page.index("</script>", page.index("<script>"))]
+    data = re.search(r'<script type="application/json".*?</script>', page, re.DOTALL)[0]
+    anchors = "".join(re.findall(r' data-(?:block|field|of)="[^"]*"', page))
+    assert len((script + data + anchors).encode()) < 150_000

@@ -1,0 +1,267 @@
+"""The record of a review: what is written comes back, merged in any order, and nothing is lost."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perfkit.reviews import (
+    add_events,
+    content_of,
+    fold,
+    import_file,
+    parse,
+    read_review,
+    record_file,
+)
+from perfkit.yamlfile import PerfkitError
+
+REPORT = "shili-2023"
+CONTENT = {"data": "d1", "narrative": "n1", "rubric": "r1", "template": "t1"}
+AWKWARD = "第一行\n第二行\t“引号”\"'{}[]: - #\u2028\u0085 <script>alert(1)</script> \\n 😀"
+
+
+def event(number, kind="remark", **more):
+    made = {
+        "id": f"{number:016x}",
+        "report": REPORT,
+        "at": f"2024-03-05T09:{number % 60:02d}:00+08:00",
+        "by": "甲",
+        "kind": kind,
+    }
+    if kind == "remark":
+        selector = {"type": "TextQuoteSelector", "exact": "98.7%", "prefix": "为", "suffix": "。"}
+        made |= {"text": "请核对", "target": {"block": "objective.1", "selector": selector}}
+    elif kind in ("accept", "return"):
+        made |= {"content": CONTENT, "blocks": {"objective.1": "为98.7%。"}}
+    else:
+        made |= {"on": f"{0:016x}"} | ({"text": "已改"} if kind == "answer" else {})
+    return made | more
+
+
+def folded(*events):
+    return fold(events)
+
+
+def test_a_record_is_yaml_with_one_line_an_event(tmp_path):
+    events = [event(0), event(1, "answer", text=AWKWARD), event(2, "accept")]
+    assert add_events(tmp_path, REPORT, events) == 3
+    text = record_file(tmp_path, REPORT).read_text(encoding="utf-8")
+    assert yaml.safe_load(text) == events
+    assert text.count("\n") == len(text.splitlines()) == 4
+
+
+def test_an_event_is_written_once(tmp_path):
+    assert add_events(tmp_path, REPORT, [event(0), event(0)]) == 1
+    assert add_events(tmp_path, REPORT, [event(0), event(1)]) == 1
+    assert len(read_review(tmp_path, REPORT).remarks) == 2
+
+
+# Events after one remark, and whether it is settled then.
+TURNS = {
+    "nothing": ([], False),
+    "an answer": (["answer"], False),
+    "settled": (["answer", "settle"], True),
+    "settled and answered": (["settle", "answer"], True),
+    "taken up again": (["settle", "reopen"], False),
+    "settled twice": (["settle", "reopen", "settle"], True),
+}
+
+
+@pytest.mark.parametrize("turns", TURNS)
+def test_a_remark_after(turns):
+    kinds, settled = TURNS[turns]
+    review = folded(event(0), *(event(i + 1, kind) for i, kind in enumerate(kinds)))
+    assert review.remarks[0].settled is settled
+    assert [answer["kind"] for answer in review.remarks[0].thread] == kinds
+    assert len(review.open) == (not settled)
+
+
+STATES = {
+    "no one decided": ([event(0)], CONTENT, "none", []),
+    "accepted": ([event(1, "accept")], CONTENT, "accepted", []),
+    "returned": ([event(1, "accept"), event(2, "return")], CONTENT, "returned", []),
+    "accepted after it was returned": (
+        [event(1, "return"), event(2, "accept")], CONTENT, "accepted", [],
+    ),
+    "other data": ([event(1, "accept")], CONTENT | {"data": "d2"}, "lapsed", ["数据有变化"]),
+    "other text and template": (
+        [event(1, "accept")], CONTENT | {"narrative": "n2", "template": "t2"},
+        "lapsed", ["文字有变化", "模板有变化"],
+    ),
+    "a template that isn't known": (
+        [event(1, "accept")], {k: v for k, v in CONTENT.items() if k != "template"}, "accepted", [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_the_state_of_a_report(case):
+    events, content, state, why = STATES[case]
+    review = folded(*events)
+    assert (review.state(content), review.lapses(content)) == (state, why)
+
+
+def test_what_an_acceptance_is_bound_to(card_of):
+    before = content_of(card_of())
+    changes = {
+        "data": {"budget/basic/spent": "97"},
+        "narrative": {"narrative/measures": "另一句"},
+    }
+    for part, change in changes.items():
+        after = content_of(card_of(change))
+        assert {key for key in before if before[key] != after[key]} == {part}
+    assert content_of(card_of(None, {"output": {"overshoot": []}}))["rubric"] != before["rubric"]
+
+
+def test_a_comment_in_the_parameter_file_changes_nothing(filing):
+    from perfkit.params import read_department
+    from perfkit.scoring import score
+
+    path = filing()
+    before = content_of(score(*read_department(path)))
+    path.write_text("# 说明\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert content_of(score(*read_department(path))) == before
+
+
+texts = st.text(
+    st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n\t"), min_size=1
+)
+
+
+@given(text=texts.filter(str.strip))
+def test_any_text_comes_back(text, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("record")
+    add_events(folder, REPORT, [event(0, text=text)])
+    assert read_review(folder, REPORT).remarks[0].event["text"] == text
+
+
+kinds = st.sampled_from(["remark", "answer", "settle", "reopen", "accept", "return"])
+
+
+@given(kinds=st.lists(kinds, max_size=12), seed=st.integers(), cut=st.integers(0, 12))
+def test_two_records_merge_to_the_same_in_any_order(kinds, seed, cut):
+    events = [event(i, kind) for i, kind in enumerate(kinds)]
+    shuffled = [*events[:cut], *events[cut // 2 :]]
+    random.Random(seed).shuffle(shuffled)
+    lines = "".join(f"- {json.dumps(one)}\n" for one in shuffled)
+    merged, troubles = parse(lines)
+    assert troubles == []
+    assert fold(merged) == fold(events)
+
+
+def test_an_answer_waits_for_its_remark(tmp_path):
+    add_events(tmp_path, REPORT, [event(1, "answer")])
+    assert read_review(tmp_path, REPORT).remarks == ()
+    add_events(tmp_path, REPORT, [event(0)])
+    assert len(read_review(tmp_path, REPORT).remarks[0].thread) == 1
+
+
+def test_a_line_that_cannot_be_read_is_told_of_and_stays(tmp_path):
+    add_events(tmp_path, REPORT, [event(0)])
+    path = record_file(tmp_path, REPORT)
+    torn = path.read_text(encoding="utf-8") + '- {"id": "00000000000000'
+    path.write_text(torn, encoding="utf-8")
+    add_events(tmp_path, REPORT, [event(1)])
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(torn)
+    review = read_review(tmp_path, REPORT)
+    assert len(review.remarks) == 2
+    assert review.troubles == (f"{path}：第 3 行读不懂，原样保留，没有采用",)
+
+
+REFUSED = {
+    "no text": (event(0, text=""), "没有写意见"),
+    "too long": (event(0, text="长" * 1_000_000), "意见有 1000000 个字，最多 20000 个"),
+    "a control character": (event(0, text="a\x1bb"), "控制字符"),
+    "no name": (event(0, by="  "), "没有写审阅人"),
+    "a long name": (event(0, by="甲" * 41), "审阅人有 41 个字，最多 40 个"),
+    "no time zone": (event(0, at="2024-03-05T09:30:00"), "应像 2024-03-05T09:30:00+08:00"),
+    "a time in words": (event(0, at="昨天"), "应像 2024-03-05T09:30:00+08:00"),
+    "a number of its own": (event(0, id="../../x"), "不是 16 位十六进制数"),
+    "no quote": (event(0, target={"block": "a"}), "没有写明针对哪段文字"),
+    "an unknown kind": (event(0, kind="delete"), "不是一种认识的记录"),
+    "another report": (event(0, report="other"), "这条意见是“other”的"),
+    "an acceptance of nothing": (event(0, "accept", content=None), "没有写明是对哪一版"),
+    "no event": ([1], "不是一条审阅记录"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_for(case, tmp_path):
+    refused, why = REFUSED[case]
+    with pytest.raises(PerfkitError, match=why.replace("+", r"\+")):
+        add_events(tmp_path, REPORT, [event(1), refused])
+    assert not record_file(tmp_path, REPORT).exists()
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git on the PATH")
+def test_git_merges_what_two_reviewers_wrote(tmp_path):
+    def git(*arguments):
+        named = ("-c", "user.name=x", "-c", "user.email=x@example.invalid")
+        subprocess.run(["git", *named, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q", "-b", "main")
+    add_events(tmp_path, REPORT, [event(0)])
+    git("add", ".")
+    git("commit", "-qm", "one remark")
+    git("checkout", "-qb", "other")
+    add_events(tmp_path, REPORT, [event(1, "answer"), event(3, by="乙")])
+    git("commit", "-qam", "theirs")
+    git("checkout", "-q", "main")
+    add_events(tmp_path, REPORT, [event(2, "settle"), event(4)])
+    git("commit", "-qam", "ours")
+    git("merge", "-q", "other", "-m", "both")
+
+    review = read_review(tmp_path, REPORT)
+    assert [remark.event["id"] for remark in review.remarks] == [f"{n:016x}" for n in (0, 3, 4)]
+    assert [e["kind"] for e in review.remarks[0].thread] == ["answer", "settle"]
+    assert review.troubles == ()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from perfkit.reviews import add_events
+sys.path.insert(0, "tests")
+from test_reviews import REPORT, event
+first = int(sys.argv[2])
+for number in range(first, first + 60):
+    add_events(Path(sys.argv[1]), REPORT, [event(number, text="长" * 3000)])
+"""
+
+
+def test_two_processes_at_once_lose_nothing(tmp_path, request):
+    root = request.config.rootpath
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(first)], cwd=root)
+        for first in (0, 100)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    review = read_review(tmp_path, REPORT)
+    assert (len(review.remarks), review.troubles) == (120, ())
+
+
+def test_a_saved_file_is_taken_in_whole_or_not_at_all(tmp_path):
+    (tmp_path / f"{REPORT}.html").touch()
+    saved = tmp_path / "意见 (1).yaml"
+    lines = [f"- {json.dumps(event(i))}\n" for i in range(3)]
+    saved.write_text("".join(lines), encoding="utf-8")
+    assert import_file(tmp_path, saved) == {REPORT: (3, 0)}
+    assert import_file(tmp_path, saved) == {REPORT: (0, 3)}
+    for text, why in {
+        "".join([f"- {json.dumps(event(9))}\n", "- {\n"]): "第 2 行读不懂",
+        f"- {json.dumps(event(9, report='other'))}\n": "没有“other”这份报告",
+        f"- {json.dumps(event(9, report='../x'))}\n": "没有“../x”这份报告",
+        "# 空\n": "里面没有审阅记录",
+    }.items():
+        saved.write_text(text, encoding="utf-8")
+        with pytest.raises(PerfkitError, match=why):
+            import_file(tmp_path, saved)
+    assert len(read_review(tmp_path, REPORT).remarks) == 3
