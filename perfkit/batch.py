@@ -22,6 +22,7 @@ from typing import Any
 from perfkit.index import FAILURE as FAILED_PAGE
 from perfkit.index import Row, write_index
 from perfkit.opened import Opened
+from perfkit.reviews import FOLDER, content_of, read_review, template_digest
 from perfkit.workers import CAN_FORK, Job, Limits, Outcome, Workers
 
 JOURNAL = "perfkit.jsonl"
@@ -252,7 +253,9 @@ def make(params: Path, settings: Settings) -> Made:
         write_whole(outputs / f"{name}{FAILED_PAGE}", failed_page(e, name))
         raise
     written = write_documents(outputs, name, documents)
-    row = row_of(name, card, audit(card), [path.suffix for path in written])
+    template = json.loads(settings.template.read_text(encoding="utf-8"))
+    content = content_of(card) | {"template": template_digest(template)}
+    row = row_of(name, card, audit(card), [path.suffix for path in written], content)
     folder = settings.template.resolve().parent
     digests = {
         Path(os.path.relpath(path, folder)).as_posix(): file_digest(Path(path))
@@ -287,23 +290,42 @@ def first_line(error: str) -> str:
 def index_rows(outputs: Path, journal: Mapping[str, Record], made: Iterable[str]) -> list[Row]:
     """The lines of the index: all reports whose parameter file is still there, by name."""
     fresh = set(made)
-    return [
-        replace(Row.from_dict(record.row), fresh=name in fresh)
-        for name, record in sorted(journal.items())
-        if (outputs / record.params).exists()
-    ]
+    reviewed = {path.stem for path in _records(outputs)}
+    rows = []
+    for name, record in sorted(journal.items()):
+        if not (outputs / record.params).exists():
+            continue
+        row = replace(Row.from_dict(record.row), fresh=name in fresh)
+        if name in reviewed:
+            review = read_review(outputs, name)
+            state = review.state(row.content)
+            row = replace(row, review=state, open_remarks=len(review.open))
+        rows.append(row)
+    return rows
+
+
+def _records(outputs: Path) -> list[Path]:
+    return [*(outputs / FOLDER).glob("*.yaml")]
 
 
 def update_index(outputs: Path, names: set[str], changed: bool) -> None:
-    """Write the index anew if a report was made, or if it isn't there."""
-    there = (outputs / "index.html").exists()
-    if not (outputs / JOURNAL).exists() or (there and not changed):
-        return
-    write_index(outputs, index_rows(outputs, read_journal(outputs), names))
+    """Write the index anew if a report was made, a review is newer, or if it isn't there."""
+    if (outputs / JOURNAL).exists() and (changed or _index_is_old(outputs)):
+        write_index(outputs, index_rows(outputs, read_journal(outputs), names))
+
+
+def _index_is_old(outputs: Path) -> bool:
+    _, written = stamp(outputs / "index.html")
+    return any(stamp(path)[1] >= written for path in _records(outputs)) or not written
 
 
 def refresh_index(outputs: Path) -> None:
-    """Write the index anew if a review is newer than it."""
+    """Write the index anew if a review is newer; which reports are fresh stays as it was."""
+    try:
+        rows = json.loads((outputs / "summary.json").read_text(encoding="utf-8"))["departments"]
+    except (OSError, ValueError, KeyError):
+        return
+    update_index(outputs, {row["name"] for row in rows if row["fresh"]}, changed=False)
 
 
 def best_engine() -> str:

@@ -124,6 +124,10 @@ def _parser() -> _Parser:
     )  # fmt: skip
     check = command("check", "检查参数文件并给出审核意见，不生成报告")
     check.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    check.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告和审阅意见在哪里（默认 outputs）",
+    )  # fmt: skip
     review = command("review", "审阅报告：在本机打开网页，收下审阅意见")
     review.add_argument(
         "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
@@ -296,7 +300,36 @@ def _check(options: argparse.Namespace) -> int:
         print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
         for finding in findings:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {finding.message}")
+        for line in _review_lines(options.outputs, path.stem, card):
+            print(f"  {line}")
     return FAILED if failed else FINE
+
+
+def _review_lines(outputs: Path, report: str, card: Scorecard) -> list[str]:
+    """What reviewers said that is still open, and their decision, a line each."""
+    from perfkit.batch import read_journal
+    from perfkit.reviews import STATES, content_of, read_review, record_file
+
+    if not record_file(outputs, report).exists():
+        return []
+    review = read_review(outputs, report)
+    lines = []
+    for remark in review.open:
+        event = remark.event
+        quote = " ".join(remark.quote.split())
+        quote = quote if len(quote) <= 20 else quote[:19] + "…"
+        text = " ".join(event["text"].split())
+        answers = f"（{len(remark.thread)} 条回复）" if remark.thread else ""
+        lines.append(f"意见  {event['by']} {event['at'][:10]}  “{quote}”：{text}{answers}")
+    content = content_of(card)
+    made = read_journal(outputs).get(report)
+    if made:  # the template that the report was made with
+        content["template"] = made.row.get("content", {}).get("template", "")
+    if decision := review.decision:
+        why = "，".join(review.lapses(content))
+        words = STATES[review.state(content)] + (f"：{why}" if why else "")
+        lines.append(f"审阅  {decision['by']} {decision['at'][:10]}  {words}")
+    return lines + [f"审阅  {trouble}" for trouble in review.troubles]
 
 
 def _review(options: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ it through pandoc, to Typst and to docx (see `perfkit.typesetting`).
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 from typing import Any
@@ -20,6 +19,7 @@ from traitlets.config import Config
 
 from perfkit.display import TEMPLATES
 from perfkit.fonts import font_face
+from perfkit.reviews import template_digest
 
 HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
@@ -94,16 +94,6 @@ def _about(notebook: NotebookNode, name: str) -> dict[str, Any]:
     stated = (output.get("metadata", {}).get("perfkit") for output in outputs)
     fallback = {"title": name, "department": "", "year": None, "date": None}
     return fallback | dict(next((found for found in stated if found), {}))
-
-
-def template_digest(notebook: NotebookNode) -> str:
-    """SHA-256 of the template: its cells' sources, without what parameters and runs put in."""
-    sources = (
-        f"{cell.cell_type}\n{cell.source}\n"
-        for cell in notebook.cells
-        if not {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
-    )
-    return hashlib.sha256("".join(sources).encode()).hexdigest()
 
 
 def _own_image(image: re.Match[str]) -> str:

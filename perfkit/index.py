@@ -28,6 +28,8 @@ from perfkit.display import environment
 from perfkit.execute import write_whole
 from perfkit.fonts import font_face
 from perfkit.quantities import plain, rounded
+from perfkit.reviews import STATES as REVIEWS
+from perfkit.reviews import State as ReviewState
 
 if TYPE_CHECKING:
     from perfkit.audit import Finding
@@ -62,6 +64,9 @@ class Row:
         cause: one line in Chinese, if it failed.
         links: endings of the files that exist: ``.html``, ``.pdf``, …, ``.failed.html``.
         fresh: made in this run or unchanged since; False for one of an earlier run.
+        content: digests of what the report says, which an acceptance is held against.
+        review: 审阅情况 of the report.
+        open_remarks: 未了结意见.
     """
 
     name: str
@@ -83,6 +88,9 @@ class Row:
     cause: str = ""
     links: tuple[str, ...] = ()
     fresh: bool = True
+    content: Mapping[str, str] = field(default_factory=dict)
+    review: ReviewState = "none"
+    open_remarks: int = 0
 
     @property
     def title(self) -> str:
@@ -113,7 +121,7 @@ class Row:
             name: {"points": plain(points), "lost": plain(lost)}
             for name, (points, lost) in self.lost.items()
         }
-        return found | {"links": list(self.links)}
+        return found | {"links": list(self.links), "content": dict(self.content)}
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Row:
@@ -134,7 +142,11 @@ class Row:
 
 
 def row_of(
-    name: str, card: Scorecard, findings: Iterable[Finding], links: Iterable[str] = ()
+    name: str,
+    card: Scorecard,
+    findings: Iterable[Finding],
+    links: Iterable[str] = (),
+    content: Mapping[str, str] | None = None,
 ) -> Row:
     """The row of a department that was scored; *name* is the stem of its parameter file."""
     levels = Counter(finding.level for finding in findings)
@@ -164,10 +176,13 @@ def row_of(
         lost=lost,
         undecided=len(card.undecided),
         links=tuple(links),
+        content=content or {},
     )
 
 
-Kind = Literal["name", "text", "points", "signed", "grade", "rate", "count", "year", "state"]
+Kind = Literal[
+    "name", "text", "points", "signed", "grade", "rate", "count", "year", "state", "review"
+]
 
 
 @dataclass(frozen=True)
@@ -200,6 +215,10 @@ COLUMNS = (
     Column("warnings", "警告", "count", lambda row: _count(row, row.warnings), hint="审核出的警告"),
     Column("infos", "提示", "count", lambda row: _count(row, row.infos), page=False),
     Column("state", "状态", "state", lambda row: STATES[row.state]),
+    Column("review", "审阅", "review", lambda row: _review(row), 12),
+    Column(
+        "remarks", "未了结意见", "count", lambda row: _count(row, row.open_remarks), 10, page=False
+    ),
     Column("cause", "失败原因", "text", lambda row: row.cause or None, 40, page=False),
     Column("rubric", "评分标准", "text", lambda row: row.rubric or None, 16, page=False),
     Column("file", "文件", "text", lambda row: row.name, 28, page=False),
@@ -212,6 +231,10 @@ def _grade(row: Row) -> str | None:
 
 def _count(row: Row, count: int) -> int | None:
     return count if row.state == "done" else None
+
+
+def _review(row: Row) -> str | None:
+    return REVIEWS[row.review] if row.state == "done" else None
 
 
 def write_index(outputs: Path, rows: Sequence[Row]) -> None:
@@ -244,6 +267,7 @@ def _writable(row: Row) -> Row:
 def summary(rows: Sequence[Row]) -> dict[str, Any]:
     """What summary.json holds: the rows, counts, and lost points by indicator."""
     states = Counter(row.state for row in rows)
+    reviews = Counter(row.review for row in rows if row.state == "done")
     return {
         "departments": [row.as_dict() | {"difference": _exact(row.difference)} for row in rows],
         "counts": {
@@ -252,6 +276,8 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
             "grades": grades(rows),
             "with_errors": sum(1 for row in rows if row.errors),
             "undecided": sum(1 for row in rows if row.undecided),
+            "reviews": {state: reviews[state] for state in REVIEWS},
+            "open_remarks": sum(row.open_remarks for row in rows),
         },
         "lost": {
             name: {"points": plain(points), "lost": plain(lost), "departments": departments}
@@ -307,6 +333,7 @@ def page(rows: Sequence[Row]) -> str:
         rows=rows,
         grades=grades(rows),
         states={label: states[state] for state, label in STATES.items()},
+        reviews=[*REVIEWS.values()],
         years=sorted({row.year for row in rows if row.year}),
         rubrics=sorted({row.rubric for row in rows if row.rubric}),
         data=_embedded(_page_data(rows, shown)),
@@ -332,6 +359,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
                 int(row.fresh),
                 sheets.setdefault(sheet, len(sheets)),
                 [int(lost.scaleb(6)) for _, lost in row.lost.values()],
+                row.open_remarks,
                 *(_page_cell(column.kind, column.value(row)) for column in shown),
             ]
         )
@@ -340,6 +368,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
         "reports": [*REPORTS.items()],
         "grades": [*grades(rows)],
         "failed": STATES["failed"],
+        "reviews": [*REVIEWS.values()],
         "years": len({row.year for row in rows if row.year}),
         "sheets": [list(sheet) for sheet in sheets],
         "rows": listed,

@@ -60,7 +60,7 @@ Event = Mapping[str, Any]
 def content_of(card: Scorecard) -> dict[str, str]:
     """Digests of what a report says: data and scores, narrative, rubric.
 
-    Its template is not of the card; see `perfkit.exporters.template_digest`.
+    Its template is not of the card; see `template_digest`.
     """
     filed = card.department.model_dump(mode="json")
     narrative = {key: filed.pop(key) for key in ("objective", "divisions", "narrative")}
@@ -71,6 +71,16 @@ def content_of(card: Scorecard) -> dict[str, str]:
     scores = {score.id: str(score.awarded) for score in walk(card.scores)}
     data = [filed, scores, str(card.total), card.grade]
     return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
+
+
+def template_digest(notebook: Mapping[str, Any]) -> str:
+    """SHA-256 of the template: its cells' sources, without what parameters and runs put in."""
+    sources = (
+        f"{cell['cell_type']}\n{''.join(cell['source'])}\n"
+        for cell in notebook["cells"]
+        if not {"parameters", "injected-parameters"} & set(cell["metadata"].get("tags", []))
+    )
+    return hashlib.sha256("".join(sources).encode()).hexdigest()
 
 
 def _digest(value: Any) -> str:

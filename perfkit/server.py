@@ -73,7 +73,7 @@ class ReviewServer(ThreadingHTTPServer):
         """The file of the outputs with this name, if it is one to show."""
         path = self.outputs / name
         hidden = any(part.startswith(".") for part in Path(name).parts)
-        if hidden or path.suffix not in TYPES:
+        if hidden or "\0" in name or path.suffix not in TYPES:
             return None
         real = path.resolve()
         return real if real.is_file() and real.is_relative_to(self.outputs) else None

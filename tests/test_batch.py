@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from perfkit import batch
+from perfkit.reviews import add_events
 from perfkit.workers import Job, Limits, Workers
 
 ROOT = Path(__file__).parent.parent
@@ -289,6 +290,49 @@ def test_a_department_that_is_gone_leaves_the_index(district):
     perfkit(district)
     found = json.loads((district / "outputs" / "summary.json").read_text(encoding="utf-8"))
     assert [row["name"] for row in found["departments"]] == ["a", "c", "d"]
+
+
+def reviewed(district, *events):
+    """Add events on report a to its record; what the index says of it after the next run."""
+    batch_of = {"report": "a", "by": "甲"}
+    numbered = [
+        batch_of | {"id": f"{day:016x}", "at": f"2024-03-{day:02d}T09:00:00+08:00"} | event
+        for day, event in events
+    ]
+    add_events(district / "outputs", "a", numbered)
+    perfkit(district)
+    return index(district)["a"]
+
+
+def index(district):
+    found = json.loads((district / "outputs" / "summary.json").read_text(encoding="utf-8"))
+    return {row["name"]: row for row in found["departments"]}
+
+
+def test_the_index_follows_the_reviews(district):
+    perfkit(district)
+    assert index(district)["a"]["review"] == "none"
+    quote = {"type": "TextQuoteSelector", "exact": "预算", "prefix": "", "suffix": ""}
+    remark = {"kind": "remark", "text": "核对", "target": {"block": "execution", "selector": quote}}
+    assert reviewed(district, (1, remark))["open_remarks"] == 1
+
+    content = index(district)["a"]["content"]
+    assert set(content) == {"data", "narrative", "rubric", "template"}
+    settle = {"kind": "settle", "on": f"{1:016x}"}
+    accept = {"kind": "accept", "content": content, "blocks": {}}
+    row = reviewed(district, (2, settle), (3, accept))
+    assert (row["review"], row["open_remarks"], row["fresh"]) == ("accepted", 0, True)
+
+    write_template(district, "report.execution()", "report.measures()")
+    perfkit(district)
+    assert index(district)["a"]["review"] == "lapsed"
+    assert index(district)["b"]["review"] == "none"
+
+
+def test_the_content_is_that_of_the_page(district):
+    perfkit(district)
+    page = (district / "outputs" / "a.html").read_text(encoding="utf-8")
+    assert f'data-template="{index(district)["a"]["content"]["template"]}"' in page
 
 
 def test_both_engines_give_the_same_files(district):

@@ -8,6 +8,9 @@ import pytest
 
 from perfkit import __version__
 from perfkit.cli import main
+from perfkit.params import read_department
+from perfkit.reviews import add_events, content_of
+from perfkit.scoring import score
 
 
 @pytest.fixture
@@ -93,6 +96,30 @@ def test_check_prints_the_findings_with_their_lines(perfkit, model):
     assert len(lines) == 1 + 9 + 13 + 1
     finding = next(line for line in lines if "12.67" in line)
     assert finding.startswith("  错误  params/fengtai-finance-2023.yaml:")
+
+
+def test_check_prints_open_remarks_and_what_became_of_an_acceptance(perfkit, filing, tmp_path):
+    path, outputs = filing(), tmp_path / "outputs"
+    quote = {"type": "TextQuoteSelector", "exact": "得分99.5分", "prefix": "", "suffix": ""}
+    target = {"block": "narrative.result.1", "selector": quote}
+    common = {"report": path.stem, "at": "2024-03-05T09:30:00+08:00"}
+    content = content_of(score(*read_department(path)))
+    events = [
+        common
+        | {"id": f"{1:016x}", "by": "甲", "kind": "remark", "text": "何处可查", "target": target},
+        common
+        | {"id": f"{2:016x}", "by": "乙", "kind": "answer", "on": f"{1:016x}", "text": "附后"},
+        common
+        | {"id": f"{3:016x}", "by": "丙", "kind": "accept", "content": content, "blocks": {}},
+    ]
+    add_events(outputs, path.stem, events)
+    _, out, _ = perfkit("check", path, "-o", outputs)
+    assert "  意见  甲 2024-03-05  “得分99.5分”：何处可查（1 条回复）\n" in out
+    assert "  审阅  丙 2024-03-05  已通过\n" in out
+
+    filing({"narrative/measures": "加强培训，完善制度"})
+    _, out, _ = perfkit("check", path, "-o", outputs)
+    assert "  审阅  丙 2024-03-05  通过已失效：文字有变化\n" in out
 
 
 def test_check_takes_a_folder(perfkit, filing):
@@ -195,7 +222,7 @@ def test_an_unknown_rubric(perfkit):
     ("arguments", "message"),
     [
         ([], "perfkit：缺少参数：命令"),
-        (["report"], "不能是 'report'，可选：'run', 'check', 'score', 'rubric'"),
+        (["report"], "不能是 'report'，可选：'run', 'check', 'review', 'score', 'rubric'"),
         (["score"], "perfkit score：缺少参数：参数文件"),
         (["score", "a.yaml", "b.yaml"], "不认识的参数：b.yaml"),
         (["check", "--jsn"], "不认识的参数：--jsn"),

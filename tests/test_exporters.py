@@ -22,7 +22,8 @@ from docx.oxml.ns import qn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from perfkit.charts import Bar, budget_and_spending, project_execution
-from perfkit.exporters import DocxReport, HtmlReport, PdfReport, template_digest
+from perfkit.exporters import DocxReport, HtmlReport, PdfReport
+from perfkit.reviews import template_digest
 
 PARAGRAPH = (
     "为检验版心，本段文字较长：示例部门按照年初确定的目标，分季度推进各项工作，逐项核对经费支出；"

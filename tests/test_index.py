@@ -170,6 +170,8 @@ def test_the_summary_counts_and_adds_up_exactly():
         "grades": {"优秀": 4},
         "with_errors": 3,
         "undecided": 1,
+        "reviews": {"none": 4, "returned": 0, "accepted": 0, "lapsed": 0},
+        "open_remarks": 0,
     }
     assert found["lost"] == {
         "产出": {"points": "120", "lost": "1.8", "departments": 4},
@@ -265,12 +267,29 @@ def test_lost_points_by_indicator_with_a_sum_that_follows_the_filter(tmp_path):
 HOSTILE = "</script><script>alert(1)</script><!--\u2028]]>"
 
 
+def test_the_review_of_each_report_is_shown(tmp_path):
+    rows = [done("a", review="accepted"), done("b", review="lapsed", open_remarks=2), failed()]
+    assert summary(rows)["counts"]["reviews"]["lapsed"] == 1
+    write_index(tmp_path, rows)
+    sheet = openpyxl.load_workbook(tmp_path / "summary.xlsx")["汇总"]
+    titles = [cell.value for cell in sheet[1]]
+    shown = [[row[titles.index(title)].value for title in ("审阅", "未了结意见")] for row in sheet]
+    assert shown[1:] == [["已通过", 0], ["通过已失效", 2], [None, None]]
+
+
+def test_a_row_of_an_older_version_has_no_review():
+    older = done().as_dict()
+    for key in ("content", "review", "open_remarks"):
+        del older[key]
+    assert Row.from_dict(older).review == "none"
+
+
 def test_nothing_in_the_data_can_end_its_element():
     text = page([done(department=HOSTILE), failed(cause=HOSTILE)])
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert data is not None
     assert not set("<>&\u2028\u2029") & set(data[1])
-    assert json.loads(data[1])["rows"][0][9] == HOSTILE
+    assert json.loads(data[1])["rows"][0][10] == HOSTILE
     assert "<script>alert" not in text
 
 

@@ -58,6 +58,8 @@ def example(number, rng):
         int(undecided),
         links=FILES,
         fresh=number % 30 != 1,
+        review=("none", "none", "accepted", "returned", "lapsed")[number % 5],
+        open_remarks=number % 7 if number % 5 == 3 else 0,
     )
 
 
@@ -186,11 +188,31 @@ def test_tab_goes_from_the_filters_to_the_table(open_index):
     page = open_index(12)
     page.focus("#q")
     stops = []
-    for _ in range(12):
+    for _ in range(13):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
-    assert stops[:5] == ["grade", "state", "errors", "分布与失分", "scroll"]
-    assert stops[5:9] == ["部门", "得分", "自评", "差"]
+    assert stops[:6] == ["grade", "state", "review", "errors", "分布与失分", "scroll"]
+    assert stops[6:10] == ["部门", "得分", "自评", "差"]
+
+
+def test_the_review_is_shown_sorted_and_filtered(open_index):
+    rows = [row for row in examples(5000) if row.state == "done"]
+    page = open_index(5000)
+    for words, wanted in {
+        "通过已失效": [row.department for row in rows if row.review == "lapsed"],
+        "有未了结意见": [row.department for row in rows if row.open_remarks],
+    }.items():
+        page.select_option("#review", words)
+        assert 0 < len(wanted) < len(rows)
+        assert f"筛选出 {len(wanted)} 个部门" in page.inner_text("#shown")
+        assert column(page, "department") == wanted[:100]
+    assert "条意见未了结" in page.locator("td.review").first.inner_text()
+    page.wait_for_url("**review=**")
+    again = open_index(5000, page.evaluate("location.hash"))
+    assert again.input_value("#review") == "有未了结意见"
+    page.click("#clear")
+    sort(page, "review")
+    assert set(column(page, "review")) == {"通过已失效"}, "what asks for most comes first"
 
 
 def test_typing_filters_by_department_and_file(open_index):
