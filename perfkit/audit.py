@@ -9,75 +9,79 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
 
 from perfkit.department import Department, Part, Project
+from perfkit.findings import (
+    CODES,
+    DISPLAY_PLACES,
+    Finding,
+    Found,
+    Raised,
+    named,
+    numbers,
+    tolerance,
+)
+from perfkit.leftovers import LEFTOVERS
 from perfkit.quantities import halfwidth, percent, plain, rounded
 from perfkit.scoring import Score, Scorecard, grade_of, walk
-
-Level = Literal["error", "warning", "info"]
-LEVELS: dict[Level, str] = {"error": "错误", "warning": "警告", "info": "提示"}
+from perfkit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 
 ZERO = Decimal(0)
-DISPLAY_PLACES = 2
-"""Decimals of 万元 that the form prints."""
-
-UNDER_EXECUTED = Decimal("0.9")
-"""A project below this execution rate sits ill with full marks for 产出 and 效果."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """审核意见: a stable code, its level, a message in Chinese, the field and its place.
+class SwitchedOff:
+    """不再提示: a kind of finding that a person switched off, and how many findings that hid."""
 
-    `quote` is the words of the filed text that it speaks of, empty where it
-    speaks of the whole field.
-    """
-
-    code: str
-    level: Level
-    message: str
-    field: str
+    title: str
+    reason: str
+    by: str
     where: str
-    quote: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """The machine's form."""
-        return {
-            "code": self.code,
-            "level": self.level,
-            "message": self.message,
-            "where": self.where,
-        }
+    count: int
 
 
-class Raised(NamedTuple):
-    """What a check yields: code, level, message, field path in the filing, the words meant."""
+@dataclass(frozen=True)
+class Audit:
+    """The findings on a filing, and what was switched off with its reason."""
 
-    code: str
-    level: Level
-    message: str
-    field: str
-    quote: str = ""
-
-
-Found = Iterator[tuple[str, Level, str, str] | Raised]
-"""A check's findings; a plain tuple where there are no words to point at."""
+    findings: list[Finding]
+    off: list[SwitchedOff]
 
 
 def audit(card: Scorecard) -> list[Finding]:
-    """All findings on a scored filing, in the order of the report."""
+    """The findings on a scored filing, in the order of the report."""
+    return examine(card).findings
+
+
+def examine(card: Scorecard) -> Audit:
+    """The findings on a scored filing, without those that the rubric or the filing switches off."""
     department = card.department
-    raised = (Raised(*found) for check in CHECKS for found in check(card))
-    return [Finding(*found[:4], department.place(found.field), found.quote) for found in raised]
-
-
-def _tolerance(terms: int) -> Decimal:
-    """合计容差 in 万元: half a display unit for each of the rounded terms."""
-    return Decimal(5).scaleb(-DISPLAY_PLACES - 1) * terms
+    switches = [("评分标准", card.rubric.id, off) for off in card.rubric.audit_off]
+    switches += [
+        ("参数文件", department.place(f"audit_off.{i}"), off)
+        for i, off in enumerate(department.audit_off)
+    ]
+    hidden = [0] * len(switches)
+    findings = []
+    for raised in (Raised(*found) for check in CHECKS for found in check(card)):
+        matching = [
+            i
+            for i, (_, _, off) in enumerate(switches)
+            if off.code == raised.code and off.field in (None, raised.field)
+        ]
+        for i in matching[:1]:
+            hidden[i] += 1
+        if not matching:
+            place = department.place(raised.field)
+            findings.append(Finding(*raised[:4], place, raised.quote))
+    off = [
+        SwitchedOff(CODES[switch.code], switch.reason, by, where, count)
+        for (by, where, switch), count in zip(switches, hidden, strict=True)
+    ]
+    return Audit(findings, off)
 
 
 def _signed(value: Decimal) -> str:
@@ -92,7 +96,7 @@ def parts_against_total(card: Scorecard) -> Found:
     for key, words in (("budget", "全年预算数"), ("spent", "全年执行数")):
         parts = sum((getattr(part, key) for part in budget.parts.values()), ZERO)
         total = getattr(budget.total, key)
-        if abs(parts - total) > _tolerance(len(budget.parts)):
+        if abs(parts - total) > tolerance(len(budget.parts)):
             yield (
                 f"budget.total_{key}",
                 "error",
@@ -110,7 +114,7 @@ def execution_rates(card: Scorecard) -> Found:
     for key, part in parts.items():
         yield from _rate(names[key], f"budget.{key}", part)
     for i, project in enumerate(department.projects):
-        yield from _rate(_named(i, project), f"projects.{i}", project)
+        yield from _rate(named(i, project), f"projects.{i}", project)
 
 
 def _rate(name: str, field: str, item: Part | Project) -> Found:
@@ -174,9 +178,9 @@ def projects_against_part(card: Scorecard) -> Found:
                 "budget.project.budget",
             )
         return
-    tolerance = _tolerance(len(projects))
+    allowed = tolerance(len(projects))
     budget = sum((project.budget for project in projects), ZERO)
-    if abs(budget - part.budget) > tolerance:
+    if abs(budget - part.budget) > allowed:
         yield (
             "projects.budget_sum",
             "error",
@@ -189,7 +193,7 @@ def projects_against_part(card: Scorecard) -> Found:
         spent = sum((amount for amount in known if amount is not None), ZERO)
         derived = [str(i + 1) for i, project in enumerate(projects) if project.spent is None]
         note = f"（其中第{'、'.join(derived)}项按所填执行率推算）" if derived else ""
-        if abs(spent - part.spent) > tolerance:
+        if abs(spent - part.spent) > allowed:
             yield (
                 "projects.spent_sum",
                 "error",
@@ -208,11 +212,11 @@ def unspent_projects(card: Scorecard) -> Found:
     overspent = -sum((amount for amount in left.values() if amount < 0), ZERO)
     total = max(part.unspent + overspent, ZERO)
     for i, amount in left.items():
-        if amount > total + _tolerance(len(department.projects)):
+        if amount > total + tolerance(len(department.projects)):
             yield (
                 "projects.unspent",
                 "error",
-                f"{_named(i, department.projects[i])}未支出{plain(amount)}万元，"
+                f"{named(i, department.projects[i])}未支出{plain(amount)}万元，"
                 f"而项目支出总共只有{plain(total)}万元未支出",
                 f"projects.{i}.spent",
             )
@@ -227,16 +231,16 @@ def project_rows(card: Scorecard) -> Found:
         derived = "，也没有执行率，无法推算"
         if project.executed is not None:
             derived = f"，按所填执行率推算为{plain(project.executed)}万元"
-        message = f"{_named(i, project)}没有填写支出数{derived}"
+        message = f"{named(i, project)}没有填写支出数{derived}"
         yield "projects.no_spending", "warning", message, f"projects.{i}"
     for name, count in Counter(project.name for project in department.projects).items():
         if count > 1:
             rows = [i for i, project in enumerate(department.projects) if project.name == name]
-            message = f"项目名称“{name}”出现{count}次（第{_numbers(rows)}项）"
+            message = f"项目名称“{name}”出现{count}次（第{numbers(rows)}项）"
             yield "projects.repeated", "warning", message, f"projects.{rows[-1]}.name"
     in_yuan = [i for i in range(len(department.projects)) if _unit(department, i) == "元"]
     if in_yuan and len(in_yuan) < len(department.projects):
-        message = f"第{_numbers(in_yuan)}项以元填写，其余以万元填写，单位不统一"
+        message = f"第{numbers(in_yuan)}项以元填写，其余以万元填写，单位不统一"
         yield "units.mixed", "warning", message, f"projects.{in_yuan[0]}.budget"
     claimed = department.reported.projects
     if claimed is not None:
@@ -254,15 +258,6 @@ def project_rows(card: Scorecard) -> Found:
 def _unit(department: Department, i: int) -> str:
     text = department.source.texts.get(("department", "projects", i, "budget"), "")
     return re.sub(r"[\d.,\s]", "", halfwidth(text)) or "万元"
-
-
-def _numbers(rows: list[int]) -> str:
-    return "、".join(str(i + 1) for i in rows)
-
-
-def _named(i: int, project: Project) -> str:
-    name = project.name if len(project.name) <= 20 else project.name[:19] + "…"
-    return f"第{i + 1}个项目“{name}”"
 
 
 def indicators(card: Scorecard) -> Found:
@@ -354,7 +349,10 @@ def carryover_and_variance(card: Scorecard) -> Found:
     total, carryover, variance = budget.overall, budget.carryover, budget.variance
     if carryover.amount is not None:
         unspent = total.budget - total.spent
-        if abs(carryover.amount - unspent) > _tolerance(2):
+        _, gone = taken_back(card.department)
+        # What the treasury took back may be counted or not.
+        wrong = [abs(carryover.amount - left) > tolerance(2) for left in (unspent, unspent - gone)]
+        if all(wrong):
             yield (
                 "carryover.amount",
                 "warning",
@@ -513,7 +511,7 @@ def missing_texts(card: Scorecard) -> Found:
             yield "narrative.missing", "warning", f"没有填写{words}", field
     for i, project in enumerate(department.projects):
         if not project.narrative:
-            message = f"{_named(i, project)}没有填写完成情况"
+            message = f"{named(i, project)}没有填写完成情况"
             yield "narrative.missing", "warning", message, f"projects.{i}"
 
 
@@ -530,4 +528,6 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     overrides,
     claims,
     missing_texts,
+    *STATEMENTS,
+    *LEFTOVERS,
 )

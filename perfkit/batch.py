@@ -235,17 +235,19 @@ def make(params: Path, settings: Settings) -> Made:
     Raises:
         PerfkitError: with the cause; the page of the failed cell is written then.
     """
-    from perfkit.audit import audit
     from perfkit.execute import CellError, build_report, failed_page, write_documents, write_whole
     from perfkit.index import row_of
-    from perfkit.params import read_department
-    from perfkit.scoring import score
+    from perfkit.report import HANDED_OVER, open_report
 
     name, outputs = params.stem, settings.outputs
     # Of an earlier run; what is there after this one is of this one.
     (outputs / f"{name}{FAILED_PAGE}").unlink(missing_ok=True)
-    card = score(*read_department(params))  # its faults need no notebook to be found
-    seen = Opened(in_process=settings.engine == WARM)
+    if settings.engine == WARM:  # the notebook runs in this process
+        seen = Opened(in_process=True)
+        report = HANDED_OVER[params.resolve()] = open_report(params)
+    else:
+        report = open_report(params)  # its faults need no kernel to be found
+        seen = Opened(in_process=False)
     try:
         documents = build_report(params, settings.template, settings.formats, settings.engine)
     except CellError as e:
@@ -254,8 +256,9 @@ def make(params: Path, settings: Settings) -> Made:
         raise
     written = write_documents(outputs, name, documents)
     template = json.loads(settings.template.read_text(encoding="utf-8"))
-    content = content_of(card) | {"template": template_digest(template)}
-    row = row_of(name, card, audit(card), [path.suffix for path in written], content)
+    content = content_of(report.card) | {"template": template_digest(template)}
+    endings = [path.suffix for path in written]
+    row = row_of(name, report.card, report.audit.findings, endings, content)
     folder = settings.template.resolve().parent
     digests = {
         Path(os.path.relpath(path, folder)).as_posix(): file_digest(Path(path))

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, NoReturn
 from perfkit import __version__
 
 if TYPE_CHECKING:
-    from perfkit.audit import Finding
+    from perfkit.audit import Audit
     from perfkit.batch import Settings
+    from perfkit.department import Department
     from perfkit.scoring import Score, Scorecard
 
 FINE, FAILED, WRONG_USE = 0, 1, 2
@@ -280,29 +281,51 @@ def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from perfkit.audit import LEVELS
+    from perfkit.findings import LEVELS
     from perfkit.quantities import plain
     from perfkit.yamlfile import PerfkitError
 
     failed = 0
+    filings: dict[str, Department] = {}
     files = _parameter_files(options.params)
     for path in files:
         try:
-            card, findings = _scored(path)
+            card, audit = _scored(path)
         except PerfkitError as e:
             failed += 1
             print(f"{path}：参数文件有 {len(e.faults)} 处错误")
             print(e)
             continue
-        counts = Counter(finding.level for finding in findings)
+        counts = Counter(finding.level for finding in audit.findings)
         summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
         grade = card.grade or "等级待定"
         print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
-        for finding in findings:
+        for finding in audit.findings:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {finding.message}")
+        for off in audit.off:
+            print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
         for line in _review_lines(options.outputs, path.stem, card):
             print(f"  {line}")
+        filings[card.department.place("narrative")] = card.department
+    for line in _likeness_lines(filings):
+        print(line)
     return FAILED if failed else FINE
+
+
+def _likeness_lines(filings: dict[str, Department]) -> list[str]:
+    """What departments of the batch wrote alike, a line a pair."""
+    from perfkit.likeness import alike_departments, sketch
+
+    pairs = alike_departments({path: sketch(filing) for path, filing in filings.items()})
+    lines = []
+    for (one, first), (other, second) in pairs:
+        text = filings[one].texts[first.rpartition(".")[0]]
+        words = text.splitlines()[int(first.rpartition(".")[2]) - 1]
+        places = [filings[path].place(field) for path, field in ((one, first), (other, second))]
+        shown = words if len(words) <= 30 else words[:29] + "…"
+        names = f"{filings[one].name}与{filings[other].name}"
+        lines.append(f"警告  {'  '.join(places)}  {names}有一段文字几乎相同：“{shown}”")
+    return lines
 
 
 def _review_lines(outputs: Path, report: str, card: Scorecard) -> list[str]:
@@ -374,19 +397,19 @@ def _import(files: list[Path], outputs: Path) -> int:
     return FAILED if failed else FINE
 
 
-def _scored(path: Path) -> tuple[Scorecard, list[Finding]]:
-    from perfkit.audit import audit
+def _scored(path: Path) -> tuple[Scorecard, Audit]:
+    from perfkit.audit import examine
     from perfkit.params import read_department
     from perfkit.scoring import score
 
     card = score(*read_department(path))
-    return card, audit(card)
+    return card, examine(card)
 
 
 def _score(options: argparse.Namespace) -> int:
-    card, findings = _scored(options.params)
+    card, audit = _scored(options.params)
     if options.json:
-        found = card.as_dict() | {"findings": [finding.as_dict() for finding in findings]}
+        found = card.as_dict() | {"findings": [finding.as_dict() for finding in audit.findings]}
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return FINE
     from perfkit.quantities import plain
@@ -410,7 +433,7 @@ def _score(options: argparse.Namespace) -> int:
     grade = f"评价等级：{card.grade or '待定'}"
     if card.open_points:
         grade += f"；另有 {plain(card.open_points)} 分待定"
-    print(f"{grade}。审核意见 {len(findings)} 条，用 perfkit check {options.params} 查看。")
+    print(f"{grade}。审核意见 {len(audit.findings)} 条，用 perfkit check {options.params} 查看。")
     return FINE
 
 

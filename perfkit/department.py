@@ -8,6 +8,8 @@ editors use (``python -m perfkit.department`` prints it).
 from __future__ import annotations
 
 from decimal import Decimal
+from difflib import get_close_matches
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,9 +19,11 @@ from pydantic import (
     Field,
     PrivateAttr,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
+from perfkit.findings import CODES
 from perfkit.quantities import (
     Amount,
     Day,
@@ -31,7 +35,7 @@ from perfkit.quantities import (
     parse_measure,
     unit_of,
 )
-from perfkit.yamlfile import Source
+from perfkit.yamlfile import Source, unfolded
 
 SELF, DEPARTMENT = "单位自评", "部门评价"
 HIGHER, LOWER = "正向", "反向"
@@ -95,6 +99,9 @@ class Carryover(Record):
     amount: Amount | None = Field(None, title="结转结余总额", description="结转资金与结余资金之和")
     rate: Rate | None = Field(None, title="所填结转结余率", description="没有金额时按此计分")
     previous_rate: Rate | None = Field(None, title="上年结转结余率", description="如 0.16%")
+    previous_source: str = Field(
+        "", title="上年结转结余率的出处", description="如 2022年度部门决算；填了 previous 可不填"
+    )
 
 
 class Variance(Record):
@@ -268,6 +275,24 @@ class Narrative(Record):
     measures: str = Field("", title="措施建议")
 
 
+class AuditOff(Record):
+    """A finding that a person has switched off (不再提示), with the reason, which stays visible."""
+
+    code: Text = Field(title="审核意见的编号", description="如 units.mixed，见 perfkit check")
+    reason: Text = Field(title="理由")
+    field: str | None = Field(
+        None, title="只关这一处", description="如 projects.3.narrative；不写则全部关掉"
+    )
+
+    @field_validator("code")
+    @classmethod
+    def _known(cls, code: str) -> str:
+        if code not in CODES:
+            near = get_close_matches(code, CODES, 3, 0.5) or list(CODES)
+            raise ValueError(f"没有“{code}”这种审核意见，是不是：{'、'.join(near)}")
+        return code
+
+
 class Department(Record):
     """A department's filing for one year, with the place that every value came from."""
 
@@ -287,8 +312,28 @@ class Department(Record):
     overrides: tuple[Override, ...] = Field((), title="例外情况")
     reported: Reported = Field(Reported(), title="自评结果")
     narrative: Narrative = Field(Narrative(), title="文字说明")
+    previous: str | None = Field(
+        None, title="上年参数文件", description="如 ../2022/x.yaml，用来与上年的文字和比率核对"
+    )
+    audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 
     _source: Source = PrivateAttr(default_factory=Source)
+    _previous: Department | None = PrivateAttr(None)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Everything that the department wrote in words, by field path; a line is a paragraph."""
+        found = {f"divisions.{i}.duties": d.duties for i, d in enumerate(self.divisions)}
+        found["objective"] = self.objective
+        found |= {f"projects.{i}.narrative": p.narrative for i, p in enumerate(self.projects)}
+        found |= {f"indicators.{i}.note": row.note for i, row in enumerate(self.indicators)}
+        found |= {f"narrative.{key}": text for key, text in self.narrative}
+        return {field: unfolded(text) for field, text in found.items() if text}
+
+    @property
+    def last_year(self) -> Department | None:
+        """Last year's filing, if `previous` names it."""
+        return self._previous
 
     @property
     def source(self) -> Source:

@@ -32,7 +32,7 @@ from perfkit.reviews import STATES as REVIEWS
 from perfkit.reviews import State as ReviewState
 
 if TYPE_CHECKING:
-    from perfkit.audit import Finding
+    from perfkit.findings import Finding
     from perfkit.scoring import Scorecard
 
 State = Literal["done", "failed"]

@@ -38,13 +38,20 @@ def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, 
             tree = {"department": _as_text(given)}
             return _validated(tree, Source(texts=dict(_texts(tree, ()))), [], Path())
         given = found
-    path = Path(given)
+    return _read(Path(given))
+
+
+def _read(path: Path, with_previous: bool = True) -> tuple[Department, Rubric]:
     tree, source, faults = read_tree(path)
-    return _validated(tree, source, faults, path.parent)
+    return _validated(tree, source, faults, path.parent, with_previous)
 
 
 def _validated(
-    tree: dict[str, Any], source: Source, faults: list[Fault], folder: Path
+    tree: dict[str, Any],
+    source: Source,
+    faults: list[Fault],
+    folder: Path,
+    with_previous: bool = True,
 ) -> tuple[Department, Rubric]:
     for key in tree:
         if key != "department":
@@ -66,10 +73,35 @@ def _validated(
             )
     if rubric is not None:
         faults += _rubric_faults(filed, rubric, source)
+    previous = None
+    # Of last year's filing, not of all the years before it.
+    if with_previous and isinstance(filed.get("previous"), str):
+        try:
+            previous = _previous(folder / filed["previous"], filed.get("year"))
+        except PerfkitError as e:
+            faults.append(source.fault(("department", "previous"), str(e)))
     department = validate(Department, filed, source, ("department",), faults)
     assert rubric is not None  # a missing rubric is a fault of the record
     department._source = source
+    department._previous = previous
     return department, rubric
+
+
+def _previous(path: Path, year: Any) -> Department:
+    """Last year's filing.
+
+    Raises:
+        PerfkitError: in one line, if it can't be read or is of another year.
+    """
+    try:
+        found, _ = _read(path, with_previous=False)
+    except PerfkitError as e:
+        first = str(e).splitlines()[0]
+        raise PerfkitError(f"上年参数文件（previous）用不了：{first}") from None
+    if str(year).isdigit() and found.year != int(year) - 1:
+        words = f"“{path.name}”是{found.year}年度的，应是{int(year) - 1}年度"
+        raise PerfkitError(f"上年参数文件（previous）{words}")
+    return found
 
 
 def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ from typing import Any
 from markupsafe import Markup
 
 from perfkit import __version__
-from perfkit.audit import LEVELS, Finding, audit
+from perfkit.audit import Audit, examine
 from perfkit.charts import (
     Bar,
     Chart,
@@ -31,6 +31,7 @@ from perfkit.charts import (
 from perfkit.department import Department, Project
 from perfkit.derivations import PART_NAMES, derivations, figure
 from perfkit.display import Block, render
+from perfkit.findings import LEVELS
 from perfkit.params import read_department
 from perfkit.quantities import percent, plain, signed
 from perfkit.reviews import content_of
@@ -42,14 +43,22 @@ from perfkit.yamlfile import unfolded
 ZERO = Decimal(0)
 
 
+HANDED_OVER: dict[Path, Report] = {}
+"""A report that this process has read a moment ago, for its notebook to take; once only."""
+
+
 def open_report(department: str | Path | Mapping[str, Any]) -> Report:
     """The report of a parameter file, or of the mapping that ``papermill -f`` injects.
 
     Raises:
         PerfkitError: with all faults of the parameter file.
     """
+    if isinstance(department, (str, Path)):
+        known = HANDED_OVER.pop(Path(department).resolve(), None)
+        if known is not None:
+            return known
     card = score(*read_department(department))
-    return Report(card, audit(card))
+    return Report(card, examine(card))
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Report:
     """部门整体绩效评价报告: what each chapter says and shows."""
 
     card: Scorecard
-    findings: list[Finding]
+    audit: Audit
 
     @property
     def department(self) -> Department:
@@ -168,13 +177,13 @@ class Report:
     def review(self) -> Block:
         """审核意见: the findings, for the reviewer; not for publication."""
         counts = [
-            (words, sum(finding.level == level for finding in self.findings))
+            (words, sum(finding.level == level for finding in self.audit.findings))
             for level, words in LEVELS.items()
         ]
         return self._block(
             "review",
             "审核意见",
-            findings=self.findings,
+            audit=self.audit,
             counts=counts,
             levels=LEVELS,
             data=self._review_data(),
@@ -186,7 +195,7 @@ class Report:
         data = {
             "content": content_of(self.card),
             "levels": LEVELS,
-            "findings": [vars(finding) for finding in self.findings],
+            "findings": [vars(finding) for finding in self.audit.findings],
             "derivations": {key: derivation.as_dict() for key, derivation in found.items()},
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

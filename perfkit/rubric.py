@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from perfkit.department import Answer, Department, Record, Text
+from perfkit.department import Answer, AuditOff, Department, Record, Text
 from perfkit.quantities import Points, Rate, percent, plain, rounded
 from perfkit.rules import Partial
 from perfkit.yamlfile import Loc, PerfkitError, field_words, read_tree, unfolded, validate
@@ -258,6 +258,7 @@ class Rubric(Record):
     grades: tuple[Grade, ...] = Field(min_length=1, title="等级")
     parameters: dict[str, Parameter] = Field({}, title="年度参数")
     sections: tuple[Section, ...] = Field(min_length=1, title="一级指标")
+    audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 
     @property
     def indicators(self) -> list[RubricIndicator]:

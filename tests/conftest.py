@@ -27,7 +27,7 @@ budget:
   other: {budget: "40", spent: "40"}
   total: {budget: "200", spent: "195", rate: 97.5%}
   initial: "190"
-  carryover: {amount: "5", previous_rate: 3%}
+  carryover: {amount: "5", previous_rate: 3%, previous_source: 2022年度部门决算}
 projects:
   - {name: 甲, budget: "40", spent: "38", rate: 95%, narrative: 甲已完成}
   - {name: 乙, budget: "20", spent: "19", rate: 95%, narrative: 乙已完成}
@@ -55,7 +55,12 @@ reported:
     {execution: "19.5", output: "30", effect: "30", finance.system: "1", finance.compliance: "2",
      finance.accounting: "1", assets: "4", performance: "4", carryover: "4", variance: "4"}
   projects: {self: "2", department: "0"}
-narrative: {management: 已完成, result: 得分99.5分, problems: 目标偏宽, measures: 加强培训}
+narrative:
+  management: 财务制度按年修订。支出逐笔审批。年末盘点资产，账实相符。
+  result: 得分99.5分
+  problems: 预算编制还不够精细
+  measures: 加强培训
+audit_off: [{code: source.missing, field: budget.variance, reason: 数值由市财政局通报}]
 """
 
 

@@ -157,7 +157,10 @@ ONE_CHANGE = {
         [("rate.stated", "error", "rate: 2.6%", "按结转结余÷预算应为2.5%")],
     ),
     "结转结余率没有总额": (
-        {"budget/carryover": {"rate": "2.5%", "previous_rate": "3%"}},
+        {
+            "budget/carryover/amount": None,
+            "budget/carryover/rate": "2.5%",
+        },
         [("carryover.no_basis", "error", "rate: 2.5%", "没有总额可以复核，暂按所填计分")],
     ),
     "所填预决算差异率有误": (

@@ -1,0 +1,107 @@
+"""文字雷同: texts that say nearly the same, within a report, from year to year, between departments.
+
+A text is reduced to the runs of eight signs in it, without figures,
+punctuation and the department's own name. Texts that share most of their runs
+are alike; an index over the runs finds them without comparing each with each.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+from zlib import crc32
+
+from perfkit.department import Department
+
+RUN = 8
+"""Signs in a run: shorter ones are common phrases."""
+
+SHORTEST = 24
+"""Runs that a text must have to be compared at all."""
+
+SKETCH = 24
+"""Runs kept of a paragraph to compare it between departments."""
+
+ALIKE = 0.6
+"""Share of common runs from which on two texts are alike."""
+
+BOILERPLATE = 8
+"""A paragraph that so many departments have is a form's own wording."""
+
+Key = TypeVar("Key", bound=Hashable)
+Run = TypeVar("Run", bound=Hashable)
+
+
+def runs(text: str, names: Iterable[str] = ()) -> frozenset[str]:
+    """The runs of a text."""
+    for name in names:
+        text = text.replace(name, "")
+    signs = re.sub(r"[\W\d_]+", "", unicodedata.normalize("NFKC", text))
+    return frozenset(signs[i : i + RUN] for i in range(len(signs) - RUN + 1))
+
+
+def alike(texts: Mapping[Key, frozenset[Run]], least: int = SHORTEST) -> list[tuple[Key, Key]]:
+    """The pairs of texts that are alike, in the order of the mapping."""
+    order = {key: i for i, key in enumerate(texts)}
+    places: dict[Run, list[Key]] = defaultdict(list)
+    common: Counter[tuple[Key, Key]] = Counter()
+    for key, found in texts.items():
+        if len(found) < least:
+            continue
+        for run in found:
+            for other in places[run]:
+                common[other, key] += 1
+            places[run].append(key)
+    pairs = [
+        pair
+        for pair, count in common.items()
+        if count >= ALIKE * min(len(texts[pair[0]]), len(texts[pair[1]]))
+    ]
+    return sorted(pairs, key=lambda pair: (order[pair[0]], order[pair[1]]))
+
+
+def own_names(department: Department) -> list[str]:
+    """What a department calls itself: its name is no likeness."""
+    return [name for name in (department.name, department.short_name) if name]
+
+
+def sketch(department: Department) -> dict[str, list[int]]:
+    """The lowest runs of each paragraph of the narratives, by field and number; small, as JSON."""
+    names = own_names(department)
+    found = {}
+    for field, text in department.texts.items():
+        if not field.startswith(("projects.", "narrative.")):
+            continue  # duties and objective follow laws and regulations
+        for n, paragraph in enumerate(text.splitlines(), 1):
+            kept = runs(paragraph, names)
+            if len(kept) >= SHORTEST:
+                # Numbers that are the same on every machine; the lowest are as good as any.
+                found[f"{field}.{n}"] = sorted(crc32(run.encode()) for run in kept)[:SKETCH]
+    return found
+
+
+def alike_departments(
+    sketches: Mapping[str, Mapping[str, Sequence[int]]],
+) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+    """Pairs of paragraphs, each as (department, paragraph), that two departments share."""
+    texts = {
+        (department, paragraph): frozenset(lowest)
+        for department, found in sketches.items()
+        for paragraph, lowest in found.items()
+    }
+    holders: dict[int, set[str]] = defaultdict(set)
+    for (department, _), lowest in texts.items():
+        for run in lowest:
+            holders[run].add(department)
+    rare = {run for run, having in holders.items() if 1 < len(having) < BOILERPLATE}
+    # Of a sketch that is mostly boilerplate too little is left to compare.
+    kept = {key: lowest & rare for key, lowest in texts.items()}
+    pairs = alike({k: v for k, v in kept.items() if len(v) >= SKETCH // 2}, SKETCH // 2)
+    return [
+        (one, other)
+        for one, other in pairs
+        if one[0] != other[0] and len(texts[one] & texts[other]) >= ALIKE * SKETCH
+    ]
