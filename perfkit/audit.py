@@ -25,6 +25,7 @@ from perfkit.findings import (
     tolerance,
 )
 from perfkit.leftovers import LEFTOVERS
+from perfkit.narrative import numbers_in_text
 from perfkit.quantities import halfwidth, percent, plain, rounded
 from perfkit.scoring import Score, Scorecard, grade_of, walk
 from perfkit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
@@ -528,6 +529,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     overrides,
     claims,
     missing_texts,
+    numbers_in_text,
     *STATEMENTS,
     *LEFTOVERS,
 )

@@ -54,6 +54,8 @@ CODES = {
     "claim.total_not_in_text": "自评总分没有写进文字",
     "claim.grade": "自评等级不符",
     "narrative.missing": "文字没有填写",
+    "text.number": "文字里的数字与数据不符",
+    "text.date": "没有这一天",
     "statement.on_time": "按时完成与期限或支出不符",
     "statement.all_done": "全部完成与执行率不符",
     "statement.paid_in_full": "全额支付与执行率不符",
