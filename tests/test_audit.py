@@ -20,7 +20,7 @@ def test_the_complete_filing_raises_no_finding(findings_of):
 
 
 def test_a_filing_that_claims_nothing_raises_no_finding(findings_of):
-    assert findings_of({"reported": {}}) == []
+    assert findings_of({"reported": {}, "narrative/result": "评价等级为优秀"}) == []
 
 
 QUALITATIVE = {
@@ -309,7 +309,8 @@ def raises(card_of, tmp_path):
 
 @pytest.mark.parametrize(("changes", "expected"), ONE_CHANGE.values(), ids=ONE_CHANGE)
 def test_one_change(raises, changes, expected):
-    raises({"reported": {}} | changes, expected)
+    silent = {"reported": {}, "narrative/result": "评价等级为优秀"}
+    raises(silent | changes, expected)
 
 
 # What is changed in a filing whose claims agree with the rules.
@@ -423,8 +424,10 @@ def test_an_override_of_what_is_undecided(raises, override):
 
 
 def test_a_claim_beside_an_override(raises, override):
+    claimed = {"scores": {"output": "30"}}
+    said = {"narrative/result": "评价等级为优秀"}
     raises(
-        {"reported": {"scores": {"output": "30"}}, "overrides": [override("output", "25")]},
+        {"reported": claimed, "overrides": [override("output", "25")]} | said,
         [
             ("override.used", "info", "- indicator: output", "按规则30分，例外核定25分"),
             ("claim.score", "error", "output: '30'", "自评30分，例外核定为25分"),
@@ -465,6 +468,7 @@ def test_24_rows_of_two_decimals_may_drift_by_0_12(findings_of, drift, found):
         "budget/total": None,
         "budget/carryover/amount": "2",
         "reported": {},
+        "narrative/result": "评价等级为优秀",
     }
     assert codes(findings_of(changes)) == found
 

@@ -67,6 +67,7 @@ NARRATIVE = {
 }
 # Sentences that two projects had in common, and the typing faults.
 TEXTS = {
+    "projects/0/narrative": "奖励资金已在2023年12月前全部兑现。预算4488.4万元，支出4488.4万元，执行率100%。",
     "projects/1/narrative": "经审议同意，兑现7家金融机构申请的优惠政策。",
     "projects/4/narrative": "拨付市级上市补贴两笔，220万元和300万元，合计520万元。",
     "projects/9/narrative": "合同期一年，到2023年底履约正常，协助举办专题活动6场。",
