@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from perfkit.execute import write_whole
 from perfkit.index import FAILURE as FAILED_PAGE
 from perfkit.index import Row, write_index
 from perfkit.opened import Opened
@@ -26,6 +27,8 @@ from perfkit.reviews import FOLDER, content_of, read_review, template_digest
 from perfkit.workers import CAN_FORK, Job, Limits, Outcome, Workers
 
 JOURNAL = "perfkit.jsonl"
+SHOWN = ".shown"
+"""In the folder of the reviews: which of them the index shows."""
 WARM = "perfkit"
 STANDARD = "nbclient"
 PACKAGES = (
@@ -235,7 +238,7 @@ def make(params: Path, settings: Settings) -> Made:
     Raises:
         PerfkitError: with the cause; the page of the failed cell is written then.
     """
-    from perfkit.execute import CellError, build_report, failed_page, write_documents, write_whole
+    from perfkit.execute import CellError, build_report, failed_page, write_documents
     from perfkit.index import row_of
     from perfkit.report import HANDED_OVER, open_report
 
@@ -312,18 +315,32 @@ def _records(outputs: Path) -> list[Path]:
 
 
 def update_index(outputs: Path, names: set[str], changed: bool) -> None:
-    """Write the index anew if a report was made, a review is newer, or if it isn't there."""
-    if (outputs / JOURNAL).exists() and (changed or _index_is_old(outputs)):
-        write_index(outputs, index_rows(outputs, read_journal(outputs), names))
+    """Write the index anew if a report was made, a review has changed, or if it isn't there."""
+    there = (outputs / "index.html").exists() and _shown(outputs) == _reviews_digest(outputs)
+    if not (outputs / JOURNAL).exists() or (there and not changed):
+        return
+    digest = _reviews_digest(outputs)  # before the records are read: what comes after is newer
+    write_index(outputs, index_rows(outputs, read_journal(outputs), names))
+    if (outputs / FOLDER).is_dir():
+        write_whole(outputs / FOLDER / SHOWN, digest.encode())
 
 
-def _index_is_old(outputs: Path) -> bool:
-    _, written = stamp(outputs / "index.html")
-    return any(stamp(path)[1] >= written for path in _records(outputs)) or not written
+def _reviews_digest(outputs: Path) -> str:
+    """The records of the reviews by name, size and time; empty without any."""
+    records = sorted(f"{path.name} {stamp(path)}" for path in _records(outputs))
+    return _digest("\n".join(records)) if records else ""
+
+
+def _shown(outputs: Path) -> str:
+    """The digest of the records that the index was made with."""
+    try:
+        return (outputs / FOLDER / SHOWN).read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def refresh_index(outputs: Path) -> None:
-    """Write the index anew if a review is newer; which reports are fresh stays as it was."""
+    """Write the index anew if a review has changed; which reports are fresh stays as it was."""
     try:
         rows = json.loads((outputs / "summary.json").read_text(encoding="utf-8"))["departments"]
     except (OSError, ValueError, KeyError):

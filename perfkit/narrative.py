@@ -227,7 +227,11 @@ def _of_text(
             datum = _other(card, mention, clause, text)
         of_projects = project is None and mention.kind == "points" and "项目" in sentence
         last_year = before is not None and before[1] == "previous_rate"
-        elsewhere = (_ELSEWHERE.search(clause) and not last_year) or _another_year(sentence, year) or of_projects
+        elsewhere = (
+            (_ELSEWHERE.search(clause) and not last_year)
+            or _another_year(sentence, year)
+            or of_projects
+        )
         if datum is None or mention.bound or elsewhere:
             strange = strange or mention.kind in ("amount", "rate")
             yield Verdict(field, mention, "unchecked")

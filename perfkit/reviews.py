@@ -15,11 +15,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from perfkit.quantities import plain
 from perfkit.scoring import Scorecard, walk
 from perfkit.yamlfile import PerfkitError
 
@@ -32,6 +34,8 @@ LONGEST = 20_000
 """Characters of a remark, and of the text that it quotes."""
 CONTEXT = 200
 NAME = 40
+WAIT = 20
+"""Seconds to wait for another process that is writing the same record."""
 
 Kind = Literal["remark", "answer", "settle", "reopen", "accept", "return"]
 KINDS: dict[Kind, str] = {
@@ -54,6 +58,8 @@ STATES: dict[State, str] = {
 CONTENT = {"data": "数据", "narrative": "文字", "rubric": "评分标准", "template": "模板"}
 """What an acceptance is given for."""
 
+FIELDS = {"id", "report", "at", "by", "kind", "text", "target", "on", "content", "blocks"}
+
 Event = Mapping[str, Any]
 
 
@@ -62,14 +68,15 @@ def content_of(card: Scorecard) -> dict[str, str]:
 
     Its template is not of the card; see `template_digest`.
     """
-    filed = card.department.model_dump(mode="json")
-    narrative = {key: filed.pop(key) for key in ("objective", "divisions", "narrative")}
+    # Without what is not filed, so that a field added to the form later changes nothing.
+    filed = card.department.model_dump(exclude_defaults=True)
+    narrative = {key: filed.pop(key, None) for key in ("objective", "divisions", "narrative")}
     for rows, texts in (("projects", ("name", "narrative")), ("indicators", ("note",))):
-        narrative[rows] = [[row.pop(text) for text in texts] for row in filed[rows]]
-    rubric = card.rubric.model_dump(mode="json")
+        narrative[rows] = [[row.pop(text, None) for text in texts] for row in filed.get(rows, ())]
+    rubric = card.rubric.model_dump(exclude_defaults=True)
     # Not the places: a comment in the file moves its lines, and changes nothing.
-    scores = {score.id: str(score.awarded) for score in walk(card.scores)}
-    data = [filed, scores, str(card.total), card.grade]
+    scores = {score.id: score.awarded for score in walk(card.scores)}
+    data = [filed, scores, card.total, card.grade]
     return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
 
 
@@ -84,7 +91,10 @@ def template_digest(notebook: Mapping[str, Any]) -> str:
 
 
 def _digest(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    def shown(one: Any) -> str:
+        return plain(one) if isinstance(one, Decimal) else str(one)  # 98.00 is 98
+
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=shown)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -143,32 +153,43 @@ def record_file(outputs: Path, report: str) -> Path:
 def read_review(outputs: Path, report: str) -> Review:
     """The review of a report; empty if no one has looked at it."""
     path = record_file(outputs, report)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Review()
-    events, troubles = parse(text)
+    events, troubles = read_events(path)
     return fold(events, [f"{path}：{trouble}" for trouble in troubles])
 
 
-def parse(text: str) -> tuple[list[Event], list[str]]:
+def read_events(path: Path) -> tuple[list[Event], list[str]]:
+    """The events of a record file, and what could not be read; nothing of one that isn't there."""
+    try:
+        return parse(path.read_bytes())
+    except FileNotFoundError:
+        return [], []
+
+
+def parse(content: bytes) -> tuple[list[Event], list[str]]:
     """The events of a record in its order, each once, and what could not be read."""
     events: dict[str, Event] = {}
     troubles = []
-    # Not splitlines, which also parts a line at characters that a remark may have.
-    for number, line in enumerate(text.split("\n"), 1):
+    # Parted before it is decoded: a line may be torn in the middle of a character.
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         line = line.strip()
-        if not line or line.startswith("#"):
+        if not line or line.startswith(b"#"):
             continue
         try:
-            event = json.loads(line.removeprefix("-"))
+            event = json.loads(line.removeprefix(b"-").decode(), parse_constant=_refused)
             check_event(event)
-        except (ValueError, PerfkitError) as e:
-            reason = e if isinstance(e, PerfkitError) else "读不懂"
-            troubles.append(f"第 {number} 行{reason}，原样保留，没有采用")
+        except (ValueError, RecursionError):
+            troubles.append(f"第 {number} 行读不懂，原样保留，没有采用")
+        except PerfkitError as e:
+            troubles.append(f"第 {number} 行{e}，原样保留，没有采用")
         else:
-            events.setdefault(event["id"], event)
+            known = events.setdefault(event["id"], event)
+            # Of two that bear one id the same is taken, whatever order they were merged in.
+            events[event["id"]] = min(known, event, key=_line)
     return list(events.values()), troubles
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def fold(events: Iterable[Event], troubles: Iterable[str] = ()) -> Review:
@@ -213,17 +234,20 @@ def add_events(outputs: Path, report: str, events: Iterable[Event]) -> int:
     attributes = path.parent / ".gitattributes"
     if not attributes.exists():
         attributes.write_text(ATTRIBUTES, encoding="utf-8")
-    with FileLock(path.with_name(f".{path.name}.lock")):
-        text = path.read_text(encoding="utf-8") if path.exists() else HEAD
-        known = {event["id"] for event in parse(text)[0]}
-        fresh = {event["id"]: event for event in wanted if event["id"] not in known}
-        lines = "".join(_line(event) for event in fresh.values())
-        if not path.exists():
-            lines = HEAD + lines
-        elif not text.endswith("\n"):
-            lines = "\n" + lines  # after a line that was torn
-        if fresh:
-            _append(path, lines)
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
+            content = path.read_bytes() if path.exists() else HEAD.encode()
+            known = {event["id"] for event in parse(content)[0]}
+            fresh = {event["id"]: event for event in wanted if event["id"] not in known}
+            lines = "".join(_line(event) for event in fresh.values())
+            if not path.exists():
+                lines = HEAD + lines
+            elif not content.endswith(b"\n"):
+                lines = "\n" + lines  # after a line that was torn
+            if fresh:
+                _append(path, lines)
+    except Timeout:
+        raise PerfkitError(f"写不进去：{path} 一直被别的程序占用，请稍后再试") from None
     return len(fresh)
 
 
@@ -241,10 +265,9 @@ def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
         PerfkitError: if any of it can't be read; nothing of it is taken then.
     """
     try:
-        events, troubles = parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as e:
-        reason = getattr(e, "strerror", None) or "不是 UTF-8 文本"
-        raise PerfkitError(f"{path} 读不了：{reason}") from None
+        events, troubles = parse(path.read_bytes())
+    except OSError as e:
+        raise PerfkitError(f"{path} 读不了：{e.strerror or e}") from None
     if troubles or not events:
         reason = troubles[0].partition("，原样")[0] if troubles else "里面没有审阅记录"
         raise PerfkitError(
@@ -266,14 +289,14 @@ def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
 
 def _line(event: Event) -> str:
     """The event in one line, whatever its text has in it; JSON is YAML."""
-    text = json.dumps(event, ensure_ascii=False)
+    text = json.dumps(event, ensure_ascii=False, allow_nan=False)
     text = re.sub("[\x85\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return f"- {text}\n"
 
 
 def check_event(event: Any) -> None:
     """Raise a PerfkitError, in words that complete “第 3 行…”, if this is not an event."""
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or not set(event) <= FIELDS:
         raise PerfkitError("不是一条审阅记录")
     _text(event, "id", "编号", 16)
     if not re.fullmatch(r"[0-9a-f]{16}", event["id"]):
@@ -306,6 +329,8 @@ def _target(target: Any) -> None:
     selector = target.get("selector") if isinstance(target, dict) else None
     if not isinstance(selector, dict) or not isinstance(target.get("block"), str):
         raise PerfkitError("没有写明针对哪段文字")
+    if not isinstance(target.get("start", 0), int):
+        raise PerfkitError("所引文字的位置不是整数")
     for key, longest in (("exact", LONGEST), ("prefix", CONTEXT), ("suffix", CONTEXT)):
         value = selector.get(key)
         if not isinstance(value, str) or len(value) > longest:

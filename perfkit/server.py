@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from perfkit.reviews import FOLDER, add_events, parse, record_file
+from perfkit.reviews import FOLDER, add_events, read_events, record_file
 from perfkit.yamlfile import PerfkitError
 
 PORT = 8643
@@ -88,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: ReviewServer
     protocol_version = "HTTP/1.1"
     timeout = 60
+    read = False
+    """Whether the body of the request has been read."""
 
     def do_GET(self) -> None:
         asked = self._asked()
@@ -104,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "没有这个文件")
 
     def do_POST(self) -> None:
+        self.read = False
         asked = self._asked()
         if asked is None:
             return
@@ -128,11 +131,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "一次写得太多，请缩短")
             return
         try:
+            self.read = True
             events = json.loads(self.rfile.read(int(length)))["events"]
             added = add_events(self.server.outputs, report, events)
         except PerfkitError as e:
             self._refuse(HTTPStatus.BAD_REQUEST, f"意见{e}")
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             self._refuse(HTTPStatus.BAD_REQUEST, "读不懂这条意见")
         except OSError as e:
             reason = f"意见写不进 {FOLDER} 文件夹：{e.strerror or e}"
@@ -159,19 +163,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, f"没有“{report}”这份报告")
             return
         path = record_file(self.server.outputs, report)
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        events, troubles = parse(text)
-        after = parse_qs(query).get("after", ["0"])[0]
-        since = int(after) if after.isascii() and after.isdigit() else 0
-        self._answer_json(
-            {
-                "report": report,
-                "by": _user(),
-                "count": len(events),
-                "events": events[since:],
-                "troubles": troubles,
-            }
-        )
+        version = _version(path)
+        found: dict[str, object] = {"report": report, "by": _user(), "version": version}
+        if parse_qs(query).get("version") != [version]:
+            # All of them: git may have put new ones in the middle.
+            found["events"], found["troubles"] = read_events(path)
+        self._answer_json(found)
 
     def _answer_index(self) -> None:
         self.server.written()
@@ -184,7 +181,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, content, TYPES[".json"])
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        # What was sent is not read, so nothing more can be understood on this connection.
+        # A browser reads the answer only after it has sent everything.
+        length = self.headers.get("Content-Length", "")
+        left = int(length) if length.isascii() and length.isdigit() else 0
+        left = 0 if self.read else min(left, 8 * LARGEST)
+        while left > 0 and (part := self.rfile.read(min(left, 65536))):
+            left -= len(part)
         self.close_connection = True
         content = json.dumps({"error": message}, ensure_ascii=False).encode()
         self._answer(status, content, TYPES[".json"])
@@ -202,6 +204,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: the token would be in every line."""
+
+
+def _version(path: Path) -> str:
+    """What changes with the file, for a page that asks whether it did."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "0"
+    return f"{found.st_size}-{found.st_mtime_ns}"
 
 
 def _user() -> str:

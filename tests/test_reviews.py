@@ -120,6 +120,10 @@ def test_what_an_acceptance_is_bound_to(card_of):
     assert content_of(card_of(None, {"output": {"overshoot": []}}))["rubric"] != before["rubric"]
 
 
+def test_the_same_figure_written_otherwise_is_the_same_data(card_of):
+    assert content_of(card_of({"budget/basic/spent": "98.00"})) == content_of(card_of())
+
+
 def test_a_comment_in_the_parameter_file_changes_nothing(filing):
     from perfkit.params import read_department
     from perfkit.scoring import score
@@ -151,7 +155,7 @@ def test_two_records_merge_to_the_same_in_any_order(kinds, seed, cut):
     shuffled = [*events[:cut], *events[cut // 2 :]]
     random.Random(seed).shuffle(shuffled)
     lines = "".join(f"- {json.dumps(one)}\n" for one in shuffled)
-    merged, troubles = parse(lines)
+    merged, troubles = parse(lines.encode())
     assert troubles == []
     assert fold(merged) == fold(events)
 
@@ -166,14 +170,28 @@ def test_an_answer_waits_for_its_remark(tmp_path):
 def test_a_line_that_cannot_be_read_is_told_of_and_stays(tmp_path):
     add_events(tmp_path, REPORT, [event(0)])
     path = record_file(tmp_path, REPORT)
-    torn = path.read_text(encoding="utf-8") + '- {"id": "00000000000000'
-    path.write_text(torn, encoding="utf-8")
+    torn = path.read_bytes() + '- {"id": "00", "text": "核'.encode()[:-1]
+    path.write_bytes(torn)
     add_events(tmp_path, REPORT, [event(1)])
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith(torn)
+    assert path.read_bytes().startswith(torn)
     review = read_review(tmp_path, REPORT)
     assert len(review.remarks) == 2
     assert review.troubles == (f"{path}：第 3 行读不懂，原样保留，没有采用",)
+
+
+UNREADABLE = ['{"id": NaN}', "[" * 100_000, "1", '"a"', "{", "\x00"]
+
+
+@pytest.mark.parametrize("line", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_line_that_is_no_event_harms_nothing(line):
+    content = f"- {json.dumps(event(0))}\n- {line}\n- {json.dumps(event(1))}\n"
+    events, troubles = parse(content.encode())
+    assert [len(events), len(troubles)] == [2, 1]
+
+
+def test_of_two_events_with_one_id_the_order_does_not_choose():
+    lines = [f"- {json.dumps(event(0, text=text))}\n".encode() for text in "甲乙"]
+    assert parse(b"".join(lines)) == parse(b"".join(reversed(lines)))
 
 
 REFUSED = {
@@ -190,6 +208,11 @@ REFUSED = {
     "another report": (event(0, report="other"), "这条意见是“other”的"),
     "an acceptance of nothing": (event(0, "accept", content=None), "没有写明是对哪一版"),
     "no event": ([1], "不是一条审阅记录"),
+    "a field that no event has": (event(0, evil="x"), "不是一条审阅记录"),
+    "a place that is no number": (
+        event(0, target=event(0)["target"] | {"start": float("nan")}),
+        "位置不是整数",
+    ),
 }
 
 

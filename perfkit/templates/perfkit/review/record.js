@@ -15,7 +15,7 @@ class Record {
     this.report = report;
     this.events = new Map();
     this.unsent = new Map();
-    this.count = 0;
+    this.version = "";
     this.served = false;
     this.trouble = "";
     this.suggested = "";
@@ -46,7 +46,7 @@ class Record {
     let answer;
     try {
       const url = this.address;
-      url.searchParams.set("after", this.count);
+      url.searchParams.set("version", this.version);
       const response = await fetch(url);
       if (!response.ok || !/json/.test(response.headers.get("content-type"))) throw new Error();
       answer = await response.json();
@@ -57,10 +57,10 @@ class Record {
     }
     this.served = true;
     this.suggested = answer.by || "";
-    this.count = answer.count;
+    this.version = answer.version;
     const recovered = Boolean(this.trouble);
     this.trouble = "";
-    const fresh = answer.events.filter((event) => this.take(event));
+    const fresh = (answer.events || []).filter((event) => sound(event) && this.take(event));
     if (recovered && this.unsent.size) await this.send();
     return recovered || fresh.length > 0;
   }

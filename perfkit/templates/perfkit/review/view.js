@@ -473,13 +473,11 @@ function derive(found) {
     ...(known.notes ? term("说明", ...known.notes.map((text) => element("p", {}, text))) : []))], []);
 }
 
-// A dialog; returns focus to where it was.
+// A dialog; the browser returns the focus to where it was.
 function ask(title, body, actions) {
-  const before = document.activeElement;
   dialog.replaceChildren(
     element("h2", { id: "dialog-title" }, title), ...body,
     element("p", { class: "actions" }, ...actions, button("关闭", () => dialog.close())));
-  dialog.onclose = () => before?.focus({ preventScroll: true });
   dialog.showModal();
 }
 
@@ -644,6 +642,7 @@ function decide(kind, open) {
     await record.add({ kind, content, blocks: blocksNow, ...(text && { text }) });
     dialog.close();
     show();
+    document.getElementById("review-record").querySelector("button").focus({ preventScroll: true });
     say(record.trouble || `已${word}`);
   };
   ask(`${word}这份报告`, [
