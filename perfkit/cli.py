@@ -301,7 +301,8 @@ def _check(options: argparse.Namespace) -> int:
         grade = card.grade or "等级待定"
         print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
         for finding in audit.findings:
-            print(f"  {LEVELS[finding.level]}  {finding.where}  {finding.message}")
+            message = f"{finding.message}（{finding.code}）"
+            print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
         for off in audit.off:
             print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
         for line in _review_lines(options.outputs, path.stem, card):
