@@ -53,8 +53,8 @@ def build_report(
     """The content of a report's files by ending; all are made before any is written."""
     notebook = execute(template, params, engine)
     documents = {".ipynb": _notebook_text(notebook).encode()}
-    for form in formats:
-        documents[FORMATS[form]] = export(notebook, form, params.stem)
+    for form, content in exports(notebook, formats, params.stem).items():
+        documents[FORMATS[form]] = content
     return documents
 
 
@@ -170,11 +170,23 @@ def exporter(form: str) -> Any:
     return get_exporter(f"perfkit-{form}")()
 
 
-def export(notebook: NotebookNode, form: str, name: str) -> bytes:
-    """The document of an executed notebook in one of the `FORMATS`."""
-    resources = {"metadata": {"name": name}}
-    content, _ = exporter(form).from_notebook_node(notebook, resources)
-    return content.encode() if isinstance(content, str) else content
+def exports(notebook: NotebookNode, formats: Iterable[str], name: str) -> dict[str, bytes]:
+    """The documents of an executed notebook in some of the `FORMATS`.
+
+    The same bytes as each exporter's own. PDF and Word are set together, so that
+    the content is rendered and read once for both.
+    """
+    from perfkit.typesetting import typeset
+
+    forms, resources = list(formats), {"metadata": {"name": name}}
+    found: dict[str, bytes] = {}
+    if "html" in forms:
+        page, _ = exporter("html").from_notebook_node(notebook, resources)
+        found["html"] = page.encode()
+    if to_set := [form for form in forms if form != "html"]:
+        document, _ = exporter(to_set[0]).document(notebook, resources)
+        found |= typeset(document, to_set)
+    return found
 
 
 def failed_page(error: CellError, name: str) -> bytes:
@@ -184,7 +196,7 @@ def failed_page(error: CellError, name: str) -> bytes:
     label = new_output("stream", name="stderr", text=f"{name}：报告没有生成\n{error}\n")
     notebook = error.notebook
     notebook.cells.insert(0, new_code_cell("", outputs=[label], id="failed"))
-    return export(notebook, "html", name)
+    return exports(notebook, ["html"], name)["html"]
 
 
 def write_whole(path: Path, content: bytes) -> None:

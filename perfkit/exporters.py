@@ -228,11 +228,11 @@ class PdfReport(_Document):
         self, nb: NotebookNode, resources: Any = None, **_: Any
     ) -> tuple[bytes, Any]:
         """The PDF of an executed report."""
-        from perfkit.typesetting import pdf
+        from perfkit.typesetting import typeset
 
         document, resources = self.document(nb, resources)
         resources["output_extension"] = ".pdf"
-        return pdf(document), resources
+        return typeset(document, ["pdf"])["pdf"], resources
 
 
 class DocxReport(_Document):
@@ -249,8 +249,8 @@ class DocxReport(_Document):
         self, nb: NotebookNode, resources: Any = None, **_: Any
     ) -> tuple[bytes, Any]:
         """The Word document of an executed report."""
-        from perfkit.typesetting import docx
+        from perfkit.typesetting import typeset
 
         document, resources = self.document(nb, resources)
         resources["output_extension"] = ".docx"
-        return docx(document), resources
+        return typeset(document, ["docx"])["docx"], resources

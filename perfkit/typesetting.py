@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -20,8 +20,9 @@ from typing import Any
 from perfkit.display import TEMPLATES
 from perfkit.fonts import families, typst_fonts
 
-FILTER = TEMPLATES / "perfkit" / "filter.lua"
+SCRIPT = TEMPLATES / "perfkit" / "typeset.lua"
 PAGE_FORM = TEMPLATES / "perfkit" / "report.typ"
+PANDOC_FORMS = {"pdf": "typst", "docx": "docx"}
 PIXELS_PER_INCH = 150
 """Of a drawing in Word: sharp in print, and a page of them stays under 100 KB."""
 
@@ -43,8 +44,54 @@ class Document:
         return date((self.about["year"] or 1999) + 1, 1, 1)
 
 
-def pdf(document: Document) -> bytes:
-    """The document as PDF/A-2a, by the page form of GB/T 9704."""
+def typeset(document: Document, forms: Collection[str]) -> dict[str, bytes]:
+    """The document as PDF/A-2a, as a Word file, or as both: *forms* of ``pdf`` and ``docx``.
+
+    Both by the page form of GB/T 9704, and from one reading of the HTML, which
+    takes longer than all else that pandoc does.
+    """
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if "docx" in forms:
+            for picture, content in _for_word(document).items():
+                (folder / picture).write_bytes(content)
+        _pandoc(document.html, folder, [PANDOC_FORMS[form] for form in forms])
+        if "pdf" in forms:
+            found["pdf"] = _pdf(document, (folder / "report.typst").read_text(encoding="utf-8"))
+        if "docx" in forms:
+            from perfkit import word
+
+            written = (folder / "report.docx").read_bytes()
+            found["docx"] = word.finished(written, document.about, document.day)
+    return found
+
+
+def _pandoc(html: str, folder: Path, forms: Iterable[str]) -> None:
+    """Lets pandoc make ``report.<form>`` of the HTML, in *folder*."""
+    # The script beside its input: Lua can't open every path that Windows has.
+    script = folder / SCRIPT.name
+    script.write_bytes(SCRIPT.read_bytes())
+    (folder / "report.html").write_text(html, encoding="utf-8")
+    command = [pandoc_path(), "lua", script.name, *forms]
+    done = subprocess.run(command, capture_output=True, cwd=folder, env=_ENVIRONMENT)
+    if done.returncode:
+        raise RuntimeError(f"pandoc: {done.stderr.decode(errors='replace')}")
+
+
+@cache
+def pandoc_path() -> str:
+    """Where the wheel keeps pandoc; asking takes a process, so it is asked once."""
+    import pypandoc
+
+    return str(pypandoc.get_pandoc_path())
+
+
+# No locale, no configuration of the user's, and no clock: docx carries the time it is made.
+_ENVIRONMENT = {"SOURCE_DATE_EPOCH": "946684800", "LANG": "C.UTF-8"}
+
+
+def _pdf(document: Document, markup: str) -> bytes:
     import typst
 
     day = document.day
@@ -55,7 +102,6 @@ def pdf(document: Document) -> bytes:
         "date": json.dumps({"year": day.year, "month": day.month, "day": day.day}),
         **fonts,
     }
-    markup = _pandoc(document.html, "typst").decode()
     main = f'#import "report.typ": *\n#show: report\n{markup}'
     files = {"main.typ": main.encode(), "report.typ": PAGE_FORM.read_bytes()}
     for name, content in document.pictures.items():
@@ -72,47 +118,12 @@ def pdf(document: Document) -> bytes:
     return found
 
 
-def _pandoc(html: str, form: str, *arguments: str, folder: str | None = None) -> bytes:
-    """What pandoc makes of the HTML."""
-    command = [pandoc_path(), "--from=html", f"--to={form}"]
-    command += [f"--lua-filter={FILTER}", "--wrap=none", *arguments]
-    done = subprocess.run(
-        command, input=html.encode(), capture_output=True, cwd=folder, env=_ENVIRONMENT
-    )
-    if done.returncode:
-        raise RuntimeError(f"pandoc: {done.stderr.decode(errors='replace')}")
-    return done.stdout
-
-
-@cache
-def pandoc_path() -> str:
-    """Where the wheel keeps pandoc; asking takes a process, so it is asked once."""
-    import pypandoc
-
-    return str(pypandoc.get_pandoc_path())
-
-
-# No locale, no configuration of the user's, and no clock: docx carries the time it is made.
-_ENVIRONMENT = {"SOURCE_DATE_EPOCH": "946684800", "LANG": "C.UTF-8"}
-
-
-def docx(document: Document) -> bytes:
-    """The document as a Word file of the same page form."""
-    from perfkit import word
-
-    with tempfile.TemporaryDirectory() as folder:
-        # Word shows SVG only since 2016, and WPS not at all: pictures go in as PNG.
-        html = document.html
-        drawings = [name for name in document.pictures if name.endswith(".svg")]
-        drawn = pngs([document.pictures[name] for name in drawings], document.bundled_fonts)
-        pictures = {**document.pictures, **dict(zip(drawings, drawn, strict=True))}
-        for name, content in pictures.items():
-            picture = Path(folder, name.replace(".svg", ".png"))
-            picture.write_bytes(content)
-            html = html.replace(f'src="{name}"', f'src="{picture.name}"')
-        target = Path(folder, "report.docx")
-        _pandoc(html, "docx", f"--output={target}", folder=folder)
-        return word.finished(target.read_bytes(), document.about, document.day)
+def _for_word(document: Document) -> dict[str, bytes]:
+    """The pictures, drawings as PNG."""
+    drawings = [name for name in document.pictures if name.endswith(".svg")]
+    drawn = pngs([document.pictures[name] for name in drawings], document.bundled_fonts)
+    pictures = {**document.pictures, **dict(zip(drawings, drawn, strict=True))}
+    return {name.replace(".svg", ".png"): content for name, content in pictures.items()}
 
 
 def pngs(drawings: Sequence[bytes], bundled_fonts: bool = False) -> list[bytes]:

@@ -29,7 +29,7 @@ import typst  # noqa: F401
 import perfkit.typesetting
 import perfkit.word
 from perfkit.engine import prepare
-from perfkit.execute import FORMATS, export, exporter
+from perfkit.execute import FORMATS, exporter, exports
 from perfkit.fonts import families
 from perfkit.report import Report, open_report
 
@@ -67,7 +67,7 @@ def _rehearse() -> None:
         cell = nbformat.v4.new_code_cell(f"report.{name}()", outputs=[output])
         notebook.cells += [nbformat.v4.new_markdown_cell("## 一"), cell]
     nbformat.reads(nbformat.writes(notebook), as_version=4)
-    export(notebook, "html", "示例")
+    exports(notebook, ["html"], "示例")
     for form in set(FORMATS) - {"html"}:
         exporter(form).document(notebook, {})
     families()

@@ -80,7 +80,7 @@ def floor(formats: list[str], path: Path) -> None:
     """
     from nbformat.v4 import new_notebook, new_output
 
-    from perfkit.execute import export
+    from perfkit.execute import FORMATS, exports
     from perfkit.report import open_report
 
     template, codes = _cells()
@@ -94,8 +94,8 @@ def floor(formats: list[str], path: Path) -> None:
             shown["outputs"] = [found]
         notebook.cells.append(shown)
     Path("floor").mkdir(exist_ok=True)
-    for form in formats:
-        Path("floor", f"{path.stem}.{form}").write_bytes(export(notebook, form, path.stem))
+    for form, content in exports(notebook, formats, path.stem).items():
+        Path("floor", f"{path.stem}{FORMATS[form]}").write_bytes(content)
 
 
 def forked_floor(formats: list[str], path: Path) -> None:

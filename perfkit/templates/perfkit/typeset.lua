@@ -1,4 +1,5 @@
--- What pandoc's readers and writers don't know of the report's HTML.
+-- report.html to report.typst and report.docx: pandoc lua typeset.lua FORMAT…
+-- pandoc reads and writes them; here is what it doesn't know of the report's HTML.
 
 local function sized(width, height, orient, margins)
   return pandoc.RawBlock("openxml", string.format(
@@ -120,6 +121,9 @@ local function Image(image)
     -- The files that Typst is given hold text only: see typesetting.pdf.
     return pandoc.RawInline("typst", "#box(image(bytes(json(" .. quoted(image.src) .. ")), alt: " .. alt .. "))")
   end
+  -- Word shows SVG only since 2016, and WPS not at all: its drawings lie beside as PNG.
+  image.src = image.src:gsub("%.svg$", ".png")
+  return image
 end
 
 -- Headings lose their identifiers, so a link within the document leads nowhere.
@@ -226,8 +230,25 @@ local function Table(table)
   return table
 end
 
-return {
+local function read(name)
+  local file <close> = assert(io.open(name, "rb"))
+  return file:read("a")
+end
+
+local function write(name, content)
+  local file <close> = assert(io.open(name, "wb"))
+  file:write(content)
+end
+
+local filters = {
   { Pandoc = gathered },
   { Pandoc = spaced },
   { Div = Div, Header = Header, Image = Image, Link = Link, Table = Table },
 }
+local report = pandoc.read(read("report.html"), "html")
+for _, form in ipairs(arg) do
+  FORMAT = form
+  local document = report:clone()
+  for _, filter in ipairs(filters) do document = document:walk(filter) end
+  write("report." .. form, pandoc.write(document, form, pandoc.WriterOptions({ wrap_text = "none" })))
+end
