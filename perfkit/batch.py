@@ -8,6 +8,7 @@ was made from what stands in a journal beside the reports, one line a report.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,7 +22,8 @@ from typing import Any
 
 from perfkit.execute import write_whole
 from perfkit.index import FAILURE as FAILED_PAGE
-from perfkit.index import Row, write_index
+from perfkit.index import Alike, Row, write_index
+from perfkit.likeness import Sketch, alike_departments, sketches
 from perfkit.opened import Opened
 from perfkit.reviews import FOLDER, content_of, read_review, template_digest
 from perfkit.workers import CAN_FORK, Job, Limits, Outcome, Workers
@@ -59,7 +61,8 @@ class Record:
     """A line of the journal: what a report was made from, what was written, and its figures.
 
     `inputs` are digests by name, `opened` digests by path, `files` size and
-    modification time (ns) by file name; `row` is the report's line in the index.
+    modification time (ns) by file name; `row` is the report's line in the index,
+    `paragraphs` what its narratives are compared with other departments' by.
     """
 
     name: str
@@ -68,24 +71,48 @@ class Record:
     opened: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     row: Mapping[str, Any] = field(default_factory=dict)
+    paragraphs: Mapping[str, Sketch] = field(default_factory=dict)
     failed: bool = False
 
 
-def read_journal(outputs: Path) -> dict[str, Record]:
-    """The newest record of each report; a line that was torn when it was written is passed over."""
-    records: dict[str, Record] = {}
+class Journal(Mapping[str, Record]):
+    """The newest record of each report by its name, each read anew when it is asked for.
+
+    So that thousands of reports take little memory: a record takes six times
+    that of its line.
+    """
+
+    def __init__(self, lines: Mapping[str, bytes]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, name: str) -> Record:
+        return _parsed(self._lines[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def _parsed(line: bytes) -> Record:
+    found = json.loads(line)
+    files = {name: (size, time) for name, (size, time) in found.pop("files").items()}
+    paragraphs = {at: Sketch(*short) for at, short in found.pop("paragraphs").items()}
+    return Record(**found, files=files, paragraphs=paragraphs)
+
+
+def read_journal(outputs: Path) -> Journal:
+    """The journal beside the reports; a line that was torn when it was written is passed over."""
+    lines: dict[str, bytes] = {}
     try:
-        lines = (outputs / JOURNAL).read_text(encoding="utf-8").splitlines()
+        with (outputs / JOURNAL).open("rb") as journal:
+            for line in journal:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    lines[_parsed(line).name] = line
     except FileNotFoundError:
-        return records
-    for line in lines:
-        try:
-            found = json.loads(line)
-            files = {name: (size, time) for name, (size, time) in found.pop("files").items()}
-            records[found["name"]] = Record(**found, files=files)
-        except (ValueError, TypeError, KeyError):
-            continue
-    return records
+        pass
+    return Journal(lines)
 
 
 def append_record(outputs: Path, record: Record) -> None:
@@ -225,9 +252,10 @@ def _outcomes(
 
 @dataclass(frozen=True)
 class Made:
-    """What a worker sends back of a report: its line in the index, files read and written."""
+    """What a worker sends back of a report: for the index, and the files read and written."""
 
     row: Mapping[str, Any]
+    paragraphs: Mapping[str, Sketch]
     opened: Mapping[str, str]
     files: Mapping[str, tuple[int, int]]
 
@@ -268,7 +296,8 @@ def make(params: Path, settings: Settings) -> Made:
         for path in seen.files()
         if not Path(path).is_relative_to(outputs.resolve())
     }
-    return Made(row.as_dict(), digests, {path.name: stamp(path) for path in written})
+    files = {path.name: stamp(path) for path in written}
+    return Made(row.as_dict(), sketches(report.department), digests, files)
 
 
 def _record(path: Path, settings: Settings, common: Mapping[str, str], outcome: Outcome) -> Record:
@@ -276,7 +305,7 @@ def _record(path: Path, settings: Settings, common: Mapping[str, str], outcome: 
     params = Path(os.path.relpath(path.resolve(), settings.outputs.resolve())).as_posix()
     if isinstance(outcome.value, Made):
         made = outcome.value
-        return Record(path.stem, params, inputs, made.opened, made.files, made.row)
+        return Record(path.stem, params, inputs, made.opened, made.files, made.row, made.paragraphs)
     failed = (settings.outputs / f"{path.stem}{FAILED_PAGE}").exists() and outcome.kind == "failed"
     row = Row(
         name=path.stem,
@@ -310,6 +339,15 @@ def index_rows(outputs: Path, journal: Mapping[str, Record], made: Iterable[str]
     return rows
 
 
+def alike_paragraphs(records: Iterable[Record]) -> list[Alike]:
+    """What departments of the batch wrote alike."""
+    short = {record.name: record.paragraphs for record in records}
+    return [
+        Alike(one, other, short[one][paragraph].opening)
+        for (one, paragraph), (other, _) in alike_departments(short)
+    ]
+
+
 def _records(outputs: Path) -> list[Path]:
     return [*(outputs / FOLDER).glob("*.yaml")]
 
@@ -320,7 +358,9 @@ def update_index(outputs: Path, names: set[str], changed: bool) -> None:
     if not (outputs / JOURNAL).exists() or (there and not changed):
         return
     digest = _reviews_digest(outputs)  # before the records are read: what comes after is newer
-    write_index(outputs, index_rows(outputs, read_journal(outputs), names))
+    journal = read_journal(outputs)
+    rows = index_rows(outputs, journal, names)
+    write_index(outputs, rows, alike_paragraphs([journal[row.name] for row in rows]))
     if (outputs / FOLDER).is_dir():
         write_whole(outputs / FOLDER / SHOWN, digest.encode())
 

@@ -252,18 +252,19 @@ def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
     from perfkit import batch
     from perfkit.progress import Progress
 
-    records, errors, interrupted = [], {}, False
+    made, errors, interrupted = 0, {}, False
     with Progress(len(todo), len(files) - len(todo)) as progress:
         try:
             for record, outcome in batch.run(todo, settings, progress.started):
-                records.append(record)
                 if record.failed:
                     errors[record.name] = outcome.error
+                else:
+                    made += 1
                 progress.ended(record.name, outcome)
         except KeyboardInterrupt:
             interrupted = True
-    made = {record.name for record in records if not record.failed}
-    batch.update_index(settings.outputs, {path.stem for path in files}, bool(records))
+    done = made + len(errors)
+    batch.update_index(settings.outputs, {path.stem for path in files}, bool(done))
     for name, error in errors.items():
         lines = error.splitlines()
         if len(lines) == 1:
@@ -271,10 +272,10 @@ def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
         else:
             print(f"{name} 未通过，有 {len(lines)} 处错误：", *lines, sep="\n  ", file=sys.stderr)
     unchanged = len(files) - len(todo)
-    words = [f"共 {len(files)} 个部门", f"生成 {len(made)} 份报告", f"{unchanged} 份没有变化"]
+    words = [f"共 {len(files)} 个部门", f"生成 {made} 份报告", f"{unchanged} 份没有变化"]
     words.append(f"{len(errors)} 个未通过")
     if interrupted:
-        words.append(f"已中断，还有 {len(todo) - len(records)} 个没做，再运行一次即可接着做")
+        words.append(f"已中断，还有 {len(todo) - done} 个没做，再运行一次即可接着做")
     index = settings.outputs / "index.html"
     print("，".join(words) + (f"；目录页 {index}" if index.exists() else ""))
     return FAILED if errors or interrupted else FINE
@@ -315,17 +316,15 @@ def _check(options: argparse.Namespace) -> int:
 
 def _likeness_lines(filings: dict[str, Department]) -> list[str]:
     """What departments of the batch wrote alike, a line a pair."""
-    from perfkit.likeness import alike_departments, sketch
+    from perfkit.likeness import alike_departments, sketches
 
-    pairs = alike_departments({path: sketch(filing) for path, filing in filings.items()})
+    short = {path: sketches(filing) for path, filing in filings.items()}
     lines = []
-    for (one, first), (other, second) in pairs:
-        text = filings[one].texts[first.rpartition(".")[0]]
-        words = text.splitlines()[int(first.rpartition(".")[2]) - 1]
+    for (one, first), (other, second) in alike_departments(short):
         places = [filings[path].place(field) for path, field in ((one, first), (other, second))]
-        shown = words if len(words) <= 30 else words[:29] + "…"
         names = f"{filings[one].name}与{filings[other].name}"
-        lines.append(f"警告  {'  '.join(places)}  {names}有一段文字几乎相同：“{shown}”")
+        words = short[one][first].opening
+        lines.append(f"警告  {'  '.join(places)}  {names}有一段文字几乎相同：“{words}”")
     return lines
 
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import jinja2
@@ -141,6 +141,14 @@ class Row:
         return cls(**values | {"links": tuple(values["links"])})
 
 
+class Alike(NamedTuple):
+    """文字雷同: a paragraph that two departments share, by their reports' names, and its beginning."""
+
+    one: str
+    other: str
+    text: str
+
+
 def row_of(
     name: str,
     card: Scorecard,
@@ -237,7 +245,7 @@ def _review(row: Row) -> str | None:
     return REVIEWS[row.review] if row.state == "done" else None
 
 
-def write_index(outputs: Path, rows: Sequence[Row]) -> None:
+def write_index(outputs: Path, rows: Sequence[Row], alike: Sequence[Alike] = ()) -> None:
     """Write index.html, summary.json and summary.xlsx; the same rows give the same bytes.
 
     Raises:
@@ -245,10 +253,11 @@ def write_index(outputs: Path, rows: Sequence[Row]) -> None:
             may have open, comes last.
     """
     rows = [_writable(row) for row in rows]
+    alike = [Alike(*map(_clean, pair)) for pair in alike]
     made = {
-        "index.html": page(rows).encode(),
-        "summary.json": _json(summary(rows)).encode(),
-        "summary.xlsx": workbook(rows),
+        "index.html": page(rows, alike).encode(),
+        "summary.json": _json(summary(rows, alike)).encode(),
+        "summary.xlsx": workbook(rows, alike),
     }
     outputs.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():
@@ -256,16 +265,17 @@ def write_index(outputs: Path, rows: Sequence[Row]) -> None:
 
 
 def _writable(row: Row) -> Row:
+    cause = " ".join(_clean(row.cause).split())
+    return replace(row, name=_clean(row.name), department=_clean(row.department), cause=cause)
+
+
+def _clean(text: str) -> str:
     # A file name that is not UTF-8, as out of a GBK zip, must not take the index with it.
-    def clean(text: str) -> str:
-        return text.encode(errors="replace").decode()
-
-    cause = " ".join(clean(row.cause).split())
-    return replace(row, name=clean(row.name), department=clean(row.department), cause=cause)
+    return text.encode(errors="replace").decode()
 
 
-def summary(rows: Sequence[Row]) -> dict[str, Any]:
-    """What summary.json holds: the rows, counts, and lost points by indicator."""
+def summary(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> dict[str, Any]:
+    """What summary.json holds: the rows, counts, lost points by indicator, and like texts."""
     states = Counter(row.state for row in rows)
     reviews = Counter(row.review for row in rows if row.state == "done")
     return {
@@ -283,6 +293,7 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
             name: {"points": plain(points), "lost": plain(lost), "departments": departments}
             for name, (points, lost, departments) in lost_points(rows).items()
         },
+        "alike": [pair._asdict() for pair in alike],
     }
 
 
@@ -322,7 +333,11 @@ def lost_points(rows: Sequence[Row]) -> dict[str, tuple[Decimal, Decimal, int]]:
     return found
 
 
-def page(rows: Sequence[Row]) -> str:
+ALIKE_SHOWN = 200
+"""Pairs of like texts that the page lists; the workbook has them all."""
+
+
+def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
     """The text of index.html: a table over all reports, self-contained."""
     shown = [column for column in COLUMNS if column.page]
     states = Counter(row.state for row in rows)
@@ -336,6 +351,9 @@ def page(rows: Sequence[Row]) -> str:
         reviews=[*REVIEWS.values()],
         years=sorted({row.year for row in rows if row.year}),
         rubrics=sorted({row.rubric for row in rows if row.rubric}),
+        by_name={row.name: row for row in rows},
+        alike=alike,
+        alike_shown=ALIKE_SHOWN,
         data=_embedded(_page_data(rows, shown)),
     )
     return text.replace("/*font*/", font_face(text), 1)
@@ -424,8 +442,8 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 }
 
 
-def workbook(rows: Sequence[Row]) -> bytes:
-    """The bytes of summary.xlsx: sheets 汇总, one row a department, and 失分, by indicator."""
+def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
+    """The bytes of summary.xlsx: sheets 汇总, a row a department, 失分, by indicator, and 雷同."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = BytesIO()
@@ -434,6 +452,8 @@ def workbook(rows: Sequence[Row]) -> bytes:
         look = _look(book)
         _overview(book.add_worksheet("汇总"), rows, look)
         _losses(book.add_worksheet("失分"), rows, look)
+        if alike:
+            _alike(book.add_worksheet("雷同"), rows, alike, look)
     return file.getvalue()
 
 
@@ -499,6 +519,17 @@ def _losses(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
             lost = row.lost.get(name)
             _write(sheet, r, c, lost and lost[1], look["points"])
     _finish(sheet, 1, len(scored) + 1, 1 + len(totals))
+
+
+def _alike(sheet: Any, rows: Sequence[Row], alike: Sequence[Alike], look: dict[str, Any]) -> None:
+    titles = {row.name: row.title for row in rows}
+    for c, (title, width) in enumerate({"部门": 36, "与之雷同的部门": 36, "文字": 60}.items()):
+        sheet.set_column(c, c, width)
+        sheet.write_string(0, c, title, look["heading"])
+    for r, (one, other, text) in enumerate(alike, 1):
+        for c, words in enumerate((titles[one], titles[other], text)):
+            sheet.write_string(r, c, words, look["text"])
+    _finish(sheet, 0, len(alike), 2)
 
 
 def _write(sheet: Any, row: int, column: int, value: Decimal | int | str | None, look: Any) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 from zlib import crc32
 
 from perfkit.department import Department
@@ -30,6 +30,12 @@ ALIKE = 0.6
 
 BOILERPLATE = 8
 """A paragraph that so many departments have is a form's own wording."""
+
+SLOTS = 1 << 22
+"""Counters of runs; with more departments than thousands, more runs share one for nothing."""
+
+OPENING = 30
+"""Signs of a paragraph by which a message names it."""
 
 Key = TypeVar("Key", bound=Hashable)
 Run = TypeVar("Run", bound=Hashable)
@@ -68,8 +74,20 @@ def own_names(department: Department) -> list[str]:
     return [name for name in (department.name, department.short_name) if name]
 
 
-def sketch(department: Department) -> dict[str, list[int]]:
-    """The lowest runs of each paragraph of the narratives, by field and number; small, as JSON."""
+class Sketch(NamedTuple):
+    """A paragraph in short: how it begins, and its lowest runs, eight hexadecimal digits each."""
+
+    opening: str
+    runs: str
+
+    @property
+    def lowest(self) -> list[int]:
+        """The runs as numbers."""
+        return [int(self.runs[i : i + 8], 16) for i in range(0, len(self.runs), 8)]
+
+
+def sketches(department: Department) -> dict[str, Sketch]:
+    """Each paragraph of the narratives that is long enough to compare, by field and number."""
     names = own_names(department)
     found = {}
     for field, text in department.texts.items():
@@ -79,26 +97,34 @@ def sketch(department: Department) -> dict[str, list[int]]:
             kept = runs(paragraph, names)
             if len(kept) >= SHORTEST:
                 # Numbers that are the same on every machine; the lowest are as good as any.
-                found[f"{field}.{n}"] = sorted(crc32(run.encode()) for run in kept)[:SKETCH]
+                lowest = sorted(crc32(run.encode()) for run in kept)[:SKETCH]
+                short = paragraph if len(paragraph) <= OPENING else paragraph[: OPENING - 1] + "…"
+                found[f"{field}.{n}"] = Sketch(short, "".join(f"{run:08x}" for run in lowest))
     return found
 
 
 def alike_departments(
-    sketches: Mapping[str, Mapping[str, Sequence[int]]],
+    sketches: Mapping[str, Mapping[str, Sketch]],
 ) -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """Pairs of paragraphs, each as (department, paragraph), that two departments share."""
-    texts = {
-        (department, paragraph): frozenset(lowest)
-        for department, found in sketches.items()
-        for paragraph, lowest in found.items()
-    }
+    # How many departments have a run, or one of the same last digits: most have only one, and
+    # thousands of departments have too many to keep a list of each.
+    having = bytearray(SLOTS)
+    for found in sketches.values():
+        for run in set[int]().union(*(short.lowest for short in found.values())):
+            having[run % SLOTS] = min(having[run % SLOTS] + 1, 255)
+    texts = {}
     holders: dict[int, set[str]] = defaultdict(set)
-    for (department, _), lowest in texts.items():
-        for run in lowest:
-            holders[run].add(department)
-    rare = {run for run, having in holders.items() if 1 < len(having) < BOILERPLATE}
+    for department, found in sketches.items():
+        for paragraph, short in found.items():
+            shared = [run for run in short.lowest if having[run % SLOTS] > 1]
+            if len(shared) >= ALIKE * SKETCH:
+                texts[department, paragraph] = frozenset(shared)
+                for run in shared:
+                    holders[run].add(department)
+    rare = {run for run, departments in holders.items() if 1 < len(departments) < BOILERPLATE}
     # Of a sketch that is mostly boilerplate too little is left to compare.
-    kept = {key: lowest & rare for key, lowest in texts.items()}
+    kept = {key: shared & rare for key, shared in texts.items()}
     pairs = alike({k: v for k, v in kept.items() if len(v) >= SKETCH // 2}, SKETCH // 2)
     return [
         (one, other)

@@ -329,6 +329,30 @@ def test_the_index_follows_the_reviews(district):
     assert index(district)["b"]["review"] == "none"
 
 
+def test_the_index_tells_what_departments_wrote_alike(district, filing):
+    text = "按照年度计划组织开展专项检查，对发现的问题建立台账、逐项整改，群众的满意度稳步提高，取得良好效果。"
+    for name in "abc":
+        filing({"name": f"示例{name}局"}, f"{name}.yaml")
+    filing({"name": "示例a局", "projects/0/narrative": text}, "a.yaml")
+    filing({"name": "示例b局", "projects/1/narrative": text}, "b.yaml")
+
+    def alike():
+        found = json.loads((district / "outputs" / "summary.json").read_text(encoding="utf-8"))
+        pairs = [(pair["one"], pair["other"], pair["text"]) for pair in found["alike"]]
+        return [pair for pair in pairs if pair[2].startswith("按照年度计划")]
+
+    perfkit(district)
+    [(one, other, words)] = alike()
+    assert (one, other) == ("a", "b")
+    assert text.startswith(words.removesuffix("…"))
+
+    perfkit(district, "params/c.yaml")  # only c is looked at: what a and b wrote is remembered
+    assert len(alike()) == 1
+    filing({"name": "示例b局"}, "b.yaml")
+    perfkit(district)
+    assert alike() == []
+
+
 def test_the_content_is_that_of_the_page(district):
     perfkit(district)
     page = (district / "outputs" / "a.html").read_text(encoding="utf-8")

@@ -13,7 +13,18 @@ import pytest
 
 from perfkit.audit import audit
 from perfkit.department import Department
-from perfkit.index import COLUMNS, Row, grades, page, row_of, summary, workbook, write_index
+from perfkit.index import (
+    ALIKE_SHOWN,
+    COLUMNS,
+    Alike,
+    Row,
+    grades,
+    page,
+    row_of,
+    summary,
+    workbook,
+    write_index,
+)
 from perfkit.params import read_department
 from perfkit.rubric import load_rubric
 from perfkit.scoring import score
@@ -275,6 +286,33 @@ def test_the_review_of_each_report_is_shown(tmp_path):
     titles = [cell.value for cell in sheet[1]]
     shown = [[row[titles.index(title)].value for title in ("审阅", "未了结意见")] for row in sheet]
     assert shown[1:] == [["已通过", 0], ["通过已失效", 2], [None, None]]
+
+
+def test_like_texts_are_listed_in_all_three_files(tmp_path):
+    rows = [done("a", department="示例甲局"), done("b\udcff", department="示例乙局")]
+    write_index(tmp_path, rows, [Alike("a", "b\udcff", "按照<b>年度")])
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "文字雷同 1 处" in text
+    assert re.search(
+        r'<a href="a.html">示例甲局</a></td><td><a href="b%3F.html">示例乙局</a></td>'
+        r"<td>按照&lt;b&gt;年度</td>",
+        text,
+    )
+    found = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert found["alike"] == [{"one": "a", "other": "b?", "text": "按照<b>年度"}]
+    sheet = openpyxl.load_workbook(tmp_path / "summary.xlsx")["雷同"]
+    assert [[cell.value for cell in row] for row in sheet] == [
+        ["部门", "与之雷同的部门", "文字"],
+        ["示例甲局", "示例乙局", "按照<b>年度"],
+    ]
+
+
+def test_the_page_lists_only_so_many_like_texts():
+    pairs = [Alike("a", "b", f"第{i}段") for i in range(ALIKE_SHOWN + 1)]
+    text = page([done("a"), done("b")], pairs)
+    assert f"文字雷同 {ALIKE_SHOWN + 1} 处" in text
+    assert f"这里列出前 {ALIKE_SHOWN} 处" in text
+    assert text.count("<td>第") == ALIKE_SHOWN
 
 
 def test_a_row_of_an_older_version_has_no_review():

@@ -3,12 +3,13 @@
 import random
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from perfkit.index import Row, write_index
+from perfkit.index import Alike, Row, write_index
 
 INDICATORS = {
     "预算执行率": 20,
@@ -74,13 +75,16 @@ def outputs(tmp_path_factory):
     """The index of 12 and of 5,000, and one of hostile names."""
     folder = tmp_path_factory.mktemp("index")
     for count in (12, 5000):
-        write_index(folder / str(count), examples(count))
+        rows = examples(count)
+        pairs = [Alike(a.name, b.name, "按照年度计划组织开展…") for a, b in pairwise(rows[:12])]
+        write_index(folder / str(count), rows, pairs)
     hostile = [
         *(Row(text.replace("/", "#"), text, 2023, total=Decimal(1), max=Decimal(100), links=FILES)
           for text in HOSTILE),
         *(Row(f"f{i}", text, state="failed", cause=text) for i, text in enumerate(HOSTILE)),
     ]  # fmt: skip
-    write_index(folder / "hostile", hostile)
+    pairs = [Alike(hostile[0].name, hostile[1].name, text) for text in HOSTILE]
+    write_index(folder / "hostile", hostile, pairs)
     return folder
 
 
@@ -192,8 +196,9 @@ def test_tab_goes_from_the_filters_to_the_table(open_index):
     for _ in range(13):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
-    assert stops[:6] == ["grade", "state", "review", "errors", "分布与失分", "scroll"]
-    assert stops[6:10] == ["部门", "得分", "自评", "差"]
+    assert stops[:5] == ["grade", "state", "review", "errors", "分布与失分"]
+    assert stops[5:7] == ["文字雷同 11 处", "scroll"]
+    assert stops[7:11] == ["部门", "得分", "自评", "差"]
 
 
 def test_the_review_is_shown_sorted_and_filtered(open_index):
@@ -354,11 +359,21 @@ def test_execution_rates_are_counted(open_index):
     assert sum(map(int, found.values())) == len(rates)
 
 
+def test_like_texts_lead_to_both_reports(open_index):
+    page = open_index(12)
+    assert not page.locator("#alike table").is_visible()
+    page.locator("#alike summary").press("Enter")
+    first = page.locator("#alike tbody tr").first
+    hrefs = [link.get_attribute("href") for link in first.locator("a").all()]
+    assert hrefs == ["shili-0001-2023.html", "shili-0002-2023.html"]
+    assert first.inner_text().endswith("按照年度计划组织开展…")
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("folder", ["12", "5000", "hostile"])
 def test_axe_finds_nothing(open_index, folder, width):
     page = open_index(folder, width=width)
-    page.evaluate("document.querySelector('#charts').open = true")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
     found = Axe().run(page, options=rules).response["violations"]
     assert [(item["id"], item["nodes"][0]["html"]) for item in found] == []
@@ -367,7 +382,7 @@ def test_axe_finds_nothing(open_index, folder, width):
 @pytest.mark.parametrize("folder", ["12", "5000", "hostile"])
 def test_a_phone_needs_no_sideways_scrolling_of_the_page(open_index, folder):
     page = open_index(folder, width=360)
-    page.evaluate("document.querySelector('#charts').open = true")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 

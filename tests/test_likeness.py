@@ -4,12 +4,13 @@ import random
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.likeness import BOILERPLATE, SHORTEST, alike, alike_departments, runs
+from perfkit.likeness import BOILERPLATE, SHORTEST, alike, alike_departments, runs, sketches
 
 BASE = "按照年度计划组织开展专项检查，对发现的问题建立台账、逐项整改，群众的满意度稳步提高，取得良好效果。"
 PAIRS = {
@@ -47,38 +48,31 @@ def test_a_text_is_like_itself_and_like_it_in_either_order(text):
 
 
 def department(number, paragraph, others=3):
-    """The sketch of a department with paragraphs of its own, and one that is given."""
+    """The sketches of a department with paragraphs of its own, and one that is given."""
     rng = random.Random(number)
     words = [f"{chr(0x4E00 + rng.randrange(5000))}" for _ in range(80 * others)]
     own = ["".join(words[80 * i : 80 * i + 80]) for i in range(others)]
-    return {
-        f"projects.{i}.narrative.1": sorted(hash_of(run) for run in runs(text))[:24]
-        for i, text in enumerate([*own, paragraph] if paragraph else own)
-    }
-
-
-def hash_of(run):
-    from zlib import crc32
-
-    return crc32(run.encode())
+    texts = enumerate([*own, paragraph] if paragraph else own)
+    filed = {f"projects.{i}.narrative": text for i, text in texts}
+    return sketches(SimpleNamespace(name=f"示例{number}局", short_name="", texts=filed))
 
 
 def test_two_departments_with_the_same_paragraph_are_told():
-    sketches = {f"d{i}": department(i, BASE if i in (3, 7) else "") for i in range(20)}
-    assert alike_departments(sketches) == [
+    batch = {f"d{i}": department(i, BASE if i in (3, 7) else "") for i in range(20)}
+    assert alike_departments(batch) == [
         (("d3", "projects.3.narrative.1"), ("d7", "projects.3.narrative.1"))
     ]
 
 
 def test_what_many_departments_say_is_the_forms_own_wording():
-    sketches = {f"d{i}": department(i, BASE) for i in range(BOILERPLATE + 1)}
-    assert alike_departments(sketches) == []
+    batch = {f"d{i}": department(i, BASE) for i in range(BOILERPLATE + 1)}
+    assert alike_departments(batch) == []
 
 
 def test_thousands_of_departments_are_compared_quickly():
-    sketches = {f"d{i}": department(i, BASE if i < 2 else "", others=20) for i in range(2000)}
+    batch = {f"d{i}": department(i, BASE if i < 2 else "", others=20) for i in range(2000)}
     started = time.process_time()
-    assert len(alike_departments(sketches)) == 1
+    assert len(alike_departments(batch)) == 1
     assert time.process_time() - started < 10
 
 

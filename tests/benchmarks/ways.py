@@ -78,24 +78,32 @@ def floor(formats: list[str], path: Path) -> None:
     ones that perfkit uses, warmed up as it does. The page is the one that
     `perfkit run` writes, byte for byte (`batch.py` checks it).
     """
+    from perfkit.execute import FORMATS, exports
+
+    Path("floor").mkdir(exist_ok=True)
+    for form, content in exports(_shown(path), formats, path.stem).items():
+        Path("floor", f"{path.stem}{FORMATS[form]}").write_bytes(content)
+
+
+def _shown(path: Path, without: str = ""):
+    """The template with what its cells show of a department; cells tagged *without* left out."""
     from nbformat.v4 import new_notebook, new_output
 
-    from perfkit.execute import FORMATS, exports
     from perfkit.report import open_report
 
     template, codes = _cells()
     known = {"report": open_report(path)}
     notebook = new_notebook(metadata=template.metadata)
     for cell, code in zip(template.cells, codes, strict=True):
+        if without in cell.metadata.get("tags", []):
+            continue
         shown = type(cell)(cell)
         if code and (value := eval(code, known)) is not None:
             data, metadata = value._repr_mimebundle_()
             found = new_output("execute_result", data, metadata=metadata, execution_count=1)
             shown["outputs"] = [found]
         notebook.cells.append(shown)
-    Path("floor").mkdir(exist_ok=True)
-    for form, content in exports(notebook, formats, path.stem).items():
-        Path("floor", f"{path.stem}{FORMATS[form]}").write_bytes(content)
+    return notebook
 
 
 def forked_floor(formats: list[str], path: Path) -> None:
@@ -104,6 +112,24 @@ def forked_floor(formats: list[str], path: Path) -> None:
         floor(formats, path)
         os._exit(0)
     os.waitpid(child, 0)
+
+
+def review(paths: list[Path]) -> dict[str, float]:
+    """CPU seconds of a report's page with what the review takes, and without; medians."""
+    from statistics import median
+
+    import perfkit.warm  # noqa: F401
+    from perfkit.execute import exporter
+
+    costs: dict[str, list[float]] = {"with": [], "without": []}
+    for i in range(len(paths) * 6 + 4):  # turn by turn, so that what else is done falls on both
+        way = ("without", "with")[i % 2]
+        exporter("html").review = way == "with"
+        start = time.process_time()
+        path = paths[i // 2 % len(paths)]
+        exporter("html").from_notebook_node(_shown(path, "review" if way == "without" else ""))
+        costs[way].append(time.process_time() - start)
+    return {way: median(found[2:]) for way, found in costs.items()}
 
 
 def charts(paths: list[Path]) -> dict[str, float]:
@@ -152,8 +178,8 @@ def main(way: str, formats: str, *names: str) -> None:
     forms, paths = formats.split(","), [Path(name) for name in names]
     if way == "pooled":
         pooled(forms, paths)
-    elif way == "charts":
-        print(json.dumps(charts(paths)))
+    elif way in ("charts", "review"):
+        print(json.dumps({"charts": charts, "review": review}[way](paths)))
     else:
         if way != "called":
             import perfkit.warm  # noqa: F401
