@@ -1,4 +1,4 @@
-"""Makes README.png from the model department's real report: the page, and two pages of the PDF.
+"""Makes README.png from the model department's real report: the page in review, and two of the PDF.
 
     .venv/bin/python tests/readme_picture.py
 
@@ -28,6 +28,7 @@ def page_of_html(file: Path) -> Image.Image:
         )
         page = browser.new_page(viewport={"width": 1320, "height": 1240})
         page.goto(file.as_uri())
+        page.locator("#review-toggle").click()
         page.locator("#chapter-2").evaluate("heading => heading.scrollIntoView()")
         picture = page.screenshot()
         browser.close()
