@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from perfkit.yamlfile import PerfkitError, shown_name
+from perfkit.yamlfile import PerfkitError, shown_name, system_reason
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -214,7 +214,6 @@ def write_whole(path: Path, content: bytes) -> None:
         beside.replace(path)
     except OSError as e:
         beside.unlink(missing_ok=True)
-        reason = e.strerror or e
         raise PerfkitError(
-            f"{path} 写不进去：{reason}；如果文件正在 Word 或 PDF 阅读器里打开，请关闭后再试"
+            f"{path} 写不进去：{system_reason(e)}；如果文件正在 Word 或 PDF 阅读器里打开，请关闭后再试"
         ) from None

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from perfkit.quantities import plain
 from perfkit.scoring import Scorecard, walk
-from perfkit.yamlfile import PerfkitError
+from perfkit.yamlfile import PerfkitError, system_reason
 
 FOLDER = "reviews"
 HEAD = "# 审阅记录，每行一条，只增不改。由 perfkit review 写入，可以用 git 合并。\n"
@@ -267,7 +267,7 @@ def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
     try:
         events, troubles = parse(path.read_bytes())
     except OSError as e:
-        raise PerfkitError(f"{path} 读不了：{e.strerror or e}") from None
+        raise PerfkitError(f"{path} 读不了：{system_reason(e)}") from None
     if troubles or not events:
         reason = troubles[0].partition("，原样")[0] if troubles else "里面没有审阅记录"
         raise PerfkitError(

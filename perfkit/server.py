@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from perfkit.reviews import FOLDER, add_events, read_events, record_file
-from perfkit.yamlfile import PerfkitError
+from perfkit.yamlfile import PerfkitError, system_reason
 
 PORT = 8643
 """Tried first: a browser keeps what could not be saved by address, port included."""
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         except (ValueError, TypeError, KeyError, RecursionError):
             self._refuse(HTTPStatus.BAD_REQUEST, "读不懂这条意见")
         except OSError as e:
-            reason = f"意见写不进 {FOLDER} 文件夹：{e.strerror or e}"
+            reason = f"意见写不进 {FOLDER} 文件夹：{system_reason(e)}"
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, reason)
         else:
             if added:
@@ -240,8 +240,10 @@ def open_server(outputs: Path, port: int | None, written: Callable[[], None]) ->
     make = partial(ReviewServer, outputs, written=written)
     try:
         return make(PORT if port is None else port)
-    except (OSError, OverflowError) as e:
+    except OverflowError:
+        raise PerfkitError(f"端口 {port} 用不了：应在 0 至 65535 之间") from None
+    except OSError as e:
         if port is not None:
-            reason = getattr(e, "strerror", None) or e
-            raise PerfkitError(f"端口 {port} 用不了：{reason}；请换一个，或不写 --port") from None
+            reason = f"端口 {port} 用不了：{system_reason(e)}；请换一个，或不写 --port"
+            raise PerfkitError(reason) from None
     return make(0)

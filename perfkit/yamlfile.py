@@ -7,6 +7,7 @@ stands in the file: as a YAML number 012 would be ten, 12:30 would be 750 and
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -52,6 +53,25 @@ class PerfkitError(Exception):
             (Fault("", 0, faults),) if isinstance(faults, str) else tuple(sorted(set(faults)))
         )
         super().__init__("\n".join(str(f).removeprefix("：") for f in self.faults))
+
+
+REASONS = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EISDIR: "这是文件夹",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.EACCES: "没有权限，或正被别的程序使用",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘只能读",
+    errno.ENOSPC: "磁盘满了",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.EADDRINUSE: "已被别的程序使用",
+}
+"""Why the system refuses what analysts ask of it; its own words are English."""
+
+
+def system_reason(error: OSError) -> str:
+    """The reason that the system gives, in Chinese where it is a common one."""
+    return REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 
 @dataclass(frozen=True)
@@ -109,7 +129,7 @@ def read_text(path: Path) -> tuple[str, bytes]:
     except IsADirectoryError:
         raise PerfkitError([Fault(name, 0, "这是文件夹，应写一个文件")]) from None
     except OSError as e:
-        raise PerfkitError([Fault(name, 0, f"文件打不开：{e.strerror}")]) from None
+        raise PerfkitError([Fault(name, 0, f"文件打不开：{system_reason(e)}")]) from None
     try:
         return raw.decode("utf-8-sig"), raw
     except UnicodeDecodeError as e:

@@ -288,3 +288,5 @@ def test_a_saved_file_is_taken_in_whole_or_not_at_all(tmp_path):
         with pytest.raises(PerfkitError, match=why):
             import_file(tmp_path, saved)
     assert len(read_review(tmp_path, REPORT).remarks) == 3
+    with pytest.raises(PerfkitError, match=r"none\.yaml 读不了：没有这个文件"):
+        import_file(tmp_path, tmp_path / "none.yaml")

@@ -183,8 +183,13 @@ def test_many_at_once_lose_nothing(post, outputs):
 
 
 def test_a_port_that_is_taken_is_told(server, outputs):
-    with pytest.raises(PerfkitError, match=f"端口 {server.server_port} 用不了"):
+    with pytest.raises(PerfkitError, match=f"端口 {server.server_port} 用不了：已被别的程序使用"):
         open_server(outputs, server.server_port, lambda: None)
+
+
+def test_a_number_that_is_no_port_is_told(outputs):
+    with pytest.raises(PerfkitError, match="端口 70000 用不了：应在 0 至 65535 之间"):
+        open_server(outputs, 70000, lambda: None)
 
 
 def test_without_a_port_another_one_serves(server, outputs):
