@@ -30,7 +30,7 @@ ALTERNATIVE = re.compile(r"""\balt\s*=\s*(["'])(.*?)\1""", re.DOTALL)
 # Chinese has no spaces between words, so a line break in the source is none in the text.
 WIDE = r"[\u2014\u2018-\u201d\u2026\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 SOFT_BREAK = re.compile(rf"<pre\b.*?</pre>|(?<={WIDE})\n(?={WIDE})", re.DOTALL)
-FIGURE = re.compile(r'<span data-of="[^"]*">(.*?)</span>', re.DOTALL)
+FIGURE = re.compile(r'<span data-(?:of|checked)="[^"]*">(.*?)</span>', re.DOTALL)
 BLOCK = re.compile(r' data-block="[^"]*"(?: data-field="[^"]*")?')
 SCRIPTS = ("anchor.js", "record.js", "view.js")
 CONTENTS = '<nav class="contents" aria-label="目录">\n<p>目录</p>\n<ul>{}</ul>\n</nav>\n'

@@ -22,6 +22,11 @@ from perfkit.quantities import percent, plain
 from perfkit.scoring import Scorecard
 
 Outcome = Literal["right", "wrong", "unchecked"]
+OUTCOMES: dict[Outcome, str] = {
+    "right": "与数据一致",
+    "wrong": "与数据不符",
+    "unchecked": "没有数据可核对",
+}
 
 # Words of a clause between a subject and its figure that add nothing to what it speaks of.
 _SAID = (

@@ -17,6 +17,8 @@ from typing import Any
 VARIABLE = "PERFKIT_OPENED"
 
 _seen: set[str] = set()
+_before: set[str] = set()
+"""The modules that were there before: thousands, and none of the notebook's."""
 
 
 class Opened:
@@ -28,7 +30,7 @@ class Opened:
     def __init__(self, in_process: bool) -> None:
         self._list: Path | None = None
         if in_process:
-            sys.addaudithook(_hook)
+            _watch()
         else:
             handle, name = tempfile.mkstemp(suffix=".json")
             os.close(handle)
@@ -45,6 +47,11 @@ class Opened:
         return found
 
 
+def _watch() -> None:
+    _before.update(sys.modules)
+    sys.addaudithook(_hook)
+
+
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if event != "open":
         return
@@ -55,7 +62,8 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _files() -> list[str]:
     # A module may come from its compiled form, which does not change with every edit.
-    modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    imported = sys.modules.keys() - _before
+    modules = [getattr(sys.modules[name], "__file__", None) for name in imported]
     found = _seen | {os.path.abspath(path) for path in modules if path}
     return sorted(path for path in found if _is_data(path) and os.path.isfile(path))
 
@@ -79,7 +87,7 @@ _INSTALLED = _installed()
 
 def load_ipython_extension(shell: Any) -> None:
     """Record in a kernel, and write what was opened after each cell."""
-    sys.addaudithook(_hook)
+    _watch()
 
     def write(_: Any) -> None:
         Path(os.environ[VARIABLE]).write_text(json.dumps(_files()), encoding="utf-8")

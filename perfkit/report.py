@@ -8,6 +8,7 @@ department wrote itself stands beside them.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from perfkit import __version__
 from perfkit.audit import Audit, examine
@@ -32,13 +33,13 @@ from perfkit.department import Department, Project
 from perfkit.derivations import PART_NAMES, derivations, figure
 from perfkit.display import Block, render
 from perfkit.findings import LEVELS
+from perfkit.narrative import OUTCOMES, Verdict, verdicts
 from perfkit.params import read_department
 from perfkit.quantities import percent, plain, signed
 from perfkit.reviews import content_of
 from perfkit.rubric import Checklist, Chosen, Excess, Section
 from perfkit.scoring import Score, Scorecard, score, walk
 from perfkit.sheet import score_sheet
-from perfkit.yamlfile import unfolded
 
 ZERO = Decimal(0)
 
@@ -97,7 +98,7 @@ class Report:
 
     def objective(self) -> Block:
         """部门整体绩效目标设立情况."""
-        filed = paragraphs(self.department.objective)
+        filed = self._filed("objective")
         return self._block(
             "paragraphs", "部门整体绩效目标", derived=[], filed=filed, field="objective"
         )
@@ -109,13 +110,13 @@ class Report:
             "当年预算执行情况",
             sentence=execution_sentence(self.department),
             rows=execution_rows(self.department),
-            filed=paragraphs(self.department.narrative.execution),
+            filed=self._filed("narrative.execution"),
         )
 
     def projects(self) -> Block:
         """整体绩效目标实现情况: a paragraph for each project."""
         listed = [
-            (i, project.name, project_sentence(i, project), paragraphs(project.narrative))
+            (i, project.name, project_sentence(i, project), self._filed(f"projects.{i}.narrative"))
             for i, project in enumerate(self.department.projects)
         ]
         derived = [
@@ -146,7 +147,7 @@ class Report:
             "评价得分情况",
             sentences=result_sentences(self.card),
             card=self.card,
-            filed=paragraphs(self.department.narrative.result),
+            filed=self._filed("narrative.result"),
         )
 
     def problems(self) -> Block:
@@ -186,6 +187,8 @@ class Report:
             audit=self.audit,
             counts=counts,
             levels=LEVELS,
+            figures=Counter(v.outcome for found in self._figures.values() for v in found),
+            outcomes=OUTCOMES,
             data=self._review_data(),
         )
 
@@ -239,10 +242,30 @@ class Report:
         return Block(render(part, **values), f"〔{self.heading}：{label}〕")
 
     def _narrative(self, key: str, label: str, derived: list[tuple[str, str, Markup]]) -> Block:
-        filed = paragraphs(getattr(self.department.narrative, key))
-        return self._block(
-            "paragraphs", label, derived=derived, filed=filed, field=f"narrative.{key}"
-        )
+        field = f"narrative.{key}"
+        filed = self._filed(field)
+        return self._block("paragraphs", label, derived=derived, filed=filed, field=field)
+
+    @cached_property
+    def _figures(self) -> dict[str, list[Verdict]]:
+        """The figures that the department wrote in paragraphs, each with its verdict, by field."""
+        found: dict[str, list[Verdict]] = {}
+        for verdict in verdicts(self.card):
+            if not verdict.field.startswith(("divisions.", "indicators.")):
+                found.setdefault(verdict.field, []).append(verdict)
+        return found
+
+    def _filed(self, field: str) -> list[Markup]:
+        """The paragraphs of a filed text, a line each; the review shows which figures hold."""
+        text = self.department.texts.get(field, "")
+        pieces, last = [], 0
+        for verdict in self._figures.get(field, []):
+            mention = verdict.mention
+            pieces += [escape(text[last : mention.start]), checked(verdict)]
+            last = mention.end
+        pieces.append(escape(text[last:]))
+        lines = (line.strip() for line in Markup("").join(pieces).splitlines())
+        return [line for line in lines if line]
 
 
 def turning_fields(card: Scorecard) -> dict[str, str]:
@@ -263,10 +286,11 @@ def turning_fields(card: Scorecard) -> dict[str, str]:
     return found
 
 
-def paragraphs(text: str) -> list[str]:
-    """The paragraphs of a filed text: each line is one."""
-    lines = (unfolded(line).strip() for line in text.splitlines())
-    return [line for line in lines if line]
+def checked(verdict: Verdict) -> Markup:
+    """A figure that the department wrote, with its outcome for the review view."""
+    lines = verdict.mention.text.splitlines()
+    each = [Markup('<span data-checked="{}">{}</span>').format(verdict.outcome, s) for s in lines]
+    return Markup("\n").join(each)
 
 
 def execution_sentence(department: Department) -> Markup:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from perfkit.display import TEMPLATES
 from perfkit.params import read_department
-from perfkit.report import paragraphs
 
 SCRIPT = (TEMPLATES / "perfkit" / "review" / "anchor.js").read_text(encoding="utf-8")
 CONTEXT = 32
@@ -109,12 +108,11 @@ def test_a_remark_on_a_row_follows_its_figures(anchored):
 def report(model):
     """The paragraphs of the model report by block."""
     department, _ = read_department(model)
-    texts = {"objective": department.objective, "narrative.result": department.narrative.result}
-    texts |= {f"projects.{i}": p.narrative for i, p in enumerate(department.projects)}
     return {
-        f"{name}.{n}": text
-        for name, found in texts.items()
-        for n, text in enumerate(paragraphs(found))
+        f"{field}.{n}": line
+        for field, text in department.texts.items()
+        if not field.startswith(("divisions.", "indicators."))
+        for n, line in enumerate(text.splitlines())
     }
 
 

@@ -414,11 +414,11 @@ def test_the_page_loads_nothing(page):
 
 def test_a_copy_for_publication_has_neither_script_nor_review():
     report = notebook()
-    figure = '<p data-block="a" data-field="b c">得<span data-of="total">99</span>分</p>'
+    figure = '<p data-block="a" data-field="b c">得<span data-of="total">99</span>分<span data-checked="right">1个</span></p>'
     report.cells.append(html(figure))
     page = HtmlReport(review=False).from_notebook_node(report)[0]
-    assert "<p>得99分</p>" in page
-    for part in ("<script", "data-block", "data-of", "审核意见"):
+    assert "<p>得99分1个</p>" in page
+    for part in ("<script", "data-block", "data-of", "data-checked", "审核意见"):
         assert part not in page, part
 
 

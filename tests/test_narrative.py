@@ -1,5 +1,6 @@
 """Figures in the texts: how they are read, and how well the table of sentences is judged."""
 
+import re
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ from perfkit.mentions import mentions
 from perfkit.narrative import verdicts
 from perfkit.params import read_department
 from perfkit.quantities import plain
+from perfkit.report import open_report
 from perfkit.scoring import score
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
@@ -105,3 +107,20 @@ def test_a_wrong_figure_is_told_with_the_right_one_and_its_place(findings_of):
             "出39万元",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("预算40万元，支出39万元。", ["预算[right 40万元]，支出[wrong 39万元]。"]),
+        ("服务3家企业。\n\n  <b>2024年</b>再评 ", ["服务[unchecked 3家]企业。", "&lt;b&gt;2024年&lt;/b&gt;再评"]),
+        ("没有数字。", ["没有数字。"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_the_page_shows_of_each_figure_whether_it_holds(complete, text, shown):
+    report = open_report(complete({"projects/0/narrative": text}))
+    page = report.projects().html
+    found = re.findall(r'data-field="projects.0.narrative">(.*?)</p>', page)
+    span = re.compile('<span data-checked="(.*?)">(.*?)</span>')
+    assert [span.sub(r"[\1 \2]", line) for line in found] == shown
