@@ -17,6 +17,7 @@ from perfkit.department import Department, Part, Project
 from perfkit.findings import (
     CODES,
     DISPLAY_PLACES,
+    LEVELS,
     Finding,
     Found,
     Raised,
@@ -53,7 +54,7 @@ class Audit:
 
 
 def audit(card: Scorecard) -> list[Finding]:
-    """The findings on a scored filing, in the order of the report."""
+    """The findings on a scored filing, the gravest first, else in the order of the report."""
     return examine(card).findings
 
 
@@ -78,6 +79,8 @@ def examine(card: Scorecard) -> Audit:
         if not matching:
             place = department.place(raised.field)
             findings.append(Finding(*raised[:4], place, raised.quote))
+    gravity = [*LEVELS]
+    findings.sort(key=lambda finding: gravity.index(finding.level))
     off = [
         SwitchedOff(CODES[switch.code], switch.reason, by, where, count)
         for (by, where, switch), count in zip(switches, hidden, strict=True)

@@ -365,8 +365,8 @@ CLAIMS = {
             "narrative/result": "得分89.5分",
         },
         [
-            ("score.undecided", "warning", "budget:", "待定"),
             ("claim.grade", "error", "grade: 优秀", "自评总分89.5分对应良好"),
+            ("score.undecided", "warning", "budget:", "待定"),
         ],
     ),
 }
@@ -429,8 +429,8 @@ def test_a_claim_beside_an_override(raises, override):
     raises(
         {"reported": claimed, "overrides": [override("output", "25")]} | said,
         [
-            ("override.used", "info", "- indicator: output", "按规则30分，例外核定25分"),
             ("claim.score", "error", "output: '30'", "自评30分，例外核定为25分"),
+            ("override.used", "info", "- indicator: output", "按规则30分，例外核定25分"),
         ],
     )
 
