@@ -21,6 +21,12 @@ FORMATS = {"html": ".html", "pdf": ".pdf", "docx": ".docx"}
 
 ERROR_CELL = "papermill-error-cell-tag"
 
+START_SECONDS = (30, 60)
+"""How long a kernel may take to start, the first time and the second."""
+
+NOT_STARTED = re.compile(r"Kernel (?:didn't respond|died before replying)")
+"""What jupyter_client says of a kernel that doesn't start."""
+
 
 class CellError(PerfkitError):
     """A cell of the template raised; `notebook` is what was executed, with the traceback."""
@@ -77,7 +83,7 @@ def execute(template: Path, params: Path, engine: str | None = None) -> Notebook
 
     Raises:
         CellError: if a cell raises.
-        PerfkitError: if there is no template, or the kernel dies.
+        PerfkitError: if there is no template, or the kernel dies or doesn't start.
     """
     import nbformat
     import papermill.execute
@@ -97,23 +103,33 @@ def execute(template: Path, params: Path, engine: str | None = None) -> Notebook
         # papermill and its kernel client warn about each other's deprecations.
         warnings.simplefilter("ignore")
         executed = Path(scratch, "executed.ipynb")
-        try:
-            notebook = papermill.execute.execute_notebook(
-                str(template.resolve()),
-                str(executed),
-                parameters={"department": _relative(params, folder)},
-                cwd=str(folder),
-                engine_name=engine,
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                **options,
-            )
-        except PapermillExecutionError as e:
-            failed = _reproducible(nbformat.read(executed, as_version=4))
-            raise CellError(_cell_message(template, e), failed) from e
-        except DeadKernelError:
-            raise PerfkitError("执行笔记本的内核意外结束，可能是内存不足") from None
-    return _reproducible(notebook)
+        # Kernels that start side by side may choose the same port; then one of them doesn't start.
+        for start_seconds in START_SECONDS:
+            try:
+                notebook = papermill.execute.execute_notebook(
+                    str(template.resolve()),
+                    str(executed),
+                    parameters={"department": _relative(params, folder)},
+                    cwd=str(folder),
+                    engine_name=engine,
+                    progress_bar=False,
+                    request_save_on_cell_execute=False,
+                    start_timeout=start_seconds,
+                    **options,
+                )
+            except PapermillExecutionError as e:
+                failed = _reproducible(nbformat.read(executed, as_version=4))
+                raise CellError(_cell_message(template, e), failed) from e
+            except DeadKernelError:
+                raise PerfkitError("执行笔记本的内核意外结束，可能是内存不足") from None
+            except RuntimeError as e:
+                if not NOT_STARTED.match(str(e)):
+                    raise
+            else:
+                return _reproducible(notebook)
+    raise PerfkitError(
+        f"执行笔记本的内核 {START_SECONDS[-1]} 秒内没有启动，请关掉一些程序，或用 -j 1 再试"
+    )
 
 
 def _watching() -> list[str]:

@@ -1,5 +1,6 @@
 """The warm engine writes what papermill's own writes, byte for byte."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,9 +10,12 @@ import nbformat
 
 # papermill first: it loads perfkit.engine while it registers its engines.
 import papermill.engines  # noqa: F401
+import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
+from perfkit import execute
 from perfkit.engine import runs_here
+from perfkit.yamlfile import PerfkitError
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
@@ -174,3 +178,47 @@ def test_a_worker_finds_all_that_it_needs_imported():
     )  # fmt: skip
     # The pdb of the standard library and a codec of zip files come with what is loaded anyway.
     assert set(done.stdout.split()) <= {"bdb", "encodings.cp437", "IPython.core.crashhandler"}
+
+
+@pytest.fixture
+def shaky(tmp_path, monkeypatch):
+    """A template whose kernel fails at so many of its first starts, as when its port is taken."""
+
+    def template(failures):
+        starts = tmp_path / "starts"
+        starts.mkdir()
+        kernel = tmp_path / "kernels" / "shaky"
+        kernel.mkdir(parents=True)
+        (kernel / "start.py").write_text(
+            "import os, sys, tempfile\n"
+            f"starts = {str(starts)!r}\n"
+            "tempfile.mkstemp(dir=starts)\n"
+            f"if len(os.listdir(starts)) <= {failures}:\n"
+            "    sys.exit('no port')\n"
+            "os.execv(sys.executable, [sys.executable, '-m', 'ipykernel_launcher', *sys.argv[1:]])\n"
+        )
+        command = [sys.executable, str(kernel / "start.py"), "-f", "{connection_file}"]
+        spec = {"argv": command, "display_name": "Shaky", "language": "python"}
+        (kernel / "kernel.json").write_text(json.dumps(spec))
+        monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+        monkeypatch.setattr(execute, "START_SECONDS", (3, 20))
+        named = {"display_name": "Shaky", "language": "python", "name": "shaky"}
+        notebook = new_notebook(cells=[new_code_cell("6 * 7")], metadata={"kernelspec": named})
+        nbformat.write(notebook, tmp_path / "shaky.ipynb")
+        return tmp_path / "shaky.ipynb", starts
+
+    return template
+
+
+def test_a_kernel_that_does_not_start_is_started_again(shaky):
+    template, starts = shaky(failures=1)
+    done = execute.execute(template, MODEL, "nbclient")
+    assert done.cells[-1].outputs[0].data["text/plain"] == "42"
+    assert len(list(starts.iterdir())) == 2
+
+
+def test_a_kernel_that_never_starts_is_told(shaky):
+    template, starts = shaky(failures=9)
+    with pytest.raises(PerfkitError, match="内核 20 秒内没有启动"):
+        execute.execute(template, MODEL, "nbclient")
+    assert len(list(starts.iterdir())) == 2
