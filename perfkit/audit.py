@@ -195,8 +195,8 @@ def projects_against_part(card: Scorecard) -> Found:
     known = [project.executed for project in projects]
     if None not in known:
         spent = sum((amount for amount in known if amount is not None), ZERO)
-        derived = [str(i + 1) for i, project in enumerate(projects) if project.spent is None]
-        note = f"（其中第{'、'.join(derived)}项按所填执行率推算）" if derived else ""
+        derived = [i for i, project in enumerate(projects) if project.spent is None]
+        note = f"（其中第{numbers(derived)}项按所填执行率推算）" if derived else ""
         if abs(spent - part.spent) > allowed:
             yield (
                 "projects.spent_sum",

@@ -25,7 +25,7 @@ from perfkit.index import FAILURE as FAILED_PAGE
 from perfkit.index import Alike, Row, write_index
 from perfkit.likeness import Sketch, alike_departments, sketches
 from perfkit.opened import Opened
-from perfkit.reviews import FOLDER, content_of, read_review, template_digest
+from perfkit.reviews import FOLDER, read_review, template_digest
 from perfkit.workers import CAN_FORK, Job, Limits, Outcome, Workers
 
 JOURNAL = "perfkit.jsonl"
@@ -287,7 +287,7 @@ def make(params: Path, settings: Settings) -> Made:
         raise
     written = write_documents(outputs, name, documents)
     template = json.loads(settings.template.read_text(encoding="utf-8"))
-    content = content_of(report.card) | {"template": template_digest(template)}
+    content = report.content | {"template": template_digest(template)}
     endings = [path.suffix for path in written]
     row = row_of(name, report.card, report.audit.findings, endings, content)
     folder = settings.template.resolve().parent
@@ -322,12 +322,14 @@ def first_line(error: str) -> str:
     return lines[0] if len(lines) == 1 else f"{lines[0]}（共 {len(lines)} 处）"
 
 
-def index_rows(outputs: Path, journal: Mapping[str, Record], made: Iterable[str]) -> list[Row]:
-    """The lines of the index: all reports whose parameter file is still there, by name."""
-    fresh = set(made)
+def index_content(
+    outputs: Path, journal: Mapping[str, Record], fresh: set[str]
+) -> tuple[list[Row], list[Alike]]:
+    """What the index shows of all reports whose parameter file is still there, by name."""
     reviewed = {path.stem for path in _records(outputs)}
-    rows = []
-    for name, record in sorted(journal.items()):
+    rows, short = [], {}
+    for name in sorted(journal):
+        record = journal[name]
         if not (outputs / record.params).exists():
             continue
         row = replace(Row.from_dict(record.row), fresh=name in fresh)
@@ -336,16 +338,12 @@ def index_rows(outputs: Path, journal: Mapping[str, Record], made: Iterable[str]
             state = review.state(row.content)
             row = replace(row, review=state, open_remarks=len(review.open))
         rows.append(row)
-    return rows
-
-
-def alike_paragraphs(records: Iterable[Record]) -> list[Alike]:
-    """What departments of the batch wrote alike."""
-    short = {record.name: record.paragraphs for record in records}
-    return [
+        short[name] = record.paragraphs
+    alike = [
         Alike(one, other, short[one][paragraph].opening)
         for (one, paragraph), (other, _) in alike_departments(short)
     ]
+    return rows, alike
 
 
 def _records(outputs: Path) -> list[Path]:
@@ -354,13 +352,11 @@ def _records(outputs: Path) -> list[Path]:
 
 def update_index(outputs: Path, names: set[str], changed: bool) -> None:
     """Write the index anew if a report was made, a review has changed, or if it isn't there."""
-    there = (outputs / "index.html").exists() and _shown(outputs) == _reviews_digest(outputs)
+    digest = _reviews_digest(outputs)  # before the records are read: what comes after is newer
+    there = (outputs / "index.html").exists() and _shown(outputs) == digest
     if not (outputs / JOURNAL).exists() or (there and not changed):
         return
-    digest = _reviews_digest(outputs)  # before the records are read: what comes after is newer
-    journal = read_journal(outputs)
-    rows = index_rows(outputs, journal, names)
-    write_index(outputs, rows, alike_paragraphs([journal[row.name] for row in rows]))
+    write_index(outputs, *index_content(outputs, read_journal(outputs), names))
     if (outputs / FOLDER).is_dir():
         write_whole(outputs / FOLDER / SHOWN, digest.encode())
 

@@ -17,6 +17,7 @@ from html import escape
 from typing import Any
 
 from perfkit.quantities import percent, plain, rounded
+from perfkit.yamlfile import shortened
 
 WIDTH = 156 / 25.4 * 72
 """Points: the type area of GB/T 9704, so that the text is printed in its own size."""
@@ -383,8 +384,7 @@ def _clean(name: str) -> str:
 
 
 def _short(name: str) -> str:
-    name = _clean(name)
-    return name if len(name) <= 20 else name[:19] + "…"
+    return shortened(_clean(name), 20)
 
 
 def _em(text: str) -> float:

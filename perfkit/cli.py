@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,7 +19,7 @@ from perfkit import __version__
 
 if TYPE_CHECKING:
     from perfkit.audit import Audit
-    from perfkit.batch import Settings
+    from perfkit.batch import Record, Settings
     from perfkit.department import Department
     from perfkit.scoring import Score, Scorecard
 
@@ -282,13 +282,18 @@ def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from perfkit.batch import read_journal
     from perfkit.findings import LEVELS
     from perfkit.quantities import plain
+    from perfkit.reviews import FOLDER
     from perfkit.yamlfile import PerfkitError
 
     failed = 0
     filings: dict[str, Department] = {}
     files = _parameter_files(options.params)
+    # What the reports were made with; of no use before there is a review.
+    reviewed = (options.outputs / FOLDER).is_dir()
+    journal = read_journal(options.outputs) if reviewed else {}
     for path in files:
         try:
             card, audit = _scored(path)
@@ -306,7 +311,7 @@ def _check(options: argparse.Namespace) -> int:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
         for off in audit.off:
             print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
-        for line in _review_lines(options.outputs, path.stem, card):
+        for line in _review_lines(options.outputs, path.stem, card, journal):
             print(f"  {line}")
         filings[card.department.place("narrative")] = card.department
     for line in _likeness_lines(filings):
@@ -328,10 +333,12 @@ def _likeness_lines(filings: dict[str, Department]) -> list[str]:
     return lines
 
 
-def _review_lines(outputs: Path, report: str, card: Scorecard) -> list[str]:
+def _review_lines(
+    outputs: Path, report: str, card: Scorecard, journal: Mapping[str, Record]
+) -> list[str]:
     """What reviewers said that is still open, and their decision, a line each."""
-    from perfkit.batch import read_journal
     from perfkit.reviews import STATES, content_of, read_review, record_file
+    from perfkit.yamlfile import shortened
 
     if not record_file(outputs, report).exists():
         return []
@@ -339,13 +346,12 @@ def _review_lines(outputs: Path, report: str, card: Scorecard) -> list[str]:
     lines = []
     for remark in review.open:
         event = remark.event
-        quote = " ".join(remark.quote.split())
-        quote = quote if len(quote) <= 20 else quote[:19] + "…"
+        quote = shortened(" ".join(remark.quote.split()), 20)
         text = " ".join(event["text"].split())
         answers = f"（{len(remark.thread)} 条回复）" if remark.thread else ""
         lines.append(f"意见  {event['by']} {event['at'][:10]}  “{quote}”：{text}{answers}")
     content = content_of(card)
-    made = read_journal(outputs).get(report)
+    made = journal.get(report)
     if made:  # the template that the report was made with
         content["template"] = made.row.get("content", {}).get("template", "")
     if decision := review.decision:

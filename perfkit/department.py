@@ -7,6 +7,7 @@ editors use (``python -m perfkit.department`` prints it).
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
@@ -343,6 +344,12 @@ class Department(Record):
     def place(self, field: str) -> str:
         """Where a value stands: ``place("budget.total.spent")`` → ``params/x.yaml:12``."""
         return self._source.place(f"department.{field}")
+
+
+def project_of(field: str) -> int | None:
+    """The number, from 0, of the project that a field path leads into."""
+    found = re.match(r"projects\.(\d+)\.", field)
+    return int(found[1]) if found else None
 
 
 def schema() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from perfkit.department import Department, Part, Project
+from perfkit.findings import numbers
 from perfkit.quantities import percent, plain
 from perfkit.rubric import Rubric, describe
 from perfkit.scoring import Input, Score, Scorecard
@@ -150,8 +151,7 @@ def _projects(card: Scorecard) -> Items:
         ("missing", "没有填写支出数的项目", missing),
         ("full", "预算执行率达到100%的项目", full),
     ):
-        numbers = "、".join(str(i + 1) for i in rows)
-        formula = f"第{numbers}个项目，共{len(rows)}个" if rows else "没有，共0个"
+        formula = f"第{numbers(rows)}个项目，共{len(rows)}个" if rows else "没有，共0个"
         yield f"projects.{key}", Derivation(words, formula, inputs=listed)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from typing import Any
 from urllib.request import urlopen
 
@@ -134,10 +135,12 @@ class HtmlReport(_Exporter):
         return page.replace("/*font*/", font_face(page), 1), resources
 
 
+@cache
 def _template(name: str) -> str:
     return (TEMPLATES / "perfkit" / name).read_text(encoding="utf-8")
 
 
+@cache
 def _review_script() -> str:
     return '"use strict";\n' + "".join(_template(f"review/{name}") for name in SCRIPTS)
 

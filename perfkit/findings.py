@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from perfkit.yamlfile import shortened
+
 if TYPE_CHECKING:
     from perfkit.department import Project
 
@@ -120,8 +122,7 @@ def tolerance(terms: int) -> Decimal:
 
 def named(i: int, project: Project) -> str:
     """A project as findings name it: 第3个项目“…”."""
-    name = project.name if len(project.name) <= 20 else project.name[:19] + "…"
-    return f"第{i + 1}个项目“{name}”"
+    return f"第{i + 1}个项目“{shortened(project.name, 20)}”"
 
 
 def numbers(rows: list[int]) -> str:

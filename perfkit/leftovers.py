@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
-from perfkit.department import Department
+from perfkit.department import Department, project_of
 from perfkit.findings import Found, Raised
-from perfkit.likeness import alike, own_names, runs
+from perfkit.likeness import OPENING, alike, narratives, own_names, runs
 from perfkit.scoring import Scorecard
+from perfkit.yamlfile import shortened
 
 # Words that make a sentence speak of another year on purpose.
 COMPARED = re.compile(
@@ -38,7 +39,7 @@ PLACE_FIRST = re.compile(r"[区县市州旗省]")
 def other_years(card: Scorecard) -> Found:
     """A sentence on this year's evaluation that names another year."""
     year = card.department.year
-    for field, sentence in _sentences(card.department):
+    for field, sentence in _sentences(card.department.texts):
         for found in EVALUATED.finditer(sentence):
             if int(found[1]) == year or COMPARED.search(sentence) or str(year) in sentence:
                 continue
@@ -87,7 +88,7 @@ def repeated_texts(card: Scorecard) -> Found:
         if one[0] == other[0] or fields in told:
             continue
         told.add(fields)
-        message = f"{_chapter(one[0])}与{_chapter(other[0])}的文字几乎相同：“{_short(other[2])}”"
+        message = f"{_chapter(one[0])}与{_chapter(other[0])}的文字几乎相同：“{shortened(other[2], OPENING)}”"
         yield Raised("leftover.repeated", "info", message, other[0], other[2])
 
 
@@ -106,7 +107,7 @@ def kept_from_last_year(card: Scorecard) -> Found:
         if before >= 0 or now < 0 or field in told:
             continue
         told.add(field)
-        message = f"{_chapter(field)}与上年报告的文字几乎相同：“{_short(sentence)}”"
+        message = f"{_chapter(field)}与上年报告的文字几乎相同：“{shortened(sentence, OPENING)}”"
         yield Raised("leftover.last_year", "warning", message, field, sentence)
 
 
@@ -115,9 +116,7 @@ def _runs_of_sentences(department: Department) -> dict[tuple[str, int, str], fro
     names = own_names(department)
     return {
         (field, n, sentence): runs(sentence, names)
-        for n, (field, sentence) in enumerate(_sentences(department))
-        # Duties and objective follow laws and regulations.
-        if field.startswith(("projects.", "narrative."))
+        for n, (field, sentence) in enumerate(_sentences(narratives(department)))
     }
 
 
@@ -157,16 +156,16 @@ def _unmatched(text: str) -> str:
     return waiting[0] if waiting else ""
 
 
-def _sentences(department: Department) -> Iterator[tuple[str, str]]:
-    for field, text in department.texts.items():
+def _sentences(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for field, text in texts.items():
         for sentence in re.findall(r"[^。！？；\n]+[。！？；]?", text):
             yield field, sentence.strip()
 
 
 def _chapter(field: str) -> str:
     """A field as a reader finds it in the report."""
-    if project := re.match(r"projects\.(\d+)\.", field):
-        return f"第{int(project[1]) + 1}个项目"
+    if (i := project_of(field)) is not None:
+        return f"第{i + 1}个项目"
     words = {
         "narrative.execution": "预算执行情况说明",
         "narrative.management": "预算管理情况分析",
@@ -175,10 +174,6 @@ def _chapter(field: str) -> str:
         "narrative.measures": "措施建议",
     }
     return words.get(field, "部门概况")
-
-
-def _short(sentence: str) -> str:
-    return sentence if len(sentence) <= 30 else sentence[:29] + "…"
 
 
 LEFTOVERS: tuple[Callable[[Scorecard], Found], ...] = (

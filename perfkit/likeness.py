@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from zlib import crc32
 
 from perfkit.department import Department
+from perfkit.yamlfile import shortened
 
 RUN = 8
 """Signs in a run: shorter ones are common phrases."""
@@ -74,6 +75,12 @@ def own_names(department: Department) -> list[str]:
     return [name for name in (department.name, department.short_name) if name]
 
 
+def narratives(department: Department) -> dict[str, str]:
+    """What the department wrote of its work; duties and objective follow laws and regulations."""
+    own = ("projects.", "narrative.")
+    return {field: text for field, text in department.texts.items() if field.startswith(own)}
+
+
 class Sketch(NamedTuple):
     """A paragraph in short: how it begins, and its lowest runs, eight hexadecimal digits each."""
 
@@ -90,15 +97,13 @@ def sketches(department: Department) -> dict[str, Sketch]:
     """Each paragraph of the narratives that is long enough to compare, by field and number."""
     names = own_names(department)
     found = {}
-    for field, text in department.texts.items():
-        if not field.startswith(("projects.", "narrative.")):
-            continue  # duties and objective follow laws and regulations
+    for field, text in narratives(department).items():
         for n, paragraph in enumerate(text.splitlines(), 1):
             kept = runs(paragraph, names)
             if len(kept) >= SHORTEST:
                 # Numbers that are the same on every machine; the lowest are as good as any.
                 lowest = sorted(crc32(run.encode()) for run in kept)[:SKETCH]
-                short = paragraph if len(paragraph) <= OPENING else paragraph[: OPENING - 1] + "…"
+                short = shortened(paragraph, OPENING)
                 found[f"{field}.{n}"] = Sketch(short, "".join(f"{run:08x}" for run in lowest))
     return found
 

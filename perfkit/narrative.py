@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from perfkit.department import DEPARTMENT, Department, Project
+from perfkit.department import DEPARTMENT, Department, Project, project_of
 from perfkit.findings import Found, Raised
 from perfkit.likeness import own_names
 from perfkit.mentions import Mention, day_of, mentions
-from perfkit.quantities import percent, plain
+from perfkit.quantities import day_in_words, percent, plain
 from perfkit.scoring import Scorecard
 
 Outcome = Literal["right", "wrong", "unchecked"]
@@ -115,13 +115,11 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
     """The verdict on every figure of the filed texts, in order."""
     department, whole = card.department, _department_data(card)
     for field, text in department.texts.items():
-        project = re.match(r"projects\.(\d+)\.", field)
-        if project:
-            i = int(project[1])
+        if (i := project_of(field)) is None:
+            yield from _of_text(card, field, text, whole, None)
+        else:
             known = _project_data(i, department.projects[i])
             yield from _of_text(card, field, text, known, department.projects[i])
-        else:
-            yield from _of_text(card, field, text, whole, None)
 
 
 def numbers_in_text(card: Scorecard) -> Found:
@@ -339,9 +337,7 @@ def _date(field: str, found: list[Mention], n: int, text: str, project: Project 
         return Verdict(field, mention, "unchecked")
     if (filed.year, filed.month, filed.day) == day:
         return Verdict(field, mention, "right")
-    words = (
-        f"参数里项目的{'结束' if ends else '开始'}日期是{filed.year}年{filed.month}月{filed.day}日"
-    )
+    words = f"参数里项目的{'结束' if ends else '开始'}日期是{day_in_words(filed)}"
     message = f"文字写“{mention.text}”，{words}"
     return Verdict(field, mention, "wrong", message=message, quote=mention.text)
 

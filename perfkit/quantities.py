@@ -148,6 +148,11 @@ class Measure:
     direction: str | None
 
 
+def day_in_words(day: date) -> str:
+    """2023年5月1日."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def parse_measure(text: str | None, unit: str | None = None) -> Measure | None:
     """The number in a 指标值 or 完成值, None if it is in words (定性) or a date.
 

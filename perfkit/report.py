@@ -30,7 +30,7 @@ from perfkit.charts import (
     project_execution,
 )
 from perfkit.department import Department, Project
-from perfkit.derivations import PART_NAMES, derivations, figure
+from perfkit.derivations import PART_NAMES, Derivation, derivations, figure
 from perfkit.display import Block, render
 from perfkit.findings import LEVELS
 from perfkit.narrative import OUTCOMES, Verdict, verdicts
@@ -171,9 +171,7 @@ class Report:
 
     def derivations(self) -> Block:
         """得分推导: of each score the formula, its inputs with their places, the deductions."""
-        return self._block(
-            "derivations", "得分推导", card=self.card, derived=derivations(self.card)
-        )
+        return self._block("derivations", "得分推导", card=self.card, derived=self._derived)
 
     def review(self) -> Block:
         """审核意见: the findings, for the reviewer; not for publication."""
@@ -194,12 +192,11 @@ class Report:
 
     def _review_data(self) -> Markup:
         """What the review view of the page works with, as JSON that can stand in a script element."""
-        found = derivations(self.card)
         data = {
-            "content": content_of(self.card),
+            "content": self.content,
             "levels": LEVELS,
             "findings": [vars(finding) for finding in self.audit.findings],
-            "derivations": {key: derivation.as_dict() for key, derivation in found.items()},
+            "derivations": {key: derivation.as_dict() for key, derivation in self._derived.items()},
         }
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return Markup(text.replace("<", "\\u003c"))
@@ -245,6 +242,15 @@ class Report:
         field = f"narrative.{key}"
         filed = self._filed(field)
         return self._block("paragraphs", label, derived=derived, filed=filed, field=field)
+
+    @cached_property
+    def content(self) -> dict[str, str]:
+        """Digests of what the report says, which an acceptance is given for."""
+        return content_of(self.card)
+
+    @cached_property
+    def _derived(self) -> dict[str, Derivation]:
+        return derivations(self.card)
 
     @cached_property
     def _figures(self) -> dict[str, list[Verdict]]:

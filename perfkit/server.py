@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from perfkit.batch import stamp
 from perfkit.reviews import FOLDER, add_events, read_events, record_file
 from perfkit.yamlfile import PerfkitError, system_reason
 
@@ -69,6 +70,11 @@ class ReviewServer(ThreadingHTTPServer):
         """http://127.0.0.1:8643/<token>/"""
         return f"http://127.0.0.1:{self.server_port}/{self.token}/"
 
+    @property
+    def hosts(self) -> set[str]:
+        """What this machine's own browser calls the server."""
+        return {f"{host}:{self.server_port}" for host in ("127.0.0.1", "localhost")}
+
     def file(self, name: str) -> Path | None:
         """The file of the outputs with this name, if it is one to show."""
         path = self.outputs / name
@@ -112,8 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         name, _ = asked
         report = name.removeprefix(f"{FOLDER}/")
-        own = {f"http://{host}:{self.server.server_port}" for host in ("127.0.0.1", "localhost")}
-        if self.headers.get("Origin", next(iter(own))) not in own:
+        origin = self.headers.get("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
             self._refuse(HTTPStatus.FORBIDDEN, "只接受本页面写的意见")
         elif not name.startswith(f"{FOLDER}/") or not self.server.is_report(report):
             self._refuse(HTTPStatus.NOT_FOUND, f"没有“{report}”这份报告")
@@ -148,11 +154,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _asked(self) -> tuple[str, str] | None:
         """The path below the token and the query; None if the request was refused."""
-        hosts = {f"{host}:{self.server.server_port}" for host in ("127.0.0.1", "localhost")}
         parts = urlsplit(self.path)
         token, _, name = parts.path.lstrip("/").partition("/")
         # A page elsewhere could make its own name mean 127.0.0.1; then Host is that name.
-        known = self.headers.get("Host") in hosts
+        known = self.headers.get("Host") in self.server.hosts
         if not known or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._refuse(HTTPStatus.NOT_FOUND, "地址不对，请用 perfkit review 显示的地址")
             return None
@@ -163,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, f"没有“{report}”这份报告")
             return
         path = record_file(self.server.outputs, report)
-        version = _version(path)
+        version = "{}-{}".format(*stamp(path))  # for a page that asks whether it has changed
         found: dict[str, object] = {"report": report, "by": _user(), "version": version}
         if parse_qs(query).get("version") != [version]:
             # All of them: git may have put new ones in the middle.
@@ -204,15 +209,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: the token would be in every line."""
-
-
-def _version(path: Path) -> str:
-    """What changes with the file, for a page that asks whether it did."""
-    try:
-        found = path.stat()
-    except OSError:
-        return "0"
-    return f"{found.st_size}-{found.st_mtime_ns}"
 
 
 def _user() -> str:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from perfkit.department import Department, Project
+from perfkit.department import Department, Project, project_of
 from perfkit.findings import Found, Raised, named, numbers, tolerance
-from perfkit.quantities import percent, plain
+from perfkit.quantities import day_in_words, percent, plain
 from perfkit.rubric import Checklist, Chosen, Excess
 from perfkit.scoring import Score, Scorecard
 
@@ -89,10 +89,9 @@ def completed(card: Scorecard) -> Found:
     """按时完成 in a project's own text, with much of its money unspent and no word of why."""
     department = card.department
     for claim, text in _found(ON_TIME, department):
-        project_number = re.fullmatch(r"projects\.(\d+)\.narrative", claim)
-        if project_number is None:
+        i = project_of(claim)
+        if i is None:
             continue
-        i = int(project_number[1])
         rate = department.projects[i].execution_rate
         if rate is not None and rate < UNDER_EXECUTED and not _explained(department, i):
             message = f"{named(i, department.projects[i])}写“{text}”，预算执行率只有{percent(rate)}"
@@ -106,18 +105,13 @@ def _claims_on_time(card: Scorecard) -> str:
         done = row.actual == row.target or row.actual in achieved
         if not row.quantified and done and ON_TIME.search(row.name):
             return row.name
-    for field, words in _found(ON_TIME, card.department):
-        if field.startswith("narrative.") and field != "narrative.measures":
-            return words
-    return ""
+    return next((words for _, words in _found_of_the_year(ON_TIME, card.department)), "")
 
 
 def _beyond(department: Department, project: Project) -> str:
     """The end of the project's term, if it lies after the year."""
     ends = project.ends
-    return (
-        f"{ends.year}年{ends.month}月{ends.day}日" if ends and ends.year > department.year else ""
-    )
+    return day_in_words(ends) if ends and ends.year > department.year else ""
 
 
 def _goes_on(department: Department, project: Project) -> str:
@@ -142,13 +136,22 @@ def _found(pattern: re.Pattern[str], department: Department) -> Iterator[tuple[s
             yield field, found[0]
 
 
+def _found_of_the_year(
+    pattern: re.Pattern[str], department: Department
+) -> Iterator[tuple[str, str]]:
+    """The same in the chapters on the whole department that speak of what was done."""
+    for field, words in _found(pattern, department):
+        if field.startswith("narrative.") and field != "narrative.measures":
+            yield field, words
+
+
 def all_done(card: Scorecard) -> Found:
     """各项目全部完成, 全额支付, with an execution rate below 100 %."""
     department = card.department
     rates = {i: p.execution_rate for i, p in enumerate(department.projects)}
     short = [i for i, rate in rates.items() if rate is not None and rate < UNDER_EXECUTED]
-    for field, words in _found(ALL_DONE, department):
-        if short and field.startswith("narrative.") and field != "narrative.measures":
+    for field, words in _found_of_the_year(ALL_DONE, department):
+        if short:
             listed = "、".join(f"第{i + 1}项{percent(rates[i] or ZERO)}" for i in short)
             message = f"文字写“{words}”，而预算执行率{listed}"
             yield Raised("statement.all_done", "warning", message, field, words)

@@ -166,6 +166,11 @@ def unfolded(text: str) -> str:
     return re.sub(f"(?<={_WIDE}) +(?={_WIDE})", "", text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """The text in at most so many signs, the last one … if there are more."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -369,5 +374,4 @@ def _options(expected: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 40 else text[:39] + "…"
+    return shortened(" ".join(str(value).split()), 40)
