@@ -22,9 +22,6 @@ INDICATORS = {
 FILES = (".html", ".pdf", ".docx", ".ipynb")
 HOSTILE = ["<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>", "示例\u2028局"]
 
-# What a page of 5,000 may take, in ms: three times what is asked for on two quiet cores.
-LOAD, ACT = 600, 300
-
 
 def example(number, rng):
     name = f"shili-{number:04d}-2023"
@@ -407,24 +404,20 @@ def test_without_script_there_is_a_plain_table(browser, outputs):
     context.close()
 
 
-TIMED = """async (act) => {
-  const start = performance.now();
+DRAWN = """async (act) => {
+  let rows = 0;
+  const seen = new MutationObserver((all) => { for (const one of all) rows += one.addedNodes.length; });
+  seen.observe(document.getElementById("rows"), { childList: true });
   act === "sort" ? document.querySelector("th[data-key=department] button").click()
     : (q.value = act, q.dispatchEvent(new Event("input")));
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  return performance.now() - start;
+  seen.disconnect();
+  return rows;
 }"""
 
 
-def test_five_thousand_are_quick(open_index, outputs):
+def test_of_five_thousand_only_what_is_looked_at_is_drawn(open_index, outputs):
     assert (outputs / "5000" / "index.html").stat().st_size < 3_000_000
-    loads, acts = [], []
-    for _ in range(3):
-        page = open_index(5000)
-        loads.append(
-            page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
-        )
-        acts.append([page.evaluate(TIMED, act) for act in ("sort", "教", "教育", "")])
-    # The best of three: the machine may be busy with something else.
-    assert min(loads) < LOAD
-    assert max(map(min, zip(*acts, strict=True))) < ACT
+    page = open_index(5000)
+    drawn = [page.evaluate(DRAWN, act) for act in ("sort", "教", "教育", "")]
+    assert all(0 < rows <= 100 for rows in drawn), drawn
