@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from perfkit.department import Department, Part, Project
+from perfkit.department import HIGHER, LOWER, Department, Part, Project
 from perfkit.findings import (
     CODES,
     DISPLAY_PLACES,
@@ -25,13 +25,19 @@ from perfkit.findings import (
     numbers,
     tolerance,
 )
+from perfkit.fonts import code, printed, rare
 from perfkit.leftovers import LEFTOVERS
 from perfkit.narrative import numbers_in_text
 from perfkit.quantities import halfwidth, percent, plain, rounded
-from perfkit.scoring import Score, Scorecard, grade_of, walk
+from perfkit.scoring import Score, Scorecard, grade_of, stated_rates, walk
+from perfkit.signs import named as named_sign
 from perfkit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
+from perfkit.yamlfile import field_words
 
 ZERO = Decimal(0)
+
+LISTED_SIGNS = 8
+"""Of a text, signs that a finding names."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +142,13 @@ def _rate(name: str, field: str, item: Part | Project) -> Found:
             "rate.over_100",
             "error",
             f"{name}执行数{plain(item.spent)}万元超过预算数{plain(item.budget)}万元"
-            + (f"，执行率{percent(item.spent / item.budget)}" if item.budget else "")
+            + (f"，执行率{percent(item.execution_rate or ZERO)}" if item.budget else "")
             + "；计分按100%封顶",
             f"{field}.spent",
         )
-    if item.rate is None or not item.budget:
+    actual = item.execution_rate
+    if item.rate is None or not item.budget or actual is None:
         return
-    actual = item.spent / item.budget
     if _rounds_to(actual, item.rate):
         if item.rate == 1 and actual != 1:
             yield (
@@ -261,7 +267,7 @@ def project_rows(card: Scorecard) -> Found:
 
 def _unit(department: Department, i: int) -> str:
     text = department.source.texts.get(("department", "projects", i, "budget"), "")
-    return re.sub(r"[\d.,\s]", "", halfwidth(text)) or "万元"
+    return re.sub(r"[0-9.,\s]", "", halfwidth(text)) or "万元"
 
 
 def indicators(card: Scorecard) -> Found:
@@ -293,14 +299,19 @@ def indicators(card: Scorecard) -> Found:
             message = f"{sums}，已按比例折算"
             yield "indicators.weights_sum", "error", message, field
         yield from _low_targets(group)
+        yield from _directions(group)
+        yield from _causes(group)
 
 
 def _low_targets(group: Score) -> Found:
     for part in group.parts:
         row = part.indicator
-        if row is not None and row.quantified and row.grade:
+        if row is not None and part.direction and row.grade:
             message = f"“{row.name}”按数字计分，评定得分率{row.grade}没有采用"
             yield "indicators.grade_unused", "warning", message, part.field
+        if row is not None and row.low_target and part.overshoot is None:
+            message = f"“{row.name}”确认指标值偏低，但超额没有达到扣分的幅度，没有扣分"
+            yield "indicators.low_target", "info", message, part.field
         if part.overshoot is None or row is None or row.low_target:
             continue
         message = (
@@ -308,6 +319,44 @@ def _low_targets(group: Score) -> Found:
             "经确认偏低的请填 low_target: 是，按评分标准扣分"
         )
         yield "indicators.low_target", "warning", message, part.field
+
+
+def _directions(group: Score) -> Found:
+    """Indicators scored as 正向 or 反向 though nobody said which they are."""
+    for part in group.parts:
+        row = part.indicator
+        if row is not None and part.assumed and part.direction == LOWER:
+            message = (
+                f"“{row.name}”的指标值“{row.target}”没有写≥或≤，按反向指标（越低越好）计分；"
+                "确是这样的请写≤或填 direction: 反向，越高越好的请填 direction: 正向"
+            )
+            yield "indicators.direction", "warning", message, part.field
+    higher = [part for part in group.parts if part.assumed and part.direction == HIGHER]
+    if higher:
+        names = "、".join(f"“{part.name}”" for part in higher)
+        message = (
+            f"{group.name}有{len(higher)}个指标的指标值没有写≥或≤，按正向指标（越高越好）计分："
+            f"{names}；越低越好的请写≤或填 direction: 反向"
+        )
+        yield "indicators.direction", "info", message, higher[0].field
+
+
+def _causes(group: Score) -> Found:
+    """Indicators that lost points without a word on the cause (偏差原因).
+
+    Source:
+        财预〔2020〕10号, 第十六条: 未完成绩效目标的, 应分析原因.
+    """
+    missed = [
+        part
+        for part in group.parts
+        if part.deductions and part.overshoot is None
+        if part.indicator is not None and not part.indicator.note
+    ]
+    if missed:
+        names = "、".join(f"“{part.name}”" for part in missed)
+        message = f"{group.name}有{len(missed)}个指标没有得满分，也没有写偏差原因（note）：{names}"
+        yield "indicators.no_cause", "info", message, missed[0].field
 
 
 def _group_field(department: Department, group: str) -> str:
@@ -350,7 +399,7 @@ def full_marks(card: Scorecard) -> Found:
 def carryover_and_variance(card: Scorecard) -> Found:
     """结转结余 against the unspent total, and 预决算差异率 without its basis."""
     budget = card.department.budget
-    total, carryover, variance = budget.overall, budget.carryover, budget.variance
+    total, carryover = budget.overall, budget.carryover
     if carryover.amount is not None:
         unspent = total.budget - total.spent
         _, gone = taken_back(card.department)
@@ -364,48 +413,39 @@ def carryover_and_variance(card: Scorecard) -> Found:
                 f"相差{_signed(carryover.amount - unspent)}万元，请说明",
                 "budget.carryover.amount",
             )
-    rate = carryover.rate
-    if carryover.amount is not None and total.budget:
-        rate = carryover.amount / total.budget
-        if carryover.rate is not None and not _rounds_to(rate, carryover.rate):
-            yield (
-                "rate.stated",
-                "error",
-                f"所填结转结余率{percent(carryover.rate, 4)}，按结转结余÷预算应为{percent(rate)}",
-                "budget.carryover.rate",
-            )
-    elif rate is not None:
-        yield (
-            "carryover.no_basis",
-            "error",
-            f"结转结余率{percent(rate, 4)}没有总额可以复核，暂按所填计分",
-            "budget.carryover.rate",
-        )
-    if variance.rate is None:
+    yield from _rates_as_stated(card)
+
+
+NO_BASIS = {
+    "budget.carryover.rate": ("carryover.no_basis", "结转结余率", "总额"),
+    "budget.variance.rate": ("variance.no_basis", "预决算差异率", "年初预算数"),
+}
+
+
+def _rates_as_stated(card: Scorecard) -> Found:
+    """The stated rates against what the rules of the rubric give."""
+    rates = stated_rates(card)
+    for field, rate in rates.items():
+        if rate.stated is None:
+            continue
+        shown, (code, name, basis) = percent(rate.stated, 4), NO_BASIS[field]
+        if rate.computed is None:
+            message = f"{name}{shown}没有{basis}可以复核，暂按所填计分"
+            yield code, "error", message, field
+        elif not _rounds_to(abs(rate.computed), abs(rate.stated)):
+            message = f"所填{name}{shown}，按{rate.formula}应为{percent(rate.computed)}"
+            yield "rate.stated", "error", message, field
+    carryover, variance = (rates.get(field) for field in NO_BASIS)
+    if carryover is None or variance is None or variance.stated is None:
         return
-    if budget.initial:
-        computed = abs(total.spent - budget.initial) / budget.initial
-        if _rounds_to(computed, abs(variance.rate)):
-            # Without a change during the year both rates are rightly the same.
-            return
-        yield (
-            "rate.stated",
-            "error",
-            f"所填预决算差异率{percent(variance.rate, 4)}，按年初预算计算应为{percent(computed)}",
-            "budget.variance.rate",
-        )
-    else:
-        yield (
-            "variance.no_basis",
-            "error",
-            f"预决算差异率{percent(variance.rate, 4)}没有年初预算数可以复核，暂按所填计分",
-            "budget.variance.rate",
-        )
-    if rate is not None and _rounds_to(rate, variance.rate):
+    if variance.computed is not None and _rounds_to(abs(variance.computed), abs(variance.stated)):
+        return  # without a change during the year both are rightly the same
+    rate_carried = carryover.computed if carryover.computed is not None else carryover.stated
+    if rate_carried is not None and _rounds_to(rate_carried, variance.stated):
         yield (
             "variance.equals_carryover",
             "error",
-            f"预决算差异率与结转结余率同为{percent(variance.rate, 4)}，"
+            f"预决算差异率与结转结余率同为{percent(variance.stated, 4)}，"
             "两者算法不同，很可能误填，请按年初预算数重新计算",
             "budget.variance.rate",
         )
@@ -447,7 +487,7 @@ def claims(card: Scorecard) -> Found:
         total = plain(reported.total)
         # 99 is neither in 99.5 nor in 99%.
         zeros = "0*" if "." in total else r"(?:\.0+)?"
-        stated = rf"(?<![\d.]){re.escape(total)}{zeros}(?![\d.]*\d|\s*%)"
+        stated = rf"(?<![0-9.]){re.escape(total)}{zeros}(?![0-9.]{{0,20}}[0-9]|\s{{0,9}}%)"
         if not re.search(stated, halfwidth(department.narrative.result)):
             yield (
                 "claim.total_not_in_text",
@@ -519,6 +559,23 @@ def missing_texts(card: Scorecard) -> Found:
             yield "narrative.missing", "warning", message, f"projects.{i}"
 
 
+def unprinted_signs(card: Scorecard) -> Found:
+    """Signs that no font of this machine has: their code stands in the report."""
+    texts = {loc[1:]: text for loc, text in card.department.source.texts.items()}
+    texts["rubric",] = card.rubric.model_dump_json()
+    for loc, text in texts.items():
+        signs = rare(text)
+        if missing := sorted(signs - printed(signs).keys()):
+            words = " / ".join(field_words(Department, loc))
+            listed = "、".join(map(named_sign, missing[:LISTED_SIGNS]))
+            more = f"等{len(missing)}个字" if len(missing) > LISTED_SIGNS else ""
+            message = (
+                f"{words}：这台电脑没有字体能印{listed}{more}，报告里印作{code(missing[0])}这样的"
+                "编码；请换一个字，或者安装有这个字的字体（如宋体-ExtB、Noto）后再生成"
+            )
+            yield Raised("text.sign", "error", message, ".".join(map(str, loc)), code(missing[0]))
+
+
 CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     parts_against_total,
     execution_rates,
@@ -532,6 +589,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     overrides,
     claims,
     missing_texts,
+    unprinted_signs,
     numbers_in_text,
     *STATEMENTS,
     *LEFTOVERS,

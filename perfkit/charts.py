@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from html import escape
 from typing import Any
 
+from perfkit.fonts import coded
 from perfkit.quantities import percent, plain, rounded
 from perfkit.yamlfile import shortened
 
@@ -70,12 +71,14 @@ class Chart:
     svg: str
     caption: str
     alt: str
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/svg+xml": self.svg, "text/plain": self.alt}
-        return data, {"image/svg+xml": {"alt": self.alt, "caption": self.caption}}
+        shown = {"alt": self.alt, "caption": self.caption}
+        return data, {"image/svg+xml": shown, **self.metadata}
 
 
 @dataclass(frozen=True)
@@ -380,7 +383,7 @@ def _clean(name: str) -> str:
         if unicodedata.category(character) not in ("Cc", "Cf", "Cs")
         and character not in "\ufffe\uffff"
     )
-    return visible.strip() or "（无名称）"
+    return coded(visible.strip()) or "（无名称）"
 
 
 def _short(name: str) -> str:
@@ -539,7 +542,7 @@ def _draw_bar(sheet: _Sheet, layout: _Layout, bar: _Strip, middle: float) -> Non
 
 
 def _draw_figures(sheet: _Sheet, layout: _Layout, figures: Sequence[str], middle: float) -> None:
-    for end, figure in zip(layout.columns, figures, strict=False):
+    for end, figure in zip(layout.columns, figures, strict=True):
         sheet.write(end, middle, figure, "right")
 
 

@@ -7,6 +7,7 @@ Chinese, and it starts at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import sys
@@ -163,7 +164,7 @@ def _formats(text: str) -> list[str]:
 
 
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
         raise argparse.ArgumentTypeError(f"应是大于 0 的整数，这里是“{text}”")
     return int(text)
 
@@ -171,9 +172,11 @@ def _count(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
-        # A Windows console takes any character; a pipe or file there would get GBK.
-        if not stream.isatty() and hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")
+        if hasattr(stream, "reconfigure"):
+            # A Windows console takes any character; a pipe or file there would get GBK.
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            # The name of a file may have signs that are none.
+            stream.reconfigure(encoding=encoding, errors="replace")
     options = _parser().parse_args(arguments)
     from perfkit.yamlfile import PerfkitError
 
@@ -193,12 +196,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parameter_files(given: list[Path]) -> list[Path]:
-    """The files to work on; wrong use ends the program with a message."""
+    """The files to work on; what is passed over is told, wrong use ends the program."""
+    from perfkit.inputs import LISTED, parameter_files, shown
+
     files: list[Path] = []
+    told = ""
     for path in given or [Path("params")]:
         if path.is_dir():
-            files += sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
-        elif path.exists():
+            found, passed = parameter_files(path)
+            files += found
+            if passed:
+                more = f"等 {len(passed)} 个" if len(passed) > LISTED else ""
+                told = f"{shown(str(path))} 里没有读的：{'、'.join(passed[:LISTED])}{more}"
+                print(f"{told}；参数文件的文件名应以 .yaml 结尾", file=sys.stderr)
+        elif path.exists() or path.is_symlink():
             files.append(path)
         elif given:
             _wrong_use(f"找不到 {path}，请核对路径和文件名")
@@ -207,11 +218,7 @@ def _parameter_files(given: list[Path]) -> list[Path]:
         _wrong_use(
             f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件"
         )
-    names = Counter(path.stem for path in files)
-    repeated = [name for name, count in names.items() if count > 1]
-    if repeated:
-        _wrong_use(f"有同名的参数文件，报告会互相覆盖，请改名：{'、'.join(repeated)}")
-    return files
+    return list(dict.fromkeys(files))
 
 
 def _wrong_use(message: str) -> NoReturn:
@@ -225,7 +232,7 @@ def _run(options: argparse.Namespace) -> int:
         _wrong_use(
             f"找不到模板笔记本 {options.template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
         )
-    from perfkit import batch
+    from perfkit import batch, inputs
     from perfkit.workers import Limits
 
     settings = batch.Settings(
@@ -239,51 +246,84 @@ def _run(options: argparse.Namespace) -> int:
         cluster=options.dask,
         shared=options.share,
     )
-    reasons = batch.plan(files, settings, batch.read_journal(settings.outputs))
+    journal, refused = batch.read_journal(settings.outputs), inputs.refused(files)
+    usable = [path for path in files if path not in refused]
+    reasons = batch.plan(usable, settings, journal)
     if options.explain:
-        for path, reason in reasons.items():
-            print(f"{path}：{reason or '没有变化，不用做'}")
+        for path in files:
+            words = refused.get(path) or reasons[path] or "没有变化，不用做"
+            print(f"{path}：{words}")
         return FINE
     todo = [path for path, reason in reasons.items() if reason]
-    return _make(files, todo, settings)
+    return _make(files, todo, settings, journal, refused)
 
 
-def _make(files: list[Path], todo: list[Path], settings: Settings) -> int:
+def _make(
+    files: list[Path],
+    todo: list[Path],
+    settings: Settings,
+    journal: Mapping[str, Record],
+    refused: Mapping[Path, str],
+) -> int:
     from perfkit import batch
     from perfkit.progress import Progress
+    from perfkit.yamlfile import PerfkitError
 
-    made, errors, interrupted = 0, {}, False
-    with Progress(len(todo), len(files) - len(todo)) as progress:
+    made, removed, interrupted = 0, 0, False
+    errors: list[tuple[str, str]] = []
+    lost: dict[str, list[str]] = {}
+    notes: list[str] = []
+    total = len(todo) + len(refused)
+    current = {path.stem for path in files if path not in todo}
+    with Progress(total, len(files) - total) as progress:
         try:
-            for record, outcome in batch.run(todo, settings, progress.started):
-                if record.failed:
-                    errors[record.name] = outcome.error
+            for ended in batch.run(todo, settings, journal, refused, progress.started):
+                name, outcome = ended.record.name, ended.outcome
+                if ended.record.failed:
+                    errors.append((name, outcome.error))
                 else:
                     made += 1
-                progress.ended(record.name, outcome)
+                    lost[name] = outcome.value.lost
+                current.add(name)
+                notes += ended.notes
+                removed += ended.removed
+                progress.ended(name, outcome)
         except KeyboardInterrupt:
             interrupted = True
     done = made + len(errors)
-    batch.update_index(settings.outputs, {path.stem for path in files}, bool(done))
-    for name, error in errors.items():
+    trouble = None
+    try:
+        batch.update_index(settings.outputs, current, bool(done))
+    except PerfkitError as e:  # the reports are there all the same
+        trouble = e
+    for name, error in errors:
         lines = error.splitlines()
         if len(lines) == 1:
             print(f"{name} 未通过：{error}", file=sys.stderr)
         else:
             print(f"{name} 未通过，有 {len(lines)} 处错误：", *lines, sep="\n  ", file=sys.stderr)
-    unchanged = len(files) - len(todo)
+    for name, losses in lost.items():
+        if losses:
+            print(f"{name} 有 {len(losses)} 处没有印出：", *losses, sep="\n  ", file=sys.stderr)
+    if removed:
+        notes.append(f"删去以前生成的旧文件 {removed} 个")
+    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    unchanged = len(files) - total
     words = [f"共 {len(files)} 个部门", f"生成 {made} 份报告", f"{unchanged} 份没有变化"]
     words.append(f"{len(errors)} 个未通过")
     if interrupted:
-        words.append(f"已中断，还有 {len(todo) - done} 个没做，再运行一次即可接着做")
+        words.append(f"已中断，还有 {total - done} 个没做，再运行一次即可接着做")
     index = settings.outputs / "index.html"
     print("，".join(words) + (f"；目录页 {index}" if index.exists() else ""))
-    return FAILED if errors or interrupted else FINE
+    if trouble:
+        print(f"目录没有全部更新，请再运行一次：\n{trouble}", file=sys.stderr)
+    return FAILED if errors or interrupted or trouble else FINE
 
 
 def _check(options: argparse.Namespace) -> int:
     from perfkit.batch import read_journal
     from perfkit.findings import LEVELS
+    from perfkit.inputs import refused
     from perfkit.quantities import plain
     from perfkit.reviews import FOLDER
     from perfkit.yamlfile import PerfkitError
@@ -294,7 +334,12 @@ def _check(options: argparse.Namespace) -> int:
     # What the reports were made with; of no use before there is a review.
     reviewed = (options.outputs / FOLDER).is_dir()
     journal = read_journal(options.outputs) if reviewed else {}
+    named = refused(files)
     for path in files:
+        if path in named:
+            failed += 1
+            print(f"{path}：{named[path]}")
+            continue
         try:
             card, audit = _scored(path)
         except PerfkitError as e:
@@ -337,12 +382,13 @@ def _review_lines(
     outputs: Path, report: str, card: Scorecard, journal: Mapping[str, Record]
 ) -> list[str]:
     """What reviewers said that is still open, and their decision, a line each."""
-    from perfkit.reviews import STATES, content_of, read_review, record_file
+    from perfkit.index import Row
+    from perfkit.reviews import STATES, Review, content_of, read_review
     from perfkit.yamlfile import shortened
 
-    if not record_file(outputs, report).exists():
-        return []
     review = read_review(outputs, report)
+    if review == Review() and not review.troubles:
+        return []
     lines = []
     for remark in review.open:
         event = remark.event
@@ -353,7 +399,8 @@ def _review_lines(
     content = content_of(card)
     made = journal.get(report)
     if made:  # the template that the report was made with
-        content["template"] = made.row.get("content", {}).get("template", "")
+        with contextlib.suppress(ValueError):
+            content["template"] = Row.from_dict(made.row).content.get("template", "")
     if decision := review.decision:
         why = "，".join(review.lapses(content))
         words = STATES[review.state(content)] + (f"：{why}" if why else "")
@@ -371,6 +418,8 @@ def _review(options: argparse.Namespace) -> int:
 
     if not any(options.outputs.glob("*.html")):
         _wrong_use(f"{options.outputs} 里没有报告；请先运行 perfkit run，或用 -o 指明文件夹")
+    # An index of thousands keeps Python busy for a second; no remark waits for its long turns.
+    sys.setswitchinterval(0.0005)
     server = open_server(options.outputs, options.port, lambda: refresh_index(options.outputs))
     print(f"请在浏览器里打开：{server.address}\n只有本机能打开；按 Ctrl-C 结束。", flush=True)
     if not options.no_browser:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfkit.workers import Job, Outcome, Workers
-from perfkit.yamlfile import PerfkitError
+from perfkit.yamlfile import PerfkitError, system_reason
 
 if TYPE_CHECKING:
     from perfkit.batch import Made, Settings
+    from perfkit.documents import Seals
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,28 @@ class Package:
 
 
 def run(
-    paths: Mapping[str, Path], settings: Settings, started: Callable[[str], None]
+    jobs: Mapping[str, tuple[Path, Seals]], settings: Settings, started: Callable[[str], None]
 ) -> Iterator[Outcome]:
-    """The outcomes of the reports of *paths*, as the cluster makes them.
+    """The outcomes of reports, as the cluster makes them.
+
+    Args:
+        jobs: of each report its parameter file, and the seals of its earlier files here.
+        settings: those of the batch.
+        started: called with a report's name.
 
     Raises:
         PerfkitError: if Dask isn't installed, or the scheduler can't be reached.
     """
+    if not jobs:
+        return
     try:
         from distributed import Client, as_completed
     except ImportError:
         raise PerfkitError("没有安装 Dask，请先运行 pip install perfkit[dask]") from None
     from perfkit.batch import perfkit_digest
 
-    if settings.template.parent.resolve() == Path(next(iter(paths.values()))).parent.resolve():
+    folders = {path.parent.resolve() for path, _ in jobs.values()}
+    if settings.template.parent.resolve() in folders:
         raise PerfkitError("参数文件和模板在同一个文件夹里，集群上无法还原，请分开放")
     try:
         client = Client(settings.cluster, timeout="10s", set_as_default=False)
@@ -54,20 +63,21 @@ def run(
         raise PerfkitError(f"连不上 Dask 调度器 {settings.cluster}，请核对地址") from None
     with client:
         template = _content(settings.template)
-        futures = {
-            client.submit(
-                make_there,
-                Package(_content(path), template, perfkit_digest(), settings),
-                key=f"perfkit-{name}-{hash((name, path.stat().st_mtime_ns))}",
-                pure=False,
-            ): name
-            for name, path in paths.items()
-        }
+        futures = {}
+        for name, (path, _) in jobs.items():
+            try:
+                package = Package(_content(path), template, perfkit_digest(), settings)
+            except OSError as e:
+                error = f"{path}：读不了：{system_reason(e)}"
+                yield Outcome(name, error=error, kind="failed")
+                continue
+            key = f"perfkit-{name}-{hash(package.params)}"
+            futures[client.submit(make_there, package, key=key, pure=False)] = name
         for future in as_completed(list(futures), loop=client.loop):
             name = futures[future]
             started(name)
             if future.status == "finished":
-                yield _received(future.result(), settings)
+                yield _received(future.result(), jobs[name][1], settings)
             else:
                 cause = f"集群没有完成：{future.exception()}"
                 yield Outcome(name, error=cause.splitlines()[0], kind="died")
@@ -79,24 +89,21 @@ def _content(path: Path) -> tuple[str, bytes]:
     return f"{path.parent.name}/{path.name}", path.read_bytes()
 
 
-def _received(outcome: Outcome, settings: Settings) -> Outcome:
+def _received(outcome: Outcome, before: Seals, settings: Settings) -> Outcome:
     """The outcome of a worker, its documents written to the outputs folder."""
-    from perfkit.batch import stamp
-    from perfkit.execute import write_documents
+    from perfkit.documents import replace_documents
+    from perfkit.execute import write_whole
 
     found = outcome.value
     if not isinstance(found, _Report):
         return outcome
-    written = write_documents(settings.outputs, outcome.name, found.documents)
     if found.made is None:
+        for ending, page in found.documents.items():  # that of the failed cell
+            settings.outputs.mkdir(parents=True, exist_ok=True)
+            write_whole(settings.outputs / f"{outcome.name}{ending}", page)
         return replace(outcome, value=None, kind="failed", error=found.error)
-    endings = [path.suffix for path in written]
-    made = replace(
-        found.made,
-        row={**found.made.row, "links": endings},
-        files={path.name: stamp(path) for path in written},
-    )
-    return replace(outcome, value=made)
+    kept = replace_documents(settings.outputs, outcome.name, found.documents, before)
+    return replace(outcome, value=replace(found.made, kept=kept))
 
 
 _local = threading.local()
@@ -140,25 +147,24 @@ def _make_in(folder: Path, package: Package) -> _Report:
     for name, content in (package.params, package.template):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    outputs = folder / "outputs"
+    outputs, stem = folder / "outputs", Path(package.params[0]).stem
     settings = replace(package.settings, template=folder / package.template[0], outputs=outputs)
     try:
-        made = make(folder / package.params[0], settings)
+        made = make(folder / package.params[0], {}, settings)
     except PerfkitError as e:
         # The page of the failed cell, if there is one.
-        return _Report(_contents(outputs), error=str(e))
-    documents = _contents(outputs)
+        return _Report(_contents(outputs, stem), error=str(e))
+    documents = _contents(outputs, stem)
     if package.settings.shared:
-        stem = Path(package.params[0]).stem
         for ending, content in documents.items():
             _share(f"{package.settings.shared.rstrip('/')}/{stem}{ending}", content)
         documents = {}
     return _Report(documents, made)
 
 
-def _contents(outputs: Path) -> dict[str, bytes]:
-    files = sorted(outputs.iterdir()) if outputs.exists() else []
-    return {"." + path.name.split(".", 1)[1]: path.read_bytes() for path in files}
+def _contents(outputs: Path, stem: str) -> dict[str, bytes]:
+    files = sorted(path for path in outputs.glob("*") if path.is_file())
+    return {path.name.removeprefix(stem): path.read_bytes() for path in files}
 
 
 def _share(address: str, content: bytes) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -24,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from perfkit.codes import nearest, with_meaning
 from perfkit.findings import CODES
 from perfkit.quantities import (
     Amount,
@@ -32,11 +32,16 @@ from perfkit.quantities import (
     Points,
     Rate,
     SignedRate,
+    Whole,
     halfwidth,
     parse_measure,
+    parse_rate,
     unit_of,
 )
 from perfkit.yamlfile import Source, unfolded
+
+MOST_PROJECTS = 10_000
+"""No department has more, so a larger number is a slip."""
 
 SELF, DEPARTMENT = "单位自评", "部门评价"
 HIGHER, LOWER = "正向", "反向"
@@ -57,10 +62,13 @@ def _answer(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+"""名称: no form has room for a longer one."""
+
 Answer = Annotated[
     bool, BeforeValidator(_answer), WithJsonSchema({"enum": [True, False, "是", "否"]})
 ]
-Year = Annotated[int, Field(ge=2000, le=2100)]
+Year = Annotated[Whole, Field(ge=2000, le=2100)]
 
 
 class Record(BaseModel):
@@ -72,7 +80,7 @@ class Record(BaseModel):
 class Division(Record):
     """内设机构 and its duties."""
 
-    name: Text = Field(title="科室名称")
+    name: Name = Field(title="科室名称")
     duties: str = Field("", title="职责")
 
 
@@ -146,7 +154,7 @@ class Budget(Record):
 class Project(Record):
     """A project of the year: its budget, spending, and what was achieved."""
 
-    name: Text = Field(title="项目名称")
+    name: Name = Field(title="项目名称")
     evaluation: Annotated[
         Literal["单位自评", "部门评价"], _word({"self": SELF, "department": DEPARTMENT})
     ] = Field("单位自评", title="评价方式")
@@ -184,19 +192,32 @@ class Indicator(Record):
 
     group: Text = Field(title="所属指标", description="评分标准里的编号，如 output、effect")
     kind: Text = Field(title="类别", description="评分标准里的编号，如 quantity、quality")
-    name: Text = Field(title="指标名称")
+    name: Name = Field(title="指标名称")
     target: Text = Field(title="指标值", description="如 ≥95%、28天；定性的写文字")
     actual: str | None = Field(None, title="完成值")
     weight: Points | None = Field(None, title="分值", description="不填则在本组内平均分配")
     grade: str | None = Field(
         None, title="评定得分率", description="定性指标由评价人评定，如 85%、部分达成 70%"
     )
-    unit: str | None = Field(None, title="计量单位")
+    unit: Annotated[str, Field(max_length=255)] | None = Field(None, title="计量单位")
     direction: (
         Annotated[Literal["正向", "反向"], _word({"higher": HIGHER, "lower": LOWER})] | None
-    ) = Field(None, title="指标方向", description="不填则按指标值里的 ≥、≤ 判断，否则为正向")
+    ) = Field(
+        None,
+        title="指标方向",
+        description="不填则按指标值里的 ≥、≤ 判断；都没有时按评分标准里的用语，看不出的由人决定",
+    )
     low_target: Answer = Field(False, title="确认指标值设定偏低")
-    note: str = Field("", title="说明")
+    note: str = Field(
+        "", title="偏差原因", description="没有达到或大幅超过指标值的原因，或其他说明"
+    )
+
+    @field_validator("grade")
+    @classmethod
+    def _possible(cls, grade: str | None) -> str | None:
+        for figure in re.findall(r"\d+(?:\.\d+)?\s*%", halfwidth(grade or "")):
+            parse_rate(figure)
+        return grade
 
     @model_validator(mode="after")
     def _consistent(self) -> Indicator:
@@ -207,9 +228,9 @@ class Indicator(Record):
                 bare, value = ("完成值", self.actual) if target.unit else ("指标值", self.target)
                 raise ValueError(f"{bare}“{value}”没有百分号，另一个值有；请补上，或者填计量单位")
             raise ValueError(f"指标值单位“{target.unit}”与完成值单位“{actual.unit}”不一致")
-        stated = {"higher": HIGHER, "lower": LOWER}.get((target and target.direction) or "")
-        if stated and self.direction and stated != self.direction:
-            raise ValueError(f"指标值“{self.target}”是{stated}的，指标方向却填了{self.direction}")
+        bound = {"higher": HIGHER, "lower": LOWER}.get((target and target.direction) or "")
+        if bound and self.direction and bound != self.direction:
+            raise ValueError(f"指标值“{self.target}”是{bound}的，指标方向却填了{self.direction}")
         return self
 
     @property
@@ -233,11 +254,17 @@ class Indicator(Record):
         """定量: both values are numbers."""
         return self.measured_target is not None and self.measured_actual is not None
 
+    def with_unit(self, value: str | None) -> str:
+        """指标值 or 完成值 with the 计量单位 that stands in a field of its own."""
+        bare = value and self.unit and not unit_of(value) and parse_measure(value) is not None
+        return f"{value}{self.unit}" if bare else value or ""
+
     @property
-    def reverse(self) -> bool:
-        """反向指标: less is better, as stated or as the target's ≤ says."""
+    def stated_direction(self) -> str | None:
+        """正向 or 反向 as stated, or as the ≥ or ≤ of the target says; None if neither does."""
         target = self.measured_target
-        return self.direction == LOWER or (target is not None and target.direction == "lower")
+        bound = {"higher": HIGHER, "lower": LOWER}.get((target and target.direction) or "")
+        return self.direction or bound
 
 
 class Override(Record):
@@ -246,15 +273,15 @@ class Override(Record):
     indicator: Text = Field(title="指标编号", description="如 carryover；三级指标写 output.2")
     score: Points = Field(title="核定得分")
     reason: Text = Field(title="理由")
-    stage: Text = Field(title="环节", description="如 征求意见")
-    approver: Text = Field(title="批准人")
+    stage: Name = Field(title="环节", description="如 征求意见")
+    approver: Name = Field(title="批准人")
 
 
 class ProjectCounts(Record):
     """How many projects the department says were evaluated."""
 
-    self_: int = Field(0, alias="self", ge=0, title="单位自评项目数")
-    department: int = Field(0, ge=0, title="部门评价项目数")
+    self_: Whole = Field(0, alias="self", ge=0, le=MOST_PROJECTS, title="单位自评项目数")
+    department: Whole = Field(0, ge=0, le=MOST_PROJECTS, title="部门评价项目数")
 
 
 class Reported(Record):
@@ -289,16 +316,21 @@ class AuditOff(Record):
     @classmethod
     def _known(cls, code: str) -> str:
         if code not in CODES:
-            near = get_close_matches(code, CODES, 3, 0.5) or list(CODES)
-            raise ValueError(f"没有“{code}”这种审核意见，是不是：{'、'.join(near)}")
+            near = nearest(code, CODES)
+            shown = (
+                f"是不是 {with_meaning([near], CODES)}"
+                if near
+                else "编号见 perfkit check 每条意见末尾"
+            )
+            raise ValueError(f"没有“{code}”这种审核意见，{shown}")
         return code
 
 
 class Department(Record):
     """A department's filing for one year, with the place that every value came from."""
 
-    name: Text = Field(title="部门名称")
-    short_name: str | None = Field(None, title="部门简称")
+    name: Name = Field(title="部门名称")
+    short_name: Annotated[str, Field(max_length=255)] | None = Field(None, title="部门简称")
     year: Year = Field(title="评价年度")
     rubric: Text = Field(title="评分标准", description="如 beijing-2023，或评分标准文件的路径")
     report_date: Day | None = Field(None, title="报告日期")
@@ -348,7 +380,7 @@ class Department(Record):
 
 def project_of(field: str) -> int | None:
     """The number, from 0, of the project that a field path leads into."""
-    found = re.match(r"projects\.(\d+)\.", field)
+    found = re.match(r"projects\.([0-9]+)\.", field)
     return int(found[1]) if found else None
 
 

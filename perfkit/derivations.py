@@ -208,6 +208,7 @@ def _sums(card: Scorecard) -> Items:
         formula = f"{plain(card.total)} + {plain(card.open_points)} = {highest}"
         yield "highest", Derivation("可能的最高总分", formula, "总分 + 待定分值")
     yield from _claims(card.department, rubric)
+    yield from _counts(card.department)
 
 
 def _claims(department: Department, rubric: Rubric) -> Items:
@@ -220,6 +221,14 @@ def _claims(department: Department, rubric: Rubric) -> Items:
         filed = Input("自评得分", f"{plain(value)}分", department.place(f"reported.{key}"))
         words = f"部门填写，{plain(value)}分"
         yield f"reported.{key}", Derivation(f"{name}自评", words, inputs=(filed,))
+
+
+def _counts(department: Department) -> Items:
+    counts = department.reported.projects
+    if counts is not None:
+        words = f"部门填写，单位自评{counts.self_}个，部门评价{counts.department}个"
+        filed = Input("所填项目个数", words, department.place("reported.projects"))
+        yield "reported.projects", Derivation("所填项目个数", words, inputs=(filed,))
 
 
 def _sum(scores: list[Score] | tuple[Score, ...]) -> str:

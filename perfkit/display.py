@@ -15,6 +15,9 @@ from perfkit.quantities import percent, plain
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+IDENTITY = "perfkit_identity"
+"""In the metadata of an output: which filing it is of; see `Report.identity`."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -27,7 +30,8 @@ class Block:
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
-        return {"text/html": self.html, "text/plain": self.label}, dict(self.metadata)
+        # The mark of perfkit's own: its values are escaped, so the exporters leave it as it is.
+        return {"text/html": self.html, "text/plain": self.label}, {"perfkit": {}, **self.metadata}
 
 
 def render(part: str, **values: Any) -> str:

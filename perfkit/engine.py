@@ -1,81 +1,120 @@
 """The warm papermill engine: a notebook runs in a fork of a process that has imported it all.
 
-No kernel process is started and no socket opened. ipykernel's own kernel and
-shell run in the fork, and nbclient talks to them as to any other kernel; only
-the transport between the two is a list of messages instead of a network. So
-what a notebook prints, shows and raises is what the standard engine writes,
-byte for byte.
-
-Registered as ``papermill --engine perfkit``. Where a fork isn't there (Windows)
-or isn't safe (a process with threads), and for a kernel that isn't this
-Python, papermill's own engine serves.
+Registered as ``papermill --engine perfkit``. papermill's own engine serves where
+a fork isn't there (Windows) or isn't safe (a process with threads), for a
+kernel that isn't this Python, for what only it can do, and where the versions
+of Jupyter's packages are others than `perfkit.kernel` was written for.
 """
 
 from __future__ import annotations
 
-import asyncio
-import io
-import logging
-import multiprocessing
-import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Mapping
-from queue import Empty
-from types import SimpleNamespace
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
-from ipykernel.ipkernel import IPythonKernel
-from ipykernel.zmqshell import ZMQInteractiveShell
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-from jupyter_client.session import Session
-from nbclient.exceptions import DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, NBClientEngine, NotebookExecutionManager
-from traitlets.config import Config
-
 from perfkit import workers
+from perfkit.workers import CAN_FORK, ForkedWorker, Job
 
-Messages = deque[dict[str, Any]]
 
+class WarmEngine:
+    """papermill's engine ``perfkit``.
 
-class WarmEngine(Engine):  # type: ignore[misc]
-    """papermill's engine ``perfkit``."""
+    papermill imports this module while it is being imported itself, so its
+    names are asked for only when the engine is used.
+    """
 
     @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: NotebookExecutionManager, kernel_name: str, **options: Any
-    ) -> None:
-        """Execute the notebook of *nb_man* in a fork, or by the standard engine."""
-        if workers.forked:
-            # This process was forked for one report, so the notebook may run in it.
-            execute_here(nb_man, options)
-            return
-        if options.get("execution_timeout") or not (can_fork() and runs_here(kernel_name)):
-            NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
-            return
-        parent, child = multiprocessing.Pipe(duplex=False)
-        process = multiprocessing.get_context("fork").Process(
-            target=_send_executed, args=(child, nb_man.nb, options)
-        )
-        process.start()
-        child.close()
-        try:
-            nb_man.nb = parent.recv()
-        except EOFError:
-            raise DeadKernelError("Kernel died") from None
-        finally:
-            process.join()
+    def execute_notebook(cls, *arguments: Any, **options: Any) -> Any:
+        """The notebook executed, in a fork or by the standard engine."""
+        return _engine().execute_notebook(*arguments, **options)
+
+    @classmethod
+    def nb_kernel_name(cls, *arguments: Any, **options: Any) -> Any:
+        """The name of the notebook's kernel."""
+        return _engine().nb_kernel_name(*arguments, **options)
+
+    @classmethod
+    def nb_language(cls, *arguments: Any, **options: Any) -> Any:
+        """The language of the notebook."""
+        return _engine().nb_language(*arguments, **options)
+
+
+@cache
+def _engine() -> Any:
+    from papermill.engines import Engine
+
+    class _Engine(Engine):  # type: ignore[misc]
+        execute_managed_notebook = staticmethod(_execute)
+
+    return _Engine
+
+
+def _execute(nb_man: Any, kernel_name: str, **options: Any) -> None:
+    """Execute the notebook of papermill's manager *nb_man*."""
+    from papermill.engines import NBClientEngine
+
+    if workers.forked and fits():
+        # This process was forked for one report, so the notebook may run in it.
+        from perfkit import kernel
+
+        kernel.execute(nb_man, options)
+        return
+    # To follow the outputs while they come, and to end a cell, takes a kernel of its own.
+    watched = ("execution_timeout", "log_output", "stdout_file", "stderr_file")
+    _end_monitor(nb_man.pbar)
+    if (
+        any(map(options.get, watched))
+        or not (can_fork() and runs_here(kernel_name))
+        or not _execute_in_fork(nb_man, options)
+    ):
+        NBClientEngine.execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+def _execute_in_fork(nb_man: Any, options: Mapping[str, Any]) -> bool:
+    """Execute the notebook of *nb_man* in a fork; whether that could be done."""
+    from nbclient.exceptions import DeadKernelError
+
+    try:
+        from perfkit import kernel
+    except ImportError:
+        return fits()  # which tells it
+    chosen = {name: value for name, value in options.items() if name in kernel.OPTIONS}
+    with ForkedWorker(kernel.prepare) as worker:
+        if not _fits(worker):
+            return False
+        (outcome,) = worker.run([Job("notebook", kernel.executed, (nb_man.nb, chosen))], _ignore)
+    if outcome.kind == "died":
+        raise DeadKernelError("Kernel died")
+    if outcome.kind != "done":
+        raise RuntimeError(outcome.error)
+    nb_man.nb = outcome.value
+    return True
+
+
+def _end_monitor(bar: Any) -> None:
+    """End the thread that watches papermill's progress bar, beside which nothing could be forked."""
+    kind = type(bar)
+    if getattr(kind, "monitor", None) is not None:
+        kind.monitor.exit()
+        kind.monitor = None
+
+
+def _ignore(_: str) -> None:
+    pass
 
 
 def can_fork() -> bool:
     """Whether this process can be forked safely: the system can, and no other thread runs."""
-    return hasattr(os, "fork") and threading.active_count() == 1
+    return CAN_FORK and threading.active_count() == 1
 
 
 def runs_here(kernel_name: str) -> bool:
     """Whether the kernel is this Python, so that its shell can be built in this process."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
     try:
         command = KernelSpecManager().get_kernel_spec(kernel_name).argv
     except NoSuchKernel:
@@ -85,180 +124,59 @@ def runs_here(kernel_name: str) -> bool:
     )
 
 
-def _send_executed(connection: Any, notebook: Any, options: Mapping[str, Any]) -> None:
-    manager = NotebookExecutionManager(notebook, progress_bar=False)
-    execute_here(manager, options)
-    connection.send(manager.nb)
+CHECKED = {
+    "import os, sys\nprint('一')\n_ = os.write(1, b'two')": [("stream", "stdout", "一\ntwo")],
+    "print('三', file=sys.stderr)\n{'b': (1, 2)}": [
+        ("stream", "stderr", "三\n"),
+        ("execute_result", "{'b': (1, 2)}", None),
+    ],
+    "from IPython.display import HTML\nshown = display(HTML('<b>1</b>'), display_id='d')\n"
+    "shown.update(HTML('<b>2</b>'))": [("display_data", "<IPython.core.display.HTML object>", "<b>2</b>")],
+    "1 / 0": [("error", "ZeroDivisionError", "division by zero")],
+}  # fmt: skip
+"""Cells, and what a kernel answers."""
 
 
-def execute_here(manager: NotebookExecutionManager, options: Mapping[str, Any]) -> None:
-    """Execute the manager's notebook in this very process, which should end soon after."""
-    chosen = {key: value for key, value in options.items() if key in _CLIENT_OPTIONS}
-    _ForkedClient(manager, log=logging.getLogger("papermill"), **chosen).execute()
+@cache
+def fits() -> bool:
+    """Whether this process's kernel answers as a kernel should; where it doesn't, it is told.
+
+    It is built of the inner parts of ipykernel and nbclient, which may change
+    with each version.
+    """
+    if workers.forked:
+        return True  # it was asked in the process that forked this one
+    with ForkedWorker() as worker:
+        return _fits(worker)
 
 
-_CLIENT_OPTIONS = {"log_output", "stdout_file", "stderr_file", "record_timing", "coalesce_streams"}
+def _fits(worker: ForkedWorker) -> bool:
+    from nbformat.v4 import new_code_cell, new_notebook
 
+    made = {"papermill": {}, "tags": ["raises-exception"]}  # as papermill prepares a notebook
+    cells = [new_code_cell(source, metadata=made) for source in CHECKED]
+    asked = new_notebook(cells=cells, metadata={"papermill": {}})
+    try:
+        from perfkit import kernel
 
-_ready: list[Any] = []
-"""The kernel that `prepare` has built, for one notebook."""
-
-
-def prepare() -> None:
-    """Build a kernel for the forks of this process: it is the same until a cell runs in it."""
-    session, messages = _Session(key=b""), deque[dict[str, Any]]()
-    kernel = _kernel(session, messages)
-    messages.clear()
-    _ready.append(SimpleNamespace(session=session, messages=messages, kernel=kernel))
-
-
-def _kernel(session: _Session, messages: Messages) -> Any:
-    # The backend that ipykernel's launcher chooses; a figure is drawn into the cell.
-    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
-    return _Kernel(  # type: ignore[no-untyped-call]
-        session=session,
-        iopub_socket=messages,
-        shell_class=_Shell,
-        shell_channel_thread=SimpleNamespace(parent_thread=None),
-        log=logging.getLogger("perfkit.kernel"),
-        # No history file: the database of one fork is no business of the next.
-        config=Config({"HistoryManager": {"enabled": False}}),
+        (outcome,) = worker.run([Job("check", kernel.executed, (asked, {}))], _ignore)
+        found = [[_told(output) for output in cell.outputs] for cell in outcome.value.cells]
+        if found == list(CHECKED.values()):
+            return True
+    except Exception:  # whatever a changed package raises
+        pass
+    versions = "、".join(f"{name} {version(name)}" for name in ("ipykernel", "nbclient"))
+    print(
+        f"perfkit：快速引擎与这里的 {versions} 不合，改用 papermill 的标准引擎，报告相同，只是较慢",
+        file=sys.stderr,
+        flush=True,
     )
+    return False
 
 
-class _ForkedClient(PapermillNotebookClient):  # type: ignore[misc]
-    """papermill's client, with a kernel in its own process."""
-
-    def execute(self, **_: Any) -> Any:
-        self.reset_execution_trackers()
-        _look_beside_notebook()
-        ready = _ready.pop() if _ready else None
-        session, messages = (
-            (ready.session, ready.messages) if ready else (_Session(key=b""), deque())
-        )
-        sys.stdout = _Stream("stdout", session, messages)
-        sys.stderr = _Stream("stderr", session, messages)
-        try:
-            kernel = ready.kernel if ready else _kernel(session, messages)
-            self.kc = _Client(kernel, session, messages)
-            self.km = SimpleNamespace(is_alive=_alive)
-            self.papermill_execute_cells()
-            self.nb.metadata["language_info"] = session.unpack(session.pack(kernel.language_info))
-            self.set_widgets_metadata()
-        finally:
-            sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
-        return self.nb
-
-
-def _look_beside_notebook() -> None:
-    """Let modules in the working folder be imported, where IPython's launcher puts it."""
-    if "" not in sys.path:
-        folders = [os.path.basename(path) for path in sys.path]  # noqa: PTH119
-        packages = ("site-packages", "dist-packages")
-        sys.path.insert(next((i for i, f in enumerate(folders) if f in packages), 0), "")
-
-
-async def _alive() -> bool:
-    return True
-
-
-class _Session(Session):
-    """Appends messages to a list where a session would send them to a socket."""
-
-    def send(  # type: ignore[no-untyped-def, override]
-        self, stream: Messages, msg_or_type, content=None, parent=None,
-        ident=None, buffers=None, track=False, header=None, metadata=None,
-    ) -> dict[str, Any]:  # fmt: skip
-        message: dict[str, Any] = (
-            msg_or_type
-            if isinstance(msg_or_type, dict)
-            else self.msg(msg_or_type, content, parent, header, metadata)
-        )
-        # To text and back as over a network: tuples become lists, keys become text.
-        message["content"] = self.unpack(self.pack(message["content"]))
-        message["buffers"] = buffers or []
-        stream.append(message)
-        return message
-
-
-class _Stream(io.TextIOBase):
-    """sys.stdout or sys.stderr of a cell: text is kept until it is flushed, then one message."""
-
-    encoding = "UTF-8"
-
-    def __init__(self, name: str, session: _Session, messages: Messages) -> None:
-        self.name, self._session, self._messages = name, session, messages
-        self._parent: dict[str, Any] = {}
-        self._texts: list[str] = []
-
-    def set_parent(self, parent: dict[str, Any]) -> None:
-        self._parent = parent
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text)}")
-        self._texts.append(text)
-        return len(text)
-
-    def flush(self) -> None:
-        text = "".join(self._texts)
-        self._texts.clear()
-        if text:
-            content = {"name": self.name, "text": text}
-            self._session.send(self._messages, "stream", content, self._parent)
-
-
-class _Shell(ZMQInteractiveShell):
-    def enable_gui(self, gui: str | None = None) -> None:
-        # No event loop of a window system runs beside the cells; figures are inline.
-        self.active_eventloop = gui
-
-
-class _Kernel(IPythonKernel):
-    def _abort_queues(self, subshell_id: str | None = None) -> None:
-        """Nothing waits behind the cell that failed."""
-
-
-class _Client:
-    """What nbclient uses of a kernel client: execute a cell, then read what it said."""
-
-    def __init__(self, kernel: Any, session: _Session, messages: Messages) -> None:
-        self._kernel, self._session = kernel, session
-        self._replies: Messages = deque()
-        self.iopub_channel = _Channel(messages)
-        self.shell_channel = _Channel(self._replies)
-
-    async def execute(self, code: str, store_history: bool, stop_on_error: bool) -> str:
-        kernel = self._kernel
-        content = {
-            "code": code,
-            "silent": False,
-            "store_history": store_history,
-            "user_expressions": {},
-            "allow_stdin": False,
-            "stop_on_error": stop_on_error,
-        }
-        request = self._session.msg("execute_request", content)
-        kernel.set_parent([], request, channel="shell")
-        kernel._publish_status("busy", "shell", parent=request)
-        await kernel.execute_request(self._replies, [], request)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        kernel._publish_status("idle", "shell", parent=request)
-        message_id: str = request["header"]["msg_id"]
-        return message_id
-
-
-class _Channel:
-    def __init__(self, messages: Messages) -> None:
-        self._messages = messages
-
-    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:
-        if not self._messages:
-            # The cell has ended before anyone reads, so nothing will come.
-            raise Empty
-        await asyncio.sleep(0)
-        return self._messages.popleft()
+def _told(output: Any) -> tuple[Any, ...]:
+    if output.output_type == "stream":
+        return "stream", output.name, output.text
+    if output.output_type == "error":
+        return "error", output.ename, output.evalue
+    return output.output_type, output.data["text/plain"], output.data.get("text/html")

@@ -7,27 +7,35 @@ it through pandoc, to Typst and to docx (see `perfkit.typesetting`).
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.parse import unquote
 
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 from traitlets import Bool, default
 from traitlets.config import Config
 
+from perfkit.cells import Cells, Loss, numbered
 from perfkit.display import TEMPLATES
-from perfkit.fonts import font_face
+from perfkit.fonts import coded, font_face, unprintable
+from perfkit.pictures import Picture
 from perfkit.reviews import template_digest
+from perfkit.signs import named, visible
+from perfkit.stated import check_converted
 
 HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
-TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+TABLE = re.compile(r"<(/?)table\b[^>]*>")
+CAPTION = re.compile(r"<caption>(.*?)</caption>", re.DOTALL)
 OWN_ID = re.compile(r'(\sid="|="url\(#|: url\(#|href="#)')
-IMAGE = re.compile(r"<img\b[^>]*>")
-PICTURE = re.compile(r"""\bsrc\s*=\s*["']?(data:[^"'\s>]+)["']?""")
-ALTERNATIVE = re.compile(r"""\balt\s*=\s*(["'])(.*?)\1""", re.DOTALL)
+PICTURE = re.compile(r'(<img\b[^>]*\bsrc=")(data:[^"]+)"')
+BOX = re.compile(r'<input\b[^>]*type="checkbox"[^>]*>')
 # Chinese has no spaces between words, so a line break in the source is none in the text.
 WIDE = r"[\u2014\u2018-\u201d\u2026\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 SOFT_BREAK = re.compile(rf"<pre\b.*?</pre>|(?<={WIDE})\n(?={WIDE})", re.DOTALL)
@@ -50,6 +58,11 @@ class _Exporter(HTMLExporter):
     embed_images = True
     # Validated once, not after each of a dozen preprocessors.
     optimistic_validation = True
+    # Whether the content must be told apart by cells: see typesetting.py.
+    apart = False
+    bundled_fonts = Bool(
+        False, help="Use only the fonts that come with perfkit, for the same pages everywhere."
+    ).tag(config=True)
     review = Bool(False, help="Show the findings, and take remarks.").tag(config=True)
 
     @default("template_name")
@@ -73,20 +86,56 @@ class _Exporter(HTMLExporter):
     def content(
         self, notebook: NotebookNode, resources: Any, **known: Any
     ) -> tuple[str, dict[str, Any], Any]:
-        """The rendered template, what the report states about itself, and nbconvert's resources."""
+        """The rendered template, what the report states about itself, and nbconvert's resources.
+
+        What could not be shown is in the resources, as ``lost``.
+        """
+        from perfkit.typesetting import mathml
+
+        if warning := check_converted(notebook):
+            self.log.warning("这份笔记本没有运行完：%s", warning)
         about = _about(notebook, (resources or {}).get("metadata", {}).get("name", "report"))
         resources = dict(resources or {})
         digest = template_digest(notebook)
-        resources["perfkit"] = {**about, "review": self.review, "template": digest, **known}
+        # Where pictures that are named by a path are looked for.
+        folders = [Path(resources.get("metadata", {}).get("path") or ".")]
+        cells = Cells(notebook, self.review, self.chart, self.drawing, folders, self.apart)
+        resources["perfkit"] = {
+            **about,
+            "review": self.review,
+            "template": digest,
+            # A function: nbconvert copies all else that is in the resources.
+            "shown": lambda cell: cells.shown(cell),
+            **known,
+        }
+        notebook = NotebookNode({**notebook, "cells": numbered(notebook.cells)})
         # Not HTMLExporter's own, which parses the page again to put in what ours has already.
         content, resources = TemplateExporter.from_notebook_node(self, notebook, resources)
         content = SOFT_BREAK.sub(lambda found: found[0].strip("\n"), content)
-        content = IMAGE.sub(_own_image, content)
+        content = cells.with_formulas(content, mathml)
+        content = visible(content)
+        if missing := unprintable(content, self.bundled_fonts):
+            signs = "、".join(map(named, sorted(missing)))
+            cells.losses.append(Loss(0, "", f"没有字体能印{signs}，印作编码"))
+        content = coded(content, self.bundled_fonts)
         # The report can't know the template that shows it; so the colophon's last word is here.
         content = content.replace("<!--template-->", f"模板 SHA-256 {digest}；")
         if not self.review:
             content = BLOCK.sub("", FIGURE.sub(r"\1", content))
+        resources["lost"] = cells.losses
         return content, about, resources
+
+    def chart(self, svg: str, alternative: str, caption: str) -> str:
+        """The HTML of a drawing that is an output."""
+        raise NotImplementedError
+
+    def drawing(self, svg: str, alternative: str) -> str:
+        """The HTML of a drawing in a text."""
+        return _embedded(svg, alternative)
+
+
+def _embedded(svg: str, alternative: str) -> str:
+    return f'<img src="{Picture(svg.encode(), "svg").address}" alt="{html.escape(alternative)}">'
 
 
 def _about(notebook: NotebookNode, name: str) -> dict[str, Any]:
@@ -95,14 +144,6 @@ def _about(notebook: NotebookNode, name: str) -> dict[str, Any]:
     stated = (output.get("metadata", {}).get("perfkit") for output in outputs)
     fallback = {"title": name, "department": "", "year": None, "date": None}
     return fallback | dict(next((found for found in stated if found), {}))
-
-
-def _own_image(image: re.Match[str]) -> str:
-    """The image if the notebook holds it, else its alternative text: nothing is fetched."""
-    if PICTURE.search(image[0]):
-        return image[0]
-    alternative = ALTERNATIVE.search(image[0])
-    return alternative[2] if alternative else ""
 
 
 class HtmlReport(_Exporter):
@@ -122,17 +163,54 @@ class HtmlReport(_Exporter):
         css = _template("page.css")
         if self.review:
             css += _template("review/review.css")
-        drawings: list[str] = []
-
-        def picture(svg: str) -> str:
-            drawings.append(svg)
-            return _own_ids(svg, f"drawing-{len(drawings)}-")
-
-        page, _about, resources = self.content(nb, resources, css=css, picture=picture)
-        page = _with_contents(TABLE.sub(_scrolling, page))
+        script = _review_script() if self.review else ""
+        self._drawings = 0
+        # The script itself is put in last, so that no sign of it is replaced.
+        place = "/*script*/" if self.review else ""
+        page, _about, resources = self.content(
+            nb, resources, css=css, script=place, policy=_policy(script)
+        )
+        for loss in resources["lost"]:
+            self.log.warning("%s", loss)
+        page = page.replace("<!--lost-->", _lost(resources["lost"]) if self.review else "")
+        page = _with_contents(_scrolling(page))
         if self.review:
-            page = page.replace("/*script*/", _review_script(), 1)
-        return page.replace("/*font*/", font_face(page), 1), resources
+            page = page.replace(place, script, 1)
+        return page.replace("/*font*/", font_face(page, self.bundled_fonts), 1), resources
+
+    def chart(self, svg: str, alternative: str, caption: str) -> str:
+        """The drawing itself, so that its text is the page's; its caption below it."""
+        label = html.escape(caption or "图")
+        below = f"<figcaption>{html.escape(caption)}</figcaption>\n" if caption else ""
+        return (
+            '<figure class="chart">\n<div class="drawing" tabindex="0" role="group" '
+            f'aria-label="{label}">{self.drawing(svg, alternative)}</div>\n{below}</figure>\n'
+        )
+
+    def drawing(self, svg: str, alternative: str) -> str:
+        """The drawing itself; as a picture if its styles would reach the page's other parts."""
+        if "<style" in svg or not svg.startswith("<svg"):
+            return _embedded(svg, alternative)
+        self._drawings += 1
+        return _own_ids(svg, f"drawing-{self._drawings}-")
+
+
+def _policy(script: str) -> str:
+    """What the page may do: run its own script alone, and fetch nothing."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own = f"script-src 'sha256-{digest}'; connect-src 'self'; " if script else ""
+    return (
+        f"default-src 'none'; {own}style-src 'unsafe-inline'; img-src data:; font-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _lost(losses: Sequence[Loss]) -> str:
+    """没有印出的内容: for reviewers, what the report doesn't show."""
+    if not losses:
+        return ""
+    items = "".join(f'<li class="lost">{html.escape(str(loss))}</li>\n' for loss in losses)
+    return f'<div class="review">\n<h2>没有印出的内容</h2>\n<ul>\n{items}</ul>\n</div>\n'
 
 
 @cache
@@ -150,17 +228,30 @@ def _own_ids(svg: str, prefix: str) -> str:
     return re.sub(r"<[^>]*>", lambda tag: OWN_ID.sub(rf"\g<1>{prefix}", tag[0]), svg)
 
 
-def _scrolling(table: re.Match[str]) -> str:
+def _scrolling(page: str) -> str:
     """A wide table scrolls in a region of its own, which the keyboard reaches too."""
-    caption = re.search(r"<caption>(.*?)</caption>", table[0], re.DOTALL)
+    kept, depth, start, last = [], 0, 0, 0
+    for tag in TABLE.finditer(page):
+        depth += -1 if tag[1] else 1
+        if not tag[1] and depth == 1:
+            start = tag.start()
+        elif tag[1] and depth == 0:
+            kept += [page[last:start], _region(page[start : tag.end()])]
+            last = tag.end()
+    return "".join(kept) + page[last:]
+
+
+def _region(table: str) -> str:
+    caption = CAPTION.search(table)
     label = html.unescape(re.sub("<[^>]*>", "", caption[1])).strip() if caption else "表格"
     region = f'tabindex="0" role="region" aria-label="{html.escape(label)}"'
-    return f'<div class="scroll" {region}>{table[0]}</div>'
+    return f'<div class="scroll" {region}>{table}</div>'
 
 
 def _with_contents(page: str) -> str:
     """The page with 目录: links to the chapters and their sections, which get an id each."""
     chapters: list[tuple[str, list[str]]] = []
+    linked = {html.unescape(unquote(target)) for target in re.findall(r'href="#([^"]+)"', page)}
 
     def numbered(heading: re.Match[str]) -> str:
         level, attributes, words = heading.groups()
@@ -176,7 +267,11 @@ def _with_contents(page: str) -> str:
             chapters[-1] = (link, [])
         elif chapters:
             chapters[-1][1].append(f"<li>{link}</li>")
-        return f'<h{level} id="{name}">{words}</h{level}>'
+        # A link of the analyst's leads to a heading by the name that JupyterLab gives it.
+        known = re.search(r'id="([^"]*)"', attributes)
+        own = html.unescape(known[1]) if known else _heading_name(words)
+        mark = f'<span id="{html.escape(own)}"></span>' if own in linked else ""
+        return f'<h{level} id="{name}">{mark}{words}</h{level}>'
 
     page = HEADING.sub(numbered, page)
     items = [
@@ -191,13 +286,15 @@ def _with_contents(page: str) -> str:
     return f"{page[:at]}{contents}{start}{page[at:]}"
 
 
+def _heading_name(words: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", words)).strip().replace(" ", "-")
+
+
 class _Document(_Exporter):
     """What PDF and Word have in common: the content as plain HTML, the pictures beside it."""
 
-    template_file = "document.html.j2"
-    bundled_fonts = Bool(
-        False, help="Use only the fonts that come with perfkit, for the same pages everywhere."
-    ).tag(config=True)
+    template_file = "content.j2"
+    apart = True
 
     def document(self, notebook: NotebookNode, resources: Any) -> tuple[Any, Any]:
         """The content for typesetting, and nbconvert's resources."""
@@ -205,16 +302,36 @@ class _Document(_Exporter):
 
         pictures: dict[str, bytes] = {}
 
-        def beside(source: re.Match[str]) -> str:
-            with urlopen(source[1]) as data:  # its own content: the address is a data: one
-                kind = data.headers.get_content_subtype().partition("+")[0]
-                name = f"picture-{len(pictures) + 1}.{kind}"
-                pictures[name] = data.read()
-            return f'src="{name}"'
+        def beside(image: re.Match[str]) -> str:
+            head, _, content = image[2].partition(",")
+            kind = head.removeprefix("data:image/").removesuffix(";base64").partition("+")[0]
+            name = f"picture-{len(pictures) + 1}.{kind}"
+            pictures[name] = base64.b64decode(content)
+            return f'{image[1]}{name}"'
 
         content, about, resources = self.content(notebook, resources)
-        content = IMAGE.sub(lambda image: PICTURE.sub(beside, image[0]), content)
+        content = PICTURE.sub(beside, content)
+        # pandoc takes a list with boxes to tick for paragraphs.
+        content = BOX.sub(lambda box: "☑ " if " checked" in box[0] else "☐ ", content)
         return Document(content, pictures, about, self.bundled_fonts), resources
+
+    def chart(self, svg: str, alternative: str, caption: str) -> str:
+        """The drawing as a picture."""
+        caption = html.escape(caption)
+        shown = self.drawing(svg, alternative)
+        return f'<figure class="chart">{shown}<figcaption>{caption}</figcaption></figure>\n'
+
+    def made(self, form: str, notebook: NotebookNode, resources: Any) -> tuple[bytes, Any]:
+        """The notebook in *form*, ``pdf`` or ``docx``; what it doesn't show is logged."""
+        from perfkit.typesetting import typeset
+
+        document, resources = self.document(notebook, resources)
+        documents, unprinted = typeset(document, [form])
+        resources["lost"] += unprinted
+        for loss in resources["lost"]:
+            self.log.warning("%s", loss)
+        resources["output_extension"] = f".{form}"
+        return documents[form], resources
 
 
 class PdfReport(_Document):
@@ -231,11 +348,7 @@ class PdfReport(_Document):
         self, nb: NotebookNode, resources: Any = None, **_: Any
     ) -> tuple[bytes, Any]:
         """The PDF of an executed report."""
-        from perfkit.typesetting import typeset
-
-        document, resources = self.document(nb, resources)
-        resources["output_extension"] = ".pdf"
-        return typeset(document, ["pdf"])["pdf"], resources
+        return self.made("pdf", nb, resources)
 
 
 class DocxReport(_Document):
@@ -252,8 +365,4 @@ class DocxReport(_Document):
         self, nb: NotebookNode, resources: Any = None, **_: Any
     ) -> tuple[bytes, Any]:
         """The Word document of an executed report."""
-        from perfkit.typesetting import typeset
-
-        document, resources = self.document(nb, resources)
-        resources["output_extension"] = ".docx"
-        return typeset(document, ["docx"])["docx"], resources
+        return self.made("docx", nb, resources)

@@ -19,6 +19,7 @@ Level = Literal["error", "warning", "info"]
 LEVELS: dict[Level, str] = {"error": "错误", "warning": "警告", "info": "提示"}
 
 CODES = {
+    "text.sign": "没有字体能印的字",
     "budget.total_budget": "资金总体全年预算数与各部分合计不符",
     "budget.total_spent": "资金总体全年执行数与各部分合计不符",
     "rate.over_100": "执行率超过100%",
@@ -43,6 +44,8 @@ CODES = {
     "indicators.weights_missing": "三级指标没有分值",
     "indicators.weights_sum": "三级指标分值合计不符",
     "indicators.low_target": "指标值可能偏低",
+    "indicators.direction": "指标没有写明越高越好还是越低越好",
+    "indicators.no_cause": "三级指标没有得满分，也没有写原因",
     "indicators.grade_unused": "评定得分率没有采用",
     "full_marks.no_figure": "满分没有可核对的数字",
     "full_marks.under_executed": "满分而预算执行不足",

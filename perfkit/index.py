@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
+from pydantic import TypeAdapter
 
 from perfkit import __version__
 from perfkit.display import environment
@@ -30,6 +31,7 @@ from perfkit.fonts import font_face
 from perfkit.quantities import plain, rounded
 from perfkit.reviews import STATES as REVIEWS
 from perfkit.reviews import State as ReviewState
+from perfkit.yamlfile import Fault, PerfkitError
 
 if TYPE_CHECKING:
     from perfkit.findings import Finding
@@ -123,22 +125,26 @@ class Row:
         }
         return found | {"links": list(self.links), "content": dict(self.content)}
 
-    @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Row:
+    @staticmethod
+    def from_dict(found: Mapping[str, Any]) -> Row:
         """The row of an `as_dict`.
 
         Raises:
-            KeyError, TypeError, ArithmeticError: if it isn't one, as of another version.
+            ValueError: if it isn't one, as of another version.
         """
-        values = dict(found)
-        for name in _AMOUNTS:
-            if values[name] is not None:
-                values[name] = Decimal(values[name])
-        values["lost"] = {
-            name: (Decimal(item["points"]), Decimal(item["lost"]))
-            for name, item in values["lost"].items()
-        }
-        return cls(**values | {"links": tuple(values["links"])})
+        try:
+            lost = {name: (of["points"], of["lost"]) for name, of in found["lost"].items()}
+            complete = {*_AMOUNTS} <= set(found) <= {item.name for item in fields(Row)}
+        except (KeyError, TypeError, AttributeError):
+            complete = False
+        if not complete:
+            raise ValueError("no row of the index")
+        return _shape().validate_python({**found, "lost": lost})
+
+
+@cache
+def _shape() -> TypeAdapter[Row]:
+    return TypeAdapter(Row)
 
 
 class Alike(NamedTuple):
@@ -249,8 +255,8 @@ def write_index(outputs: Path, rows: Sequence[Row], alike: Sequence[Alike] = ())
     """Write index.html, summary.json and summary.xlsx; the same rows give the same bytes.
 
     Raises:
-        PerfkitError: if a file can't be written; the workbook, which someone
-            may have open, comes last.
+        PerfkitError: with every file that can't be written, as a workbook that
+            someone has open; the others are written all the same.
     """
     rows = [_writable(row) for row in rows]
     alike = [Alike(*map(_clean, pair)) for pair in alike]
@@ -260,8 +266,14 @@ def write_index(outputs: Path, rows: Sequence[Row], alike: Sequence[Alike] = ())
         "summary.xlsx": workbook(rows, alike),
     }
     outputs.mkdir(parents=True, exist_ok=True)
+    faults: list[Fault] = []
     for name, content in made.items():
-        write_whole(outputs / name, content)
+        try:
+            write_whole(outputs / name, content)
+        except PerfkitError as e:
+            faults += e.faults
+    if faults:
+        raise PerfkitError(faults)
 
 
 def _writable(row: Row) -> Row:

@@ -8,26 +8,53 @@ from collections.abc import Callable, Iterator, Mapping
 from perfkit.department import Department, project_of
 from perfkit.findings import Found, Raised
 from perfkit.likeness import OPENING, alike, narratives, own_names, runs
+from perfkit.mentions import squeezed
 from perfkit.scoring import Scorecard
 from perfkit.yamlfile import shortened
 
 # Words that make a sentence speak of another year on purpose.
 COMPARED = re.compile(
     r"上年|去年|上一年|较|比|同期|以来|至今|延续|整改|历年|连续|明年|下年|下一年|次年|将|计划|拟"
+    r"|力争|争取|预计|确保|指出|反馈|发现|问题"
 )
 EVALUATED = re.compile(
-    r"(\d{4})年(?:度)?(?:部门整体(?:支出)?绩效|绩效自评|整体绩效|全年预算(?:数|执行)|年初预算数|预算执行率|部门决算)"
+    r"([0-9]{4})年(?:度)?(?:部门整体(?:支出)?绩效|绩效自评|整体绩效|全年预算(?:数|执行)|年初预算数|预算执行率|部门决算)"
+    r"(?!评价?(?:工作|要求|通知|方案|指标体系|办法|培训)|目标|工作|管理|要求|通知|方案|批复|公开|编制|数据|报表)"
+)
+# A clause in which these stand before the year does something with that year's papers.
+ABOUT = re.compile(
+    r"根据|按照|依据|按|对照|参照|结合|在|编制|制定|填报|关于|与|落实|做好|开展|组织|布置|部署|印发|完成|通过"
+    r"|向|对|为|从|自|针对|汇总|公布|上报|报送|提交|审核|学习|引用|运用|应用|发布|启动|配合|参加|财政"
 )
 OTHER_REPORT = re.compile(
     r"([\u4e00-\u9fff]{2,20}?(?:局|委员会|办公室|厅|管理处|中心|街道办事处|镇人民政府|乡人民政府))"
-    r"(?=\d{4}年(?:度)?部门整体(?:支出)?绩效)"
+    r"(?=[0-9]{4}年(?:度)?部门整体(?:支出)?绩效(?!评价?(?:工作|要求|通知|方案|办法|培训)|工作|管理|要求|通知|方案))"
 )
-OURSELVES = re.compile(r"我([局委办院厅站所馆街镇乡])(?![一-龥]?公厅)")
+# The finance bureau asks for the evaluation; others' may be followed or looked at.
+ORGANISED = re.compile(
+    r"按照|根据|依据|按|参照|借鉴|学习|落实|结合|参加|配合|响应|贯彻|收到|转发|受|接受|经|由|财政"
+)
+KINDS = "局委办厅街镇乡"
+"""Of a government body; the others are of units, which a bureau may have below it."""
+OURSELVES = re.compile(
+    r"(?<!自)我(局(?!部|面|限)|委(?!托|派|任|员)|办(?!理|公|案|好|成|完|事|学|法)|院|厅|站(?!在|起|立|上)"
+    r"|所(?!在|有|属|需|能|知|见|以|谓|作|做|用|说)|馆|街(?!坊|头)|镇|乡)"
+)
+SPELT = {"办": "办公室", "委": "委员会"}
+_BLANK = r"[×＊*Ｘ]{2,}|(?<![A-Za-z])[Xx]{2,}(?![A-Za-z])"
 PLACEHOLDER = re.compile(
-    r"[×＊*Ｘ]{2,}|(?<![A-Za-z])[Xx]{2,}(?![A-Za-z])|【[^】]{0,12}】|〔\s*〕|_{2,}|＿{2,}|[（(]\s*[）)]"
-    r"|某某|待补充|待填写?|请填写|此处填写|(?<=[\u4e00-\u9fff])\u3000+(?=[区市县局])|(?<=\d年)\u3000+|\u3000+(?=[年月日])"
+    rf"{_BLANK}|【[^】]{{0,12}}】|〔\s*〕|_{{2,}}|＿{{2,}}|[（(]\s*[）)]"
+    r"|某某|(?<![有尚亟仍])待补充|待填写|待填(?![补平充])|(?<![邀提])请填写(?!问卷|调查)|此处填写"
+    r"|(?<=[\u4e00-\u9fff])\u3000+(?=[区市县局])|(?<=[0-9]年)\u3000+|(?<!\u3000)\u3000+(?=[年月日])"
 )
-REPEATED_DASH = re.compile(r"(?:^|(?<=[，。；：、！？（\n]))\s*——+|———+")
+SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶"
+    "阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+"""王×× is a person whose name is withheld, 贴××万元 a blank."""
+NAMED_AFTER = re.compile(r"(?:^|[，。、；：（(“和与及对由为给者人员同志名叫])$")
+TO_FILL_IN = re.compile(r"填|请|此处|待|插入|输入|选择|名称|日期|金额|数字|单位|[×XxＸ*]|^【\s*】$")
+REPEATED_DASH = re.compile(r"(?:^|(?<=[，。；：、！？（\n]))\s{0,20}——+|———+")
 HALF_WIDTH = re.compile(
     r"(?<=[\u4e00-\u9fff”）》])[,;:?!](?=[\u4e00-\u9fff“（《])|\((?=[^()\n]*[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])\)"
 )
@@ -37,27 +64,50 @@ PLACE_FIRST = re.compile(r"[区县市州旗省]")
 
 
 def other_years(card: Scorecard) -> Found:
-    """A sentence on this year's evaluation that names another year."""
+    """A sentence that gives another year's figures or result as those evaluated."""
     year = card.department.year
-    for field, sentence in _sentences(card.department.texts):
-        for found in EVALUATED.finditer(sentence):
-            if int(found[1]) == year or COMPARED.search(sentence) or str(year) in sentence:
-                continue
-            message = f"评价年度是{year}年，文字写“{found[0]}”，可能是往年留下的"
-            yield Raised("leftover.year", "error", message, field, found[0])
+    for field, text in card.department.texts.items():
+        read = squeezed(text)
+        for paragraph in re.finditer(r"[^\n]+", read.text):
+            if f"{year}年" in paragraph[0]:
+                continue  # another year stands beside it on purpose
+            for sentence in re.finditer(r"[^。！？；]+", paragraph[0]):
+                found = EVALUATED.search(sentence[0])
+                if found is None or COMPARED.search(sentence[0]):
+                    continue
+                clause = re.split(r"[，、：（）]", sentence[0][: found.start()])[-1]
+                if int(found[1]) == year or ABOUT.search(clause):
+                    continue
+                start = paragraph.start() + sentence.start()
+                words = original(text, start + found.start(), start + found.end())
+                message = f"评价年度是{year}年，文字写“{words}”，可能是往年留下的"
+                yield Raised("leftover.year", "error", message, field, words)
 
 
 def other_departments(card: Scorecard) -> Found:
     """Another department's name as the one evaluated, or 我局 in the text of an 办."""
     department = card.department
-    own = "".join(own_names(department))
+    names = own_names(department)
+    own = "".join(names)
     for field, text in department.texts.items():
-        for found in OTHER_REPORT.finditer(text):
-            if found[1] not in own and not found[1].endswith(tuple(own_names(department))):
-                message = f"文字写“{found[1]}”的部门整体绩效，本报告是{department.name}的"
-                yield Raised("leftover.department", "error", message, field, found[1])
-        odd = {found[0]: found for found in OURSELVES.finditer(text) if found[1] not in own}
-        for words in odd:
+        plain = squeezed(text).text
+        for found in OTHER_REPORT.finditer(plain):
+            clause = re.split(r"[，。；：、\n]", plain[max(0, found.start() - 40) : found.start()])[
+                -1
+            ]
+            if ORGANISED.search(clause + found[1]):
+                continue
+            if found[1] not in own and not found[1].endswith(tuple(names)):
+                words = original(text, found.start(1), found.end(1))
+                message = f"文字写“{words}”的部门整体绩效，本报告是{department.name}的"
+                yield Raised("leftover.department", "error", message, field, words)
+        odd = {found[0]: found[1] for found in OURSELVES.finditer(text) if found[1] not in own}
+        for words, kind in odd.items():
+            # 我院 and 我馆 in a bureau's report are a unit's below it; 领导小组办公室 calls itself 我办.
+            if kind not in KINDS and re.search(f"[{KINDS}]", own):
+                continue
+            if SPELT.get(kind, "\n") in text:
+                continue
             message = f"文字自称“{words}”，与部门名称{department.name}不符，可能是别处抄来的"
             yield Raised("leftover.department", "warning", message, field, words)
 
@@ -65,10 +115,31 @@ def other_departments(card: Scorecard) -> Found:
 def placeholders(card: Scorecard) -> Found:
     """××, 【】, ____ and blanks that no one filled in."""
     for field, text in card.department.texts.items():
-        for words in dict.fromkeys(found[0] for found in PLACEHOLDER.finditer(text)):
+        blanks = (found for found in PLACEHOLDER.finditer(text) if _is_blank(found, text))
+        for words in dict.fromkeys(found[0] for found in blanks):
             shown = words.strip() or "空白"
             message = f"文字里有没有填写的“{shown}”"
             yield Raised("leftover.placeholder", "error", message, field, words)
+
+
+def _is_blank(found: re.Match[str], text: str) -> bool:
+    words, start, end = found[0], found.start(), found.end()
+    before, after = text[max(0, start - 2) : start], text[end : end + 1]
+    if words.startswith("【"):
+        return bool(TO_FILL_IN.search(words))
+    if re.fullmatch(_BLANK, words) or words == "某某":
+        # 王××, 138****1234: withheld, not forgotten.
+        person = before[-1:] in SURNAMES and NAMED_AFTER.search(before[:-1])
+        latin = before[-1:].isascii() and before[-1:].isalnum()
+        number = latin and (after.isdigit() or len(words) >= len("××××"))
+        return not (person or number)
+    return True
+
+
+def original(text: str, start: int, end: int) -> str:
+    """The words of a text at places of it without blanks."""
+    places = squeezed(text).places
+    return text[places[start] : places[end - 1] + 1]
 
 
 def missing_place(card: Scorecard) -> Found:
@@ -143,7 +214,7 @@ def _unmatched(text: str) -> str:
     """The first bracket without its other half; half-width ones count as full-width."""
     text = text.translate({ord("("): "（", ord(")"): "）"})
     # 1）、2） number a list.
-    text = re.sub(r"(^|[：；。，、\s])(\d{1,2}|[一二三四五六七八九十])）", r"\1\2 ", text)
+    text = re.sub(r"(^|[：；。，、\s])([0-9]{1,2}|[一二三四五六七八九十])）", r"\1\2 ", text)
     closing = {right: left for left, right in PAIRS.items()}
     waiting: list[str] = []
     for sign in text:

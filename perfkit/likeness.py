@@ -59,9 +59,12 @@ def alike(texts: Mapping[Key, frozenset[Run]], least: int = SHORTEST) -> list[tu
         if len(found) < least:
             continue
         for run in found:
-            for other in places[run]:
+            held = places[run]
+            for other in held:
                 common[other, key] += 1
-            places[run].append(key)
+            # What still more texts have is compared with the first of them.
+            if len(held) < BOILERPLATE:
+                held.append(key)
     pairs = [
         pair
         for pair, count in common.items()

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from perfkit.signs import unusual
+
 MONEY_UNITS = {"": 0, "万元": 0, "万": 0, "元": -4, "亿元": 4, "亿": 4}
 """Power of ten that turns a unit into 万元."""
 
@@ -19,16 +21,27 @@ LARGEST_AMOUNT = Decimal(10) ** 8
 LARGEST_RATE = Decimal(10_000)
 """1 000 000 %: beyond it a figure was put in the wrong field."""
 
+RATE_PLACES = 40
+"""Decimals of a rate as a fraction: a rate that a machine wrote out has no more."""
+
 LARGEST_POINTS = Decimal(10_000)
+
+FIRST_YEAR, LAST_YEAR = 1949, 2100
+"""Years that a project can begin or end in."""
 
 LARGEST_MEASURE = Decimal(10) ** 12
 MEASURE_PLACES = 8
 """Bounds of a 指标值: within them every ratio can be shown as a percentage."""
 
-_NUMBER = r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_AMOUNT = re.compile(rf"({_NUMBER})\s*([^\d\s.,]*)")
+# [0-9] rather than \d, which would take the digits of every script. More digits than any
+# figure has are no number, so that none is too long to count with.
+_DIGITS = "[0-9]{1,400}"
+_NUMBER = rf"[+-]?(?:[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,130}}|{_DIGITS})(?:\.{_DIGITS})?"
+_AMOUNT = re.compile(rf"({_NUMBER})\s*([^0-9\s.,]{{0,10}})")
 _RATE = re.compile(rf"({_NUMBER})\s*%")
-_POINTS = re.compile(r"[+-]?\d+(?:\.\d+)?")
+_POINTS = re.compile(rf"[+-]?{_DIGITS}(?:\.{_DIGITS})?")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _HIGHER = "≥ >= > 不低于 不少于 不小于 大于等于 大于 高于 至少 达到"
 _LOWER = "≤ <= < 不高于 不超过 不多于 不大于 小于等于 小于 低于 至多"
 _BEFORE = dict.fromkeys(_HIGHER.split(), "higher") | dict.fromkeys(_LOWER.split(), "lower")
@@ -36,12 +49,13 @@ _AFTER = dict.fromkeys(["及以上", "(含)以上", "以上"], "higher") | dict.
     ["及以下", "及以内", "(含)以下", "(含)以内", "以下", "以内"], "lower"
 )
 _MEASURE = re.compile(
-    rf"({'|'.join(_BEFORE)}|=)?\s*({_NUMBER})\s*([^\d\s,.;、()]{{0,10}}?)"
+    rf"({'|'.join(_BEFORE)}|=)?\s*({_NUMBER})\s*([^0-9\s,.;、()]{{0,10}}?)"
     rf"({'|'.join(map(re.escape, _AFTER))})?"
 )
 
 
 _HALFWIDTH = {0x3000: " "} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_HALFWIDTH[0x2212] = "-"  # the minus sign, which reports print
 
 
 def halfwidth(value: object) -> str:
@@ -59,7 +73,9 @@ def parse_amount(value: object) -> Decimal:
     """
     match = None if isinstance(value, bool) else _AMOUNT.fullmatch(halfwidth(_exact(value)))
     if match is None or match[2] not in MONEY_UNITS:
-        raise ValueError(f"{_shown(value)}不是金额；应写数字（单位万元），或带单位，如 350000元")
+        raise ValueError(
+            f"{_shown(value)}不是金额；应写数字（单位万元），或带单位，如 350000元{_why(value)}"
+        )
     amount = _shifted(Decimal(match[1].replace(",", "")), MONEY_UNITS[match[2]])
     if amount < 0:
         raise ValueError(f"金额不能是负数，这里是{_shown(value)}")
@@ -93,10 +109,12 @@ def parse_signed_rate(value: object) -> Decimal:
     """
     match = None if isinstance(value, bool) else _RATE.fullmatch(halfwidth(_exact(value)))
     if match is None:
-        raise ValueError(f"{_shown(value)}不是百分数；请带百分号，如 99.88%")
+        raise ValueError(f"{_shown(value)}不是百分数；请带百分号，如 99.88%{_why(value)}")
     rate = _shifted(Decimal(match[1].replace(",", "")), -2)
     if abs(rate) > LARGEST_RATE:
         raise ValueError(f"{_shown(value)}大得不可能；请核对小数点")
+    if -int(rate.as_tuple().exponent) > RATE_PLACES:
+        raise ValueError(f"{_shown(value)}的小数位数太多；请核对")
     return rate if rate else rate.copy_abs()
 
 
@@ -110,7 +128,7 @@ def parse_points(value: object) -> object:
         return None
     match = None if isinstance(value, bool) else _POINTS.fullmatch(halfwidth(_exact(value)))
     if match is None:
-        raise ValueError(f"应填数字，这里是{_shown(value)}")
+        raise ValueError(f"应填数字，这里是{_shown(value)}{_why(value)}")
     points = Decimal(match[0])
     if points < 0:
         raise ValueError(f"不能小于 0，这里是{_shown(value)}")
@@ -119,19 +137,39 @@ def parse_points(value: object) -> object:
     return points.copy_abs()
 
 
+def parse_whole(value: object) -> int:
+    """整数, such as a year or a number of projects: ``2023``, full-width digits too.
+
+    Raises:
+        ValueError: in Chinese, for other text (2_023, 1e3, 2023.0).
+    """
+    match = None if isinstance(value, bool) else _WHOLE.fullmatch(halfwidth(value))
+    if match is None:
+        raise ValueError(f"应填整数，这里是{_shown(value)}{_why(value)}")
+    return int(match[0])
+
+
 def parse_date(value: object) -> date:
     """日期: ``2023-12-31`` or ``2023年12月31日``.
 
     Raises:
-        ValueError: in Chinese, for other forms and days that do not exist.
+        ValueError: in Chinese, for other forms, days that do not exist, and years
+            that no filing can speak of.
     """
     if isinstance(value, date):
-        return value
-    match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", halfwidth(value))
+        return _known_year(value, value)
+    match = _DATE.fullmatch(halfwidth(value))
     try:
-        return date(*map(int, match.groups())) if match else date.min.replace(day=0)
+        day = date(*map(int, match.groups())) if match else date.min.replace(day=0)
     except ValueError:
         raise ValueError(f"{_shown(value)}不是日期；应写 2023-12-31 的形式，且确有这一天") from None
+    return _known_year(day, value)
+
+
+def _known_year(day: date, written: object) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{_shown(written)}的年份不可能，应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
+    return day
 
 
 @dataclass(frozen=True)
@@ -183,7 +221,7 @@ def unit_of(text: str | None) -> str:
 
 def _in_words(number: str, unit: str) -> bool:
     """A date such as 12月底前, or 95%左右: words for a person to judge, for all their figures."""
-    year = re.fullmatch(r"(19|20)\d\d", number) is not None and unit.startswith("年")
+    year = re.fullmatch(r"(19|20)[0-9]{2}", number) is not None and unit.startswith("年")
     return year or unit.startswith(("月", "号")) or (unit.startswith("%") and unit != "%")
 
 
@@ -197,6 +235,14 @@ def plain(value: Decimal) -> str:
     """A Decimal without exponent and trailing zeros: 30, 19.98."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def chinese_number(number: int) -> str:
+    """序号 in Chinese, 1 to 99: 一, 十, 二十一."""
+    digits = " 一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    before = digits[tens] if tens > 1 else ""
+    return f"{before}{'十' if tens else ''}{digits[ones].strip()}"
 
 
 def signed(value: Decimal) -> str:
@@ -222,6 +268,10 @@ def _exact(value: object) -> object:
 
 def _shown(value: object) -> str:
     return f"“{str(value)[:30]}”" if value is not None else "空"
+
+
+def _why(value: object) -> str:
+    return "" if value is None else unusual(halfwidth(value))
 
 
 Amount = Annotated[
@@ -253,3 +303,4 @@ Points = Annotated[
     BeforeValidator(parse_points),
     WithJsonSchema({"type": ["number", "string"], "minimum": 0}),
 ]
+Whole = Annotated[int, BeforeValidator(parse_whole)]

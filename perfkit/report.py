@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -31,15 +31,16 @@ from perfkit.charts import (
 )
 from perfkit.department import Department, Project
 from perfkit.derivations import PART_NAMES, Derivation, derivations, figure
-from perfkit.display import Block, render
+from perfkit.display import IDENTITY, Block, render
 from perfkit.findings import LEVELS
 from perfkit.narrative import OUTCOMES, Verdict, verdicts
 from perfkit.params import read_department
-from perfkit.quantities import percent, plain, signed
+from perfkit.quantities import day_in_words, percent, plain, signed
 from perfkit.reviews import content_of
 from perfkit.rubric import Checklist, Chosen, Excess, Section
 from perfkit.scoring import Score, Scorecard, score, walk
 from perfkit.sheet import score_sheet
+from perfkit.workspace import original
 
 ZERO = Decimal(0)
 
@@ -55,7 +56,8 @@ def open_report(department: str | Path | Mapping[str, Any]) -> Report:
         PerfkitError: with all faults of the parameter file.
     """
     if isinstance(department, (str, Path)):
-        known = HANDED_OVER.pop(Path(department).resolve(), None)
+        department = Path(original(str(department)))
+        known = HANDED_OVER.pop(department.resolve(), None)
         if known is not None:
             return known
     card = score(*read_department(department))
@@ -80,6 +82,21 @@ class Report:
         short = self.department.short_name
         return f"{short or self.department.name + '部门'}整体绩效评价报告"
 
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Which filing the report is of: 部门, 年度, the file and its SHA-256, the rubric's digest.
+
+        Everything that a notebook prints of the report bears it; see `perfkit.stated`.
+        """
+        source = self.department.source
+        return {
+            "department": self.department.name,
+            "year": self.department.year,
+            "file": source.name,
+            "sha256": source.sha256,
+            "rubric": self.content["rubric"],
+        }
+
     def title(self) -> Block:
         """标题, with what the exporters need to know about the document."""
         day = self.department.report_date
@@ -90,7 +107,7 @@ class Report:
             "date": day.isoformat() if day else None,
         }
         content = render("title", heading=self.heading, department=self.department)
-        return Block(content, self.heading, {"perfkit": about})
+        return Block(content, self.heading, {"perfkit": about, IDENTITY: self.identity})
 
     def divisions(self) -> Block:
         """机构设置及职责工作任务情况."""
@@ -123,7 +140,21 @@ class Report:
             ("projects.sums", "projects", projects_sentence(self.department)),
             ("projects.goals", "indicators", goals_sentence(self.card)),
         ]
-        return self._block("projects", "整体绩效目标实现情况", derived=derived, projects=listed)
+        labels = {
+            part.field.removesuffix(".actual"): part.note.partition("：")[0]
+            for score in self.card.scores
+            for part in score.parts
+        }
+        notes = [
+            (field, f"“{row.name}”的{labels.get(field, '说明')}：", self._filed(f"{field}.note"))
+            for field, row in (
+                (f"indicators.{i}", r) for i, r in enumerate(self.department.indicators)
+            )
+            if row.note
+        ]
+        return self._block(
+            "projects", "整体绩效目标实现情况", derived=derived, projects=listed, notes=notes
+        )
 
     def management(self) -> Block:
         """预算管理情况分析."""
@@ -214,29 +245,34 @@ class Report:
     def chart_parts(self) -> Chart:
         """图: 各部分预算与支出."""
         parts = self.department.budget.parts
-        return budget_and_spending(
-            [Bar(PART_NAMES[key], part.budget, part.spent) for key, part in parts.items()]
-        )
+        bars = [Bar(PART_NAMES[key], part.budget, part.spent) for key, part in parts.items()]
+        return self._chart(budget_and_spending(bars))
 
     def chart_amounts(self) -> Chart | None:
         """图: 各项目金额; nothing without projects."""
-        return project_amounts(self._bars()) if self.department.projects else None
+        bars = self._bars()
+        return self._chart(project_amounts(bars)) if bars else None
 
     def chart_execution(self) -> Chart | None:
         """图: 各项目预算执行率; nothing without projects."""
-        return project_execution(self._bars()) if self.department.projects else None
+        bars = self._bars()
+        return self._chart(project_execution(bars)) if bars else None
 
     def chart_points(self) -> Chart:
         """图: 各指标得分与失分."""
-        return points_by_indicator(
-            [PointsBar(score.name, score.points, score.awarded) for score in self.card.scores]
-        )
+        scores = self.card.scores
+        bars = [PointsBar(score.name, score.points, score.awarded) for score in scores]
+        return self._chart(points_by_indicator(bars))
 
     def _bars(self) -> list[Bar]:
         return [Bar(p.name, p.budget, p.executed) for p in self.department.projects]
 
     def _block(self, part: str, label: str, **values: Any) -> Block:
-        return Block(render(part, **values), f"〔{self.heading}：{label}〕")
+        content = render(part, **values)
+        return Block(content, f"〔{self.heading}：{label}〕", {IDENTITY: self.identity})
+
+    def _chart(self, chart: Chart) -> Chart:
+        return replace(chart, metadata={IDENTITY: self.identity})
 
     def _narrative(self, key: str, label: str, derived: list[tuple[str, str, Markup]]) -> Block:
         field = f"narrative.{key}"
@@ -257,7 +293,7 @@ class Report:
         """The figures that the department wrote in paragraphs, each with its verdict, by field."""
         found: dict[str, list[Verdict]] = {}
         for verdict in verdicts(self.card):
-            if not verdict.field.startswith(("divisions.", "indicators.")):
+            if not verdict.field.startswith("divisions."):
                 found.setdefault(verdict.field, []).append(verdict)
         return found
 
@@ -341,8 +377,12 @@ def execution_rows(department: Department) -> list[tuple[str, str, list[Markup]]
 
 
 def project_sentence(i: int, project: Project) -> Markup:
-    """预算、支出、执行率 of the project number *i* (from 0), and where a figure was derived."""
-    text = Markup("{}项目。预算{}万元，").format(project.evaluation, plain(project.budget))
+    """期限、预算、支出、执行率 of the project number *i* (from 0), and where a figure was derived."""
+    days = [day_in_words(day) if day else "" for day in (project.starts, project.ends)]
+    term = f"实施期限{days[0]}至{days[1]}。" if all(days) else ""
+    if any(days) and not term:
+        term = f"{days[0]}开始。" if days[0] else f"{days[1]}结束。"
+    text = Markup("{}项目。{}预算{}万元，").format(project.evaluation, term, plain(project.budget))
     if project.spent is not None:
         text += f"支出{plain(project.spent)}万元"
         if project.execution_rate is not None:
@@ -362,7 +402,7 @@ def projects_sentence(department: Department) -> Markup:
     """How many projects there are, their sums, and how many were fully executed."""
     projects = department.projects
     if not projects:
-        return Markup("本年度没有列出项目。")
+        return Markup("本年度没有列出项目。") + _evaluated(department)
 
     def count(rows: list[Project], of: str) -> Markup:
         return figure(f"{len(rows)}个", f"projects.{of}")
@@ -385,6 +425,18 @@ def projects_sentence(department: Department) -> Markup:
         amount(known, "executed"),
         Markup("（其中{}）").format(Markup("，").join(notes)) if notes else "",
         count(full, "full"),
+    ) + _evaluated(department)
+
+
+def _evaluated(department: Department) -> Markup:
+    """The numbers of evaluated projects as the department states them."""
+    counts = department.reported.projects
+    if counts is None:
+        return Markup("")
+    words = Markup("部门填报单位自评项目{}，部门评价项目{}。")
+    return words.format(
+        figure(f"{counts.self_}个", "reported.projects"),
+        figure(f"{counts.department}个", "reported.projects"),
     )
 
 
@@ -473,10 +525,13 @@ def result_sentences(card: Scorecard) -> list[Markup]:
             )
         )
     reported = department.reported
+    claims = []
     if reported.total is not None:
-        grade = f"，自评等级{reported.grade}" if reported.grade else ""
-        claimed = figure(plain(reported.total), "reported.total")
-        sentences.append(Markup("部门自评{}分{}。").format(claimed, grade))
+        claims.append(Markup("{}分").format(figure(plain(reported.total), "reported.total")))
+    if reported.grade:
+        claims.append(Markup("等级{}").format(reported.grade))
+    if claims:
+        sentences.append(Markup("部门自评{}。").format(Markup("，").join(claims)))
     changed = [s for s in walk(card.scores) if s.override]
     sentences += [_override_sentence(s) for s in changed]
     return sentences

@@ -8,11 +8,15 @@ A line that can't be read stays in the file and is told of.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from perfkit.quantities import plain
 from perfkit.scoring import Scorecard, walk
-from perfkit.yamlfile import PerfkitError, system_reason
+from perfkit.yamlfile import PerfkitError, shortened, system_reason
 
 FOLDER = "reviews"
 HEAD = "# 审阅记录，每行一条，只增不改。由 perfkit review 写入，可以用 git 合并。\n"
@@ -34,8 +38,12 @@ LONGEST = 20_000
 """Characters of a remark, and of the text that it quotes."""
 CONTEXT = 200
 NAME = 40
+LARGEST = 32 * 2**20
+"""Bytes of a record: a thousand decisions, each with the whole text of a report."""
 WAIT = 20
 """Seconds to wait for another process that is writing the same record."""
+DAY = 86400
+"""Seconds by which the clock of a reviewer may be ahead."""
 
 Kind = Literal["remark", "answer", "settle", "reopen", "accept", "return"]
 KINDS: dict[Kind, str] = {
@@ -58,7 +66,23 @@ STATES: dict[State, str] = {
 CONTENT = {"data": "数据", "narrative": "文字", "rubric": "评分标准", "template": "模板"}
 """What an acceptance is given for."""
 
-FIELDS = {"id", "report", "at", "by", "kind", "text", "target", "on", "content", "blocks"}
+COMMON = {"id", "report", "at", "by", "kind"}
+FIELDS: dict[Kind, set[str]] = {
+    "remark": {"text", "target"},
+    "answer": {"text", "on"},
+    "settle": {"text", "on"},
+    "reopen": {"text", "on"},
+    "accept": {"text", "content", "blocks"},
+    "return": {"text", "content", "blocks"},
+}
+TIME = re.compile(
+    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+"""What the page and this module read as the same moment; the last wins, so not of another century."""
+UNSHOWN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Signs that order a terminal about or turn a line round, and halves of signs; the page leaves them out."""
 
 Event = Mapping[str, Any]
 
@@ -81,13 +105,35 @@ def content_of(card: Scorecard) -> dict[str, str]:
 
 
 def template_digest(notebook: Mapping[str, Any]) -> str:
-    """SHA-256 of the template: its cells' sources, without what parameters and runs put in."""
-    sources = (
-        f"{cell['cell_type']}\n{''.join(cell['source'])}\n"
-        for cell in notebook["cells"]
-        if not {"parameters", "injected-parameters"} & set(cell["metadata"].get("tags", []))
-    )
+    """SHA-256 of the template: its cells' sources and pictures, without what a run puts in.
+
+    Of the cell of parameters all counts but the line that names the department.
+    """
+    sources = []
+    for cell in notebook["cells"]:
+        tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
+        if "parameters" in tags:
+            source = _other_parameters(source)
+        if "injected-parameters" in tags or ("parameters" in tags and not source):
+            continue
+        pictures = cell.get("attachments")
+        sources.append(f"{cell['cell_type']}\n{source}\n")
+        sources += [json.dumps(pictures, sort_keys=True)] if pictures else []
     return hashlib.sha256("".join(sources).encode()).hexdigest()
+
+
+def _other_parameters(source: str) -> str:
+    """The cell of parameters without ``department = …``, which every run replaces."""
+    try:
+        lines = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return source
+    kept = [
+        line
+        for line in lines
+        if not isinstance(line, ast.Assign) or ast.unparse(line.targets[0]) != "department"
+    ]
+    return "\n".join(map(ast.unparse, kept))
 
 
 def _digest(value: Any) -> str:
@@ -150,6 +196,20 @@ def record_file(outputs: Path, report: str) -> Path:
     return outputs / FOLDER / f"{report}.yaml"
 
 
+def reports(outputs: Path) -> set[str]:
+    """The names of the reports that have a page, in their own case, as Windows doesn't ask for."""
+    try:
+        with os.scandir(outputs) as entries:
+            pages = {
+                entry.name for entry in entries if entry.name.endswith(".html") and entry.is_file()
+            }
+    except OSError:
+        return set()
+    # The index and the pages of failures are no reports.
+    names = {name.removesuffix(".html") for name in pages if not name.startswith(".")}
+    return {name for name in names if name != "index" and not name.endswith(".failed")}
+
+
 def read_review(outputs: Path, report: str) -> Review:
     """The review of a report; empty if no one has looked at it."""
     path = record_file(outputs, report)
@@ -160,15 +220,41 @@ def read_review(outputs: Path, report: str) -> Review:
 def read_events(path: Path) -> tuple[list[Event], list[str]]:
     """The events of a record file, and what could not be read; nothing of one that isn't there."""
     try:
-        return parse(path.read_bytes())
+        return parse(_content(path))
     except FileNotFoundError:
         return [], []
+    except OSError as e:
+        return [], [f"读不了：{system_reason(e)}"]
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a record; an OSError says in Chinese why it is none."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError("这是文件夹")
+    if not stat.S_ISREG(found.st_mode):  # a pipe would keep us waiting, a device has no end
+        raise OSError("这不是普通文件")
+    if found.st_size > LARGEST:
+        raise OSError(f"文件有 {found.st_size >> 20} MB，最多 {LARGEST >> 20} MB")
+    return path.read_bytes()
 
 
 def parse(content: bytes) -> tuple[list[Event], list[str]]:
     """The events of a record in its order, each once, and what could not be read."""
-    events: dict[str, Event] = {}
     troubles = []
+
+    def sound() -> Iterator[Event]:
+        for number, found in _lines(content):
+            if isinstance(found, str):
+                troubles.append(f"第 {number} 行{found}，原样保留，没有采用")
+            else:
+                yield found
+
+    return _once(sound()), troubles
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, Event | str]]:
+    """The number of each line, and its event or why it is none, in words that follow “第 3 行”."""
     # Parted before it is decoded: a line may be torn in the middle of a character.
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         line = line.strip()
@@ -178,14 +264,20 @@ def parse(content: bytes) -> tuple[list[Event], list[str]]:
             event = json.loads(line.removeprefix(b"-").decode(), parse_constant=_refused)
             check_event(event)
         except (ValueError, RecursionError):
-            troubles.append(f"第 {number} 行读不懂，原样保留，没有采用")
+            yield number, "读不懂"
         except PerfkitError as e:
-            troubles.append(f"第 {number} 行{e}，原样保留，没有采用")
+            yield number, str(e)
         else:
-            known = events.setdefault(event["id"], event)
-            # Of two that bear one id the same is taken, whatever order they were merged in.
-            events[event["id"]] = min(known, event, key=_line)
-    return list(events.values()), troubles
+            yield number, event
+
+
+def _once(found: Iterable[Event]) -> list[Event]:
+    events: dict[str, Event] = {}
+    for event in found:
+        known = events.setdefault(event["id"], event)
+        # Of two that bear one id the same is taken, whatever order they were merged in.
+        events[event["id"]] = min(known, event, key=_line)
+    return list(events.values())
 
 
 def _refused(constant: str) -> None:
@@ -223,6 +315,7 @@ def add_events(outputs: Path, report: str, events: Iterable[Event]) -> int:
 
     Raises:
         PerfkitError: if an event is not one of this report; nothing is written then.
+        OSError: if the record can't be written, for one because another program keeps it.
     """
     wanted = list(events)
     for event in wanted:
@@ -236,26 +329,42 @@ def add_events(outputs: Path, report: str, events: Iterable[Event]) -> int:
         attributes.write_text(ATTRIBUTES, encoding="utf-8")
     try:
         with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
-            content = path.read_bytes() if path.exists() else HEAD.encode()
+            there = path.exists()
+            content = _content(path) if there else b""
             known = {event["id"] for event in parse(content)[0]}
             fresh = {event["id"]: event for event in wanted if event["id"] not in known}
+            for event in fresh.values():
+                _check_past(event)
             lines = "".join(_line(event) for event in fresh.values())
-            if not path.exists():
+            if not there:
                 lines = HEAD + lines
             elif not content.endswith(b"\n"):
                 lines = "\n" + lines  # after a line that was torn
             if fresh:
-                _append(path, lines)
+                _append(path, lines.encode())
     except Timeout:
-        raise PerfkitError(f"写不进去：{path} 一直被别的程序占用，请稍后再试") from None
+        raise TimeoutError(f"{path} 一直被别的程序占用，请稍后再试") from None
     return len(fresh)
 
 
-def _append(path: Path, lines: str) -> None:
-    with path.open("ab") as file:
-        file.write(lines.encode())
-        file.flush()
-        os.fsync(file.fileno())
+def _check_past(event: Event) -> None:
+    # One from the future would be the last word on the report until then.
+    if _time(event["at"]) > time.time() + DAY:
+        reason = "还没有到；请核对写意见的电脑和这台电脑的日期"
+        raise PerfkitError(f"的时间“{event['at']}”{reason}")
+
+
+def _append(path: Path, lines: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            while lines:
+                lines = lines[file.write(lines) :]
+            os.fsync(file.fileno())
+        except OSError:  # the disk is full
+            with contextlib.suppress(OSError):
+                file.truncate(before)
+            raise
 
 
 def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
@@ -265,26 +374,46 @@ def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
         PerfkitError: if any of it can't be read; nothing of it is taken then.
     """
     try:
-        events, troubles = parse(path.read_bytes())
+        content = _content(path)
     except OSError as e:
         raise PerfkitError(f"{path} 读不了：{system_reason(e)}") from None
-    if troubles or not events:
-        reason = troubles[0].partition("，原样")[0] if troubles else "里面没有审阅记录"
-        raise PerfkitError(
-            f"{path}：{reason}；请用网页“把意见存成文件”存下的文件，没有收下任何一条"
-        )
-    reports = sorted({event["report"] for event in events})
-    for report in reports:
+    events = _once(_all_sound(path, content))
+    if not events:
+        raise _not_taken(path, "里面没有审阅记录")
+    names = sorted({event["report"] for event in events})
+    known = reports(outputs)
+    for name in names:
         # The name becomes a file's: it must be one of a report that is there.
-        if Path(report).name != report or not (outputs / f"{report}.html").is_file():
-            reason = f"{outputs} 里没有“{report}”这份报告"
+        if name not in known:
+            reason = f"{outputs} 里没有“{shortened(name, NAME)}”这份报告"
             raise PerfkitError(f"{path}：{reason}；请用 -o 指明报告所在的文件夹")
     found = {}
-    for report in reports:
-        own = [event for event in events if event["report"] == report]
-        added = add_events(outputs, report, own)
-        found[report] = (added, len(own) - added)
+    for name in names:
+        own = [event for event in events if event["report"] == name]
+        try:
+            added = add_events(outputs, name, own)
+        except OSError as e:
+            raise PerfkitError(
+                f"{path}：写不进 {record_file(outputs, name)}：{system_reason(e)}"
+            ) from None
+        found[name] = (added, len(own) - added)
     return found
+
+
+def _all_sound(path: Path, content: bytes) -> Iterator[Event]:
+    for number, found in _lines(content):
+        if isinstance(found, str):
+            raise _not_taken(path, f"第 {number} 行{found}")
+        try:
+            _check_past(found)
+        except PerfkitError as e:
+            raise _not_taken(path, f"第 {number} 行{e}") from None
+        yield found
+
+
+def _not_taken(path: Path, reason: str) -> PerfkitError:
+    advice = "请用网页“把意见存成文件”存下的文件，没有收下任何一条"
+    return PerfkitError(f"{path}：{reason}；{advice}")
 
 
 def _line(event: Event) -> str:
@@ -296,45 +425,64 @@ def _line(event: Event) -> str:
 
 def check_event(event: Any) -> None:
     """Raise a PerfkitError, in words that complete “第 3 行…”, if this is not an event."""
-    if not isinstance(event, dict) or not set(event) <= FIELDS:
+    if not isinstance(event, dict):
+        raise PerfkitError("不是一条审阅记录")
+    kind = event.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise PerfkitError("不是一种认识的记录")
+    if not set(event) <= COMMON | FIELDS[kind]:
         raise PerfkitError("不是一条审阅记录")
     _text(event, "id", "编号", 16)
     if not re.fullmatch(r"[0-9a-f]{16}", event["id"]):
         raise PerfkitError("的编号不是 16 位十六进制数")
-    _text(event, "report", "报告名称", 255)
-    _text(event, "by", "审阅人", NAME)
-    _text(event, "at", "时间", 40)
-    try:
-        aware = datetime.fromisoformat(event["at"]).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise PerfkitError(f"的时间“{event['at'][:40]}”应像 2024-03-05T09:30:00+08:00")
-    kind = event.get("kind")
-    if kind not in KINDS:
-        raise PerfkitError("不是一种认识的记录")
-    required = kind in ("remark", "answer")
-    if required or "text" in event:
+    _name(event, "report", "报告名称", 255)
+    _name(event, "by", "审阅人", NAME)
+    _name(event, "at", "时间", 40)
+    if not _is_time(event["at"]):
+        raise PerfkitError(f"的时间“{event['at']}”应像 2024-03-05T09:30:00+08:00")
+    if kind in ("remark", "answer") or "text" in event:
         _text(event, "text", KINDS[kind], LONGEST)
     if kind == "remark":
         _target(event.get("target"))
-    elif kind in ("answer", "settle", "reopen"):
-        _text(event, "on", "所回复的意见", 16)
+    elif "on" in FIELDS[kind]:
+        _name(event, "on", "所回复的意见", 16)
     else:
         _texts(event, "content")
         _texts(event, "blocks")
 
 
+def _is_time(at: str) -> bool:
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        return False
+    return bool(TIME.fullmatch(at))
+
+
 def _target(target: Any) -> None:
     selector = target.get("selector") if isinstance(target, dict) else None
-    if not isinstance(selector, dict) or not isinstance(target.get("block"), str):
+    if not isinstance(selector, dict) or not set(target) <= {"block", "selector", "start"}:
         raise PerfkitError("没有写明针对哪段文字")
-    if not isinstance(target.get("start", 0), int):
+    if not _shown(target.get("block"), LONGEST):
+        raise PerfkitError("没有写明针对哪段文字")
+    start = target.get("start", 0)
+    if not isinstance(start, int) or not 0 <= start < LARGEST:
         raise PerfkitError("所引文字的位置不是整数")
-    for key, longest in (("exact", LONGEST), ("prefix", CONTEXT), ("suffix", CONTEXT)):
-        value = selector.get(key)
-        if not isinstance(value, str) or len(value) > longest:
-            raise PerfkitError(f"所引的文字缺失或超过 {longest} 个字")
+    quoted = {"exact": LONGEST, "prefix": CONTEXT, "suffix": CONTEXT, "type": CONTEXT}
+    given = {"type": ""} | selector
+    if set(given) != set(quoted) or not all(_shown(given[key], quoted[key]) for key in quoted):
+        raise PerfkitError(f"所引的文字缺失、有控制字符或超过 {LONGEST} 个字")
+
+
+def _shown(value: Any, longest: int) -> bool:
+    return isinstance(value, str) and len(value) <= longest and not UNSHOWN.search(value)
+
+
+def _name(event: Event, key: str, words: str, longest: int) -> None:
+    """A text of one line."""
+    _text(event, key, words, longest)
+    if len(event[key].splitlines()) > 1 or "\t" in event[key]:
+        raise PerfkitError(f"的{words}不止一行")
 
 
 def _text(event: Event, key: str, words: str, longest: int) -> None:
@@ -343,11 +491,12 @@ def _text(event: Event, key: str, words: str, longest: int) -> None:
         raise PerfkitError(f"没有写{words}")
     if len(value) > longest:
         raise PerfkitError(f"的{words}有 {len(value)} 个字，最多 {longest} 个")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value):
-        raise PerfkitError(f"的{words}里有控制字符")
+    if UNSHOWN.search(value):
+        raise PerfkitError(f"的{words}里有控制字符或半个字符")
 
 
 def _texts(event: Event, key: str) -> None:
     value = event.get(key)
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+    found = value.items() if isinstance(value, dict) else [(None, None)]
+    if not all(_shown(text, LARGEST) for pair in found for text in pair):
         raise PerfkitError("没有写明是对哪一版内容的结论")

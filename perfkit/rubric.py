@@ -9,6 +9,7 @@ and changes one word.
 from __future__ import annotations
 
 import decimal
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -20,12 +21,26 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from perfkit.department import Answer, AuditOff, Department, Record, Text
-from perfkit.quantities import Points, Rate, percent, plain, rounded
+from perfkit.department import Answer, AuditOff, Department, Name, Record, Text, Year
+from perfkit.quantities import Points, Rate, Whole, percent, plain, rounded
 from perfkit.rules import Partial
-from perfkit.yamlfile import Loc, PerfkitError, field_words, read_tree, unfolded, validate
+from perfkit.yamlfile import (
+    Loc,
+    PerfkitError,
+    field_words,
+    read_tree,
+    shortened,
+    unfolded,
+    validate,
+)
 
 SHIPPED = Path(__file__).parent / "rubrics"
+
+SMALLEST_STEP = Decimal("0.0001")
+"""The finest that a rate is printed with."""
+
+MOST = 200
+"""Items of one list: ten times what any rubric has."""
 
 
 def field_label(path: str) -> str:
@@ -70,8 +85,8 @@ class Ratio(Record):
     """比率计分: `of` ÷ `to` × points, capped at the points (正向指标)."""
 
     kind: Literal["ratio"]
-    of: Text = Field(title="分子")
-    to: Text = Field(title="分母")
+    of: Name = Field(title="分子")
+    to: Name = Field(title="分母")
     zero: Literal["undecided", "full", "zero"] = Field("undecided", title="分母为 0 时")
 
     check_amounts = field_validator("of", "to")(_amount)
@@ -89,23 +104,58 @@ class Band(Record):
 class Kind(Record):
     """A kind of 三级指标 (产出数量, 社会效益 …) that departments choose from."""
 
-    id: Text
-    name: Text
+    id: Name
+    name: Name
     required: Answer = Field(True, title="应当设置")
+    lower_units: tuple[Text, ...] = Field(
+        (), title="越低越好的计量单位", description="如产出成本的万元、产出进度的工作日"
+    )
+
+
+class Directions(Record):
+    """指标方向的用语: whether more or less is better where a target states neither ≥ nor ≤.
+
+    The head of a Chinese name is its end: 投诉办结率 is a rate of what was settled,
+    投诉率 one of complaints.
+    """
+
+    higher: tuple[Text, ...] = Field(title="名称以此结尾的越高越好")
+    lower: tuple[Text, ...] = Field(title="名称以此结尾的越低越好")
+    reversing: tuple[Text, ...] = Field(
+        title="名称里有此的正反不定", description="如 未、逾期、压减、降低"
+    )
+    unclear: tuple[Text, ...] = Field(title="名称里有此、没有别的用语的，由人决定")
+    unclear_units: tuple[Text, ...] = Field(title="用此单位、没有别的用语的，由人决定")
+
+    def of(self, name: str, unit: str, kind: Kind) -> Literal["higher", "lower", "unclear"] | None:
+        """What name, unit (money as 万元) and kind of an indicator say; None if they say nothing."""
+        name = re.sub(r"[（(][^（）()]*[）)]$|\s", "", name)
+        unit = unit.partition("/")[0]  # 元/平方米
+        # 不合格率 ends with 合格率, too: the longest end is meant.
+        end = max((e for e in (*self.higher, *self.lower) if name.endswith(e)), key=len, default="")
+        # 压减率 is an end itself; in 逾期办结率 the reversing word stands before the end.
+        if any(word in name.removesuffix(end) for word in self.reversing):
+            return "unclear"
+        if end in self.higher:
+            return "higher"
+        if end or unit in kind.lower_units:
+            return "lower"
+        asks = kind.lower_units or unit in self.unclear_units
+        return "unclear" if asks or any(word in name for word in self.unclear) else None
 
 
 class Chosen(Record):
     """部门自选指标: quantified ones by ratio and overshoot, the others by a person's grade."""
 
     kind: Literal["chosen"]
-    kinds: tuple[Kind, ...] = Field(min_length=1, title="类别")
+    kinds: tuple[Kind, ...] = Field(min_length=1, max_length=MOST, title="类别")
     no_weights: Literal["equal", "stated"] = Field("equal", title="未设分值时")
     zero: Literal["undecided", "full", "zero", "redistribute"] = Field(
         "undecided", title="指标值为 0 时"
     )
-    overshoot: tuple[Band, ...] = Field((), title="指标值偏低的扣分")
-    bands: tuple[Band, ...] = Field(min_length=1, title="定性档次")
-    achieved: tuple[Text, ...] = Field(title="表示已完成的用语")
+    overshoot: tuple[Band, ...] = Field((), max_length=MOST, title="指标值偏低的扣分")
+    bands: tuple[Band, ...] = Field(min_length=1, max_length=MOST, title="定性档次")
+    achieved: tuple[Name, ...] = Field(max_length=MOST, title="表示已完成的用语")
 
     @model_validator(mode="after")
     def _contiguous(self) -> Chosen:
@@ -130,7 +180,7 @@ class Chosen(Record):
 class Item(Record):
     """One question of a checklist, and the answer that costs nothing."""
 
-    id: Text
+    id: Name
     text: Text = Field(title="内容")
     asks: str = Field("", title="“是”的含义", description="一项含几问时，说明答“是”指什么")
     good: Answer = Field(title="合格的答案")
@@ -141,7 +191,7 @@ class Checklist(Record):
 
     kind: Literal["checklist"]
     deduct: Points = Field(gt=0, title="每项扣分")
-    items: tuple[Item, ...] = Field(min_length=1, title="检查内容")
+    items: tuple[Item, ...] = Field(min_length=1, max_length=MOST, title="检查内容")
 
 
 class Excess(Record):
@@ -153,12 +203,12 @@ class Excess(Record):
     """
 
     kind: Literal["excess"]
-    of: Text = Field(title="分子")
-    to: Text = Field(title="分母")
-    less: str | None = Field(None, title="减数")
+    of: Name = Field(title="分子")
+    to: Name = Field(title="分母")
+    less: Name | None = Field(None, title="减数")
     difference: Literal["absolute", "signed"] = Field("absolute", title="差额的算法")
-    stated: Text = Field(title="无法计算时采用的所填比率")
-    over: Text = Field(title="比较对象")
+    stated: Name = Field(title="无法计算时采用的所填比率")
+    over: Name = Field(title="比较对象")
     step: Rate = Field(gt=0, title="每档")
     deduct: Points = Field(gt=0, title="每档扣分")
     measure: Literal["points", "relative"] = Field("points", title="档的单位")
@@ -167,6 +217,13 @@ class Excess(Record):
     check_amounts = field_validator("of", "to", "less")(_amount)
     check_rate = field_validator("stated")(_rate)
 
+    @field_validator("step")
+    @classmethod
+    def _not_tiny(cls, step: Decimal) -> Decimal:
+        if step < SMALLEST_STEP:
+            raise ValueError(f"每档不能小于 {percent(SMALLEST_STEP)}")
+        return step
+
 
 Rule = Annotated[Ratio | Chosen | Checklist | Excess, Field(discriminator="kind")]
 
@@ -174,9 +231,9 @@ Rule = Annotated[Ratio | Chosen | Checklist | Excess, Field(discriminator="kind"
 class RubricIndicator(Record):
     """A scored indicator: its names in the score sheet, its points and its rule."""
 
-    id: Text
-    level2: Text = Field(title="二级指标")
-    name: Text = Field(title="指标名称")
+    id: Name
+    level2: Name = Field(title="二级指标")
+    name: Name = Field(title="指标名称")
     points: Points = Field(gt=0, title="分值")
     value: str = Field("", title="指标值")
     explanation: Text = Field(title="指标解释")
@@ -190,10 +247,10 @@ class RubricIndicator(Record):
 class Section(Record):
     """一级指标: a part of the score sheet."""
 
-    id: Text
-    name: Text = Field(title="一级指标")
+    id: Name
+    name: Name = Field(title="一级指标")
     points: Points = Field(title="分值")
-    indicators: tuple[RubricIndicator, ...] = Field(min_length=1, title="指标")
+    indicators: tuple[RubricIndicator, ...] = Field(min_length=1, max_length=MOST, title="指标")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Section:
@@ -206,15 +263,15 @@ class Section(Record):
 class Grade(Record):
     """评价等级: its floor is inclusive; `also` are other words for it that count as the same."""
 
-    label: Text
-    also: tuple[str, ...] = ()
+    label: Name
+    also: tuple[str, ...] = Field((), max_length=MOST)
     floor: Points = Field(title="下限")
 
 
 class Rounding(Record):
     """Where and how scores are rounded."""
 
-    places: int = Field(2, ge=0, le=6, title="小数位数")
+    places: Whole = Field(2, ge=0, le=6, title="小数位数")
     mode: Literal["half_up", "half_even", "down"] = Field("half_up", title="舍入方式")
     stage: Literal["indicator", "total"] = Field("indicator", title="舍入环节")
 
@@ -230,7 +287,7 @@ class Rounding(Record):
 
     def fits(self, value: Decimal) -> bool:
         """Whether *value* has no more decimals than scores are printed with."""
-        return -int(value.normalize().as_tuple().exponent) <= self.places
+        return len(plain(value).partition(".")[2]) <= self.places
 
 
 class YearValue(Record):
@@ -243,21 +300,22 @@ class YearValue(Record):
 class Parameter(Record):
     """年度参数: a benchmark that is published anew each year."""
 
-    name: Text
-    years: dict[int, YearValue] = Field(min_length=1)
+    name: Name
+    years: dict[Year, YearValue] = Field(min_length=1)
 
 
 class Rubric(Record):
     """评分标准: what is asked, for how many points, and how they are awarded."""
 
-    id: Text
-    name: Text
+    id: Name
+    name: Name
     source: Text = Field(title="出处")
     points: Points = Field(title="总分")
     rounding: Rounding = Field(title="舍入")
-    grades: tuple[Grade, ...] = Field(min_length=1, title="等级")
-    parameters: dict[str, Parameter] = Field({}, title="年度参数")
-    sections: tuple[Section, ...] = Field(min_length=1, title="一级指标")
+    grades: tuple[Grade, ...] = Field(min_length=1, max_length=MOST, title="等级")
+    parameters: dict[str, Parameter] = Field({}, max_length=MOST, title="年度参数")
+    directions: Directions = Field(title="指标方向的用语")
+    sections: tuple[Section, ...] = Field(min_length=1, max_length=MOST, title="一级指标")
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 
     @property
@@ -331,10 +389,10 @@ class Rubric(Record):
 
 def _repeated(what: str, named: Sequence[tuple[Loc, str]]) -> Iterator[tuple[Loc, str]]:
     counts = Counter(name for _, name in named)
+    last = {name: loc for loc, name in named}
     for name, count in counts.items():
         if count > 1:
-            *_, (loc, _) = (place for place in named if place[1] == name)
-            yield loc, f"{what}“{name}”重复"
+            yield last[name], f"{what}“{name}”重复"
 
 
 def shipped_rubrics() -> list[str]:
@@ -353,14 +411,18 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
     if not name.endswith((".yaml", ".yml")):
         known = "、".join(shipped_rubrics())
         raise PerfkitError(
-            f"评分标准（rubric）：没有名为“{name}”的评分标准；自带的有：{known}；"
+            f"评分标准（rubric）：没有名为“{shortened(name, 40)}”的评分标准；自带的有：{known}；"
             "自己的评分标准请写文件路径，以 .yaml 结尾"
         )
-    path = (folder / name).resolve()
-    if not path.is_file():
+    path = folder / name
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         raise PerfkitError(
-            f"评分标准（rubric）：找不到文件“{name}”，路径从参数文件所在的文件夹算起"
-        )
+            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从参数文件所在的文件夹算起"
+        ) from None
+    except (OSError, ValueError):
+        pass  # reading it tells why not
     return _load(path)
 
 
@@ -371,7 +433,7 @@ def _shipped(name: str) -> Rubric:
 
 def _load(path: Path) -> Rubric:
     # Not cached: in a notebook the analyst edits this file and runs the cells again.
-    tree, source, faults = read_tree(path)
+    tree, source, faults = read_tree(path, Rubric)
     return validate(Rubric, tree, source, more=faults)
 
 

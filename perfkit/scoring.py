@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from perfkit import rules
-from perfkit.department import Department, Indicator, Override
+from perfkit.department import HIGHER, LOWER, Department, Indicator, Override
 from perfkit.quantities import halfwidth, parse_rate, percent, plain
 from perfkit.rubric import (
     Checklist,
@@ -60,6 +60,9 @@ class Score:
     last year's as the sheet prints them, `verdict` is what comes of comparing
     it; `overshoot` is set where the actual
     value is so far above the target that the target may have been too low.
+    `direction` is 正向 or 反向 for a quantified part, `assumed` if nobody stated it.
+    `ratio` is the exact rate of a rule that has one, where the filed amounts
+    give it: neither capped nor as the department states it.
     """
 
     id: str
@@ -81,6 +84,9 @@ class Score:
     compared: str = ""
     verdict: str = ""
     overshoot: Decimal | None = None
+    direction: str = ""
+    assumed: bool = False
+    ratio: Decimal | None = None
 
     @property
     def open_points(self) -> Decimal:
@@ -100,6 +106,13 @@ class Score:
         lost = self.points - (self.awarded or ZERO)
         reason = f"{self.name}例外核定{plain(self.awarded or ZERO)}分：{self.override.reason}"
         return (Deduction(lost, reason, self.override.approver),) if lost else ()
+
+    @property
+    def note(self) -> str:
+        """What the department wrote on an indicator: 偏差原因 where it missed or overshot, else 说明."""
+        note = " ".join(self.indicator.note.split()) if self.indicator else ""
+        label = "偏差原因" if self.deductions or self.overshoot is not None else "说明"
+        return f"{label}：{note}" if note else ""
 
     @property
     def waived(self) -> Decimal:
@@ -252,7 +265,7 @@ def _overridden(score: Score, department: Department) -> Score:
 def _decided(score: Score, rubric: Rubric, awarded: Decimal, formula: str, **more: Any) -> Score:
     """*score* with its points; *formula* gets the rounded result as its last word."""
     rounded = rubric.rounding.at_indicator(awarded)
-    formula = f"{formula} = {plain(rubric.rounding.apply(rounded))}"
+    formula = f"{formula} = {plain(rounded)}"
     return replace(score, by_rule=rounded, awarded=rounded, formula=formula, **more)
 
 
@@ -264,7 +277,7 @@ def _lost(score: Score, awarded: Decimal, reason: str, place: str) -> tuple[Dedu
 def _ratio(score: Score, department: Department, rubric: Rubric, rule: Ratio) -> Score:
     of, to = _figure(department, rule.of), _figure(department, rule.to)
     inputs = (_input(department, rule.of), _input(department, rule.to))
-    score = replace(score, inputs=inputs)
+    score = replace(score, inputs=inputs, ratio=of / to if of is not None and to else None)
     if of is None or to is None or (to == 0 and rule.zero == "undecided"):
         blank = [field_label(f) for f, v in ((rule.of, of), (rule.to, to)) if v is None]
         why = f"未填{'、'.join(blank)}" if blank else f"{field_label(rule.to)}为0"
@@ -277,7 +290,8 @@ def _ratio(score: Score, department: Department, rubric: Rubric, rule: Ratio) ->
         if of > to:
             shown += f" {percent(of / to, 4)}，按"
     formula = f"{shown} {percent(rate, 4)} × {plain(score.points)}"
-    found = _decided(score, rubric, score.points * rate, formula)
+    shown_rate = percent(of / to if to else rate)
+    found = _decided(score, rubric, score.points * rate, formula, rate=shown_rate)
     reason = f"{score.name} {percent(rate)}，未达到100%"
     return replace(found, deductions=_lost(score, found.by_rule or ZERO, reason, inputs[0].place))
 
@@ -341,6 +355,7 @@ def _excess(score: Score, department: Department, rubric: Rubric, rule: Excess) 
         inputs = [_input(department, rule.stated)]
     else:
         rate, shown = _rate(figures, rule)
+        score = replace(score, ratio=rate)
     # The sheet has a column for last year's rate, none for a benchmark.
     last_year = percent(over) if over is not None and rule.over not in rubric.parameters else ""
     score = replace(score, rate=percent(rate), compared=last_year)
@@ -395,6 +410,52 @@ def _rate(figures: dict[str, Decimal | None], rule: Excess) -> tuple[Decimal, st
     return of / to, f"{shown} ÷ {plain(to)} = {percent(of / to, 4)}"
 
 
+@dataclass(frozen=True)
+class StatedRate:
+    """A rate that a department may state (结转结余率, 预决算差异率) beside what its rule gives.
+
+    `stated` and `computed` are None where the filing has neither the rate nor
+    the amounts; `formula` is the rule's, in the form's own words.
+    """
+
+    name: str
+    field: str
+    formula: str
+    stated: Decimal | None
+    computed: Decimal | None
+
+
+def stated_rates(card: Scorecard) -> dict[str, StatedRate]:
+    """The rates that the rubric's rules compute, by the field in which they may be stated."""
+    found = {}
+    for score in card.scores:
+        rule = card.rubric.indicator(score.id).rule
+        if isinstance(rule, Excess):
+            stated = _figure(card.department, rule.stated)
+            of = field_label(rule.of)
+            if rule.less:
+                of = f"{of}与{field_label(rule.less)}之差"
+            formula = f"{of}÷{field_label(rule.to)}"
+            found[rule.stated] = StatedRate(score.name, rule.stated, formula, stated, score.ratio)
+    return found
+
+
+def rate_of_last_year(card: Scorecard, field: str) -> Decimal | None:
+    """上年比率: what the rule that is held against *field* gives for last year's filing.
+
+    None without last year's filing, without such a rule, or if its amounts were not filed.
+    """
+    last_year = card.department.last_year
+    for indicator in card.rubric.indicators:
+        rule = indicator.rule
+        if isinstance(rule, Excess) and rule.over == field and last_year is not None:
+            named = {name for name in (rule.of, rule.less, rule.to) if name}
+            figures = {name: _figure(last_year, name) for name in named}
+            if None not in figures.values() and figures[rule.to]:
+                return _rate(figures, rule)[0]
+    return None
+
+
 def _compared(
     department: Department, rubric: Rubric, rule: Excess
 ) -> tuple[Decimal | None, Input | None, str]:
@@ -402,6 +463,9 @@ def _compared(
     parameter = rubric.parameters.get(rule.over)
     if parameter is None:
         value, found = _figure(department, rule.over), _input(department, rule.over)
+        source = department.budget.carryover.previous_source
+        if source and rule.over == "budget.carryover.previous_rate":
+            found = replace(found, value=f"{found.value}（{source}）")
         return value, found, f"未填{found.name}，无法比较，需要人工决定"
     year = parameter.years.get(department.year)
     if year is None:
@@ -427,7 +491,12 @@ def _chosen(score: Score, department: Department, rubric: Rubric, rule: Chosen) 
         found = _decided(score, rubric, awarded, formula, stated=True)
         reason = f"{score.name}自评{plain(score.reported)}分"
         return replace(found, deductions=_lost(score, found.by_rule or ZERO, reason, place))
-    zeros = {i for i, (_, row) in enumerate(rows) if _zero_target(row)}
+    directions = [_direction(row, rubric, rule) for _, row in rows]
+    zeros = {
+        i
+        for i, (_, row) in enumerate(rows)
+        if directions[i][0] == HIGHER and row.measured_target and not row.measured_target.value
+    }
     weights = weights_of(score.points, [row.weight for _, row in rows], rubric.rounding.places)
     kept = [ZERO if i in zeros else weight for i, weight in enumerate(weights)]
     spread = rule.zero == "redistribute" and any(kept)
@@ -441,12 +510,14 @@ def _chosen(score: Score, department: Department, rubric: Rubric, rule: Chosen) 
             points=weight,
             reported=department.reported.scores.get(f"{score.id}.{i + 1}"),
             indicator=row,
+            direction=directions[i][0],
+            assumed=directions[i][1],
             field=f"indicators.{number}.actual",
             inputs=tuple(
                 Input(label, text, department.place(f"indicators.{number}.{field}"))
                 for field, label, text in (
-                    ("target", "指标值", row.target),
-                    ("actual", "完成值", row.actual or "未填"),
+                    ("target", "指标值", row.with_unit(row.target)),
+                    ("actual", "完成值", row.with_unit(row.actual) or "未填"),
                     ("grade", "评定得分率", row.grade),
                 )
                 if text
@@ -501,9 +572,19 @@ def weights_of(points: Decimal, filed: list[Decimal | None], places: int) -> lis
     return rules.shared(points, weights if given else [FULL] * len(filed), places)
 
 
-def _zero_target(row: Indicator) -> bool:
-    target = row.measured_target
-    return row.quantified and not row.reverse and target is not None and target.value == 0
+def _direction(row: Indicator, rubric: Rubric, rule: Chosen) -> tuple[str, bool]:
+    """指标方向 of a quantified row and whether it is assumed; empty where a person must say it."""
+    target, actual = row.measured_target, row.measured_actual
+    if target is None or actual is None:
+        return "", False
+    if row.stated_direction:
+        return row.stated_direction, False
+    if target.value == actual.value != 0:
+        return HIGHER, False  # full either way
+    kind = next(kind for kind in rule.kinds if kind.id == row.kind)
+    said = rubric.directions.of(row.name, target.unit, kind)
+    direction = {"higher": HIGHER, "lower": LOWER, "unclear": ""}.get(said or "higher", "")
+    return direction, said in ("lower", None)
 
 
 def _part(part: Score, rubric: Rubric, rule: Chosen) -> Score:
@@ -531,10 +612,20 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
     assert target is not None
     assert actual is not None
     a, b = target.value, actual.value
-    if a < 0 or (a == 0 and not row.reverse and rule.zero in ("undecided", "redistribute")):
+    reverse = part.direction == LOWER
+    if not part.direction and row.grade:
+        return _graded(part, row.grade, rubric, rule)
+    if not part.direction:
+        bare = row.target.lstrip("=＝ ")
+        reason = (
+            f"指标值“{row.target}”没有写≥或≤，看不出越高越好还是越低越好：越低越好请写“≤{bare}”"
+            f"或填 direction: 反向，越高越好请写“≥{bare}”或填 direction: 正向"
+        )
+        return replace(part, undecided=reason)
+    if a < 0 or (a == 0 and not reverse and rule.zero in ("undecided", "redistribute")):
         reason = f"指标值为{plain(a)}，不能按比率计分，需要人工决定"
         return replace(part, undecided=reason)
-    if row.reverse:
+    if reverse:
         rate = rules.inverse_proportional(b, a)
         raw = a / b if b > 0 else None
         shown = f"{plain(a)} ÷ {plain(b)} =" if b > 0 else f"反向指标，完成值{plain(b)}，按"
@@ -549,7 +640,7 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
     points = plain(part.points)
     formula = f"{shown} {percent(rate, 4)} × {points}"
     place = part.inputs[1].place
-    over = rules.overshoot(b, a) if a > 0 and not row.reverse else None
+    over = rules.overshoot(b, a) if a > 0 and not reverse else None
     bands = [(band.floor, band.deduct or ZERO) for band in rule.overshoot]
     share = rules.overshoot_share(over, bands) if over is not None else ZERO
     if share and row.low_target:
@@ -562,7 +653,8 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
         reason = f"{part.name}：指标值设定偏低，超额{percent(over)}，扣分值的{percent(share)}"
     else:
         found = _decided(part, rubric, part.points * rate, formula)
-        reason = f"{part.name}：指标值{row.target}，完成值{row.actual}，得分率{percent(rate)}"
+        values = f"指标值{row.with_unit(row.target)}，完成值{row.with_unit(row.actual)}"
+        reason = f"{part.name}：{values}，得分率{percent(rate)}"
     return replace(
         found,
         overshoot=over if share else None,
@@ -572,7 +664,9 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
 
 def _graded(part: Score, grade: str, rubric: Rubric, rule: Chosen) -> Score:
     """定性评分: the reviewer's rate, which must lie inside the band that is named."""
-    match = re.fullmatch(r"([^\d%]*?)\s*(\d+(?:\.\d+)?\s*%)?", halfwidth(grade))
+    match = re.fullmatch(
+        r"([^0-9%]{0,40}?)\s{0,9}([0-9]{1,6}(?:\.[0-9]{1,20})?\s*%)?", halfwidth(grade)
+    )
     bands = rule.bands
     known = {band.name: band for band in bands}
     if match is None:

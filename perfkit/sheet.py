@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 
-from perfkit.quantities import percent, plain
-from perfkit.rubric import Checklist, Chosen, Excess, Ratio, RubricIndicator, Section
+from perfkit.department import Indicator
+from perfkit.quantities import chinese_number, percent, plain
+from perfkit.rubric import Checklist, Chosen, Excess, Item, Ratio, RubricIndicator, Section
 from perfkit.scoring import Score, Scorecard
 
 COLUMNS = (
@@ -57,20 +58,20 @@ class Table:
 
 
 def score_sheet(card: Scorecard) -> list[Table]:
-    """The tables of the 评分表, one for each section; the last ends with 合计."""
-    numerals = "一二三四五六七八九十"
+    """The tables of the 评分表, one for each section; the last ends with 合计 and its basis."""
     tables = []
-    for numeral, section in zip(numerals, card.rubric.sections, strict=False):
-        caption = f"{numeral}、{section.name}（{plain(section.points)}分）"
+    for number, section in enumerate(card.rubric.sections, 1):
+        caption = f"{chinese_number(number)}、{section.name}（{plain(section.points)}分）"
         rule = section.indicators[0].rule
         ratio = (
             len(section.indicators) == 1
             and isinstance(rule, Ratio)
             and (rule.of, rule.to) == ("budget.total.spent", "budget.total.budget")
         )
-        rows = _ratio_rows(card, section) if ratio else _rows(card, section)
+        rows = _execution_rows(card, section) if ratio else _rows(card, section)
         tables.append(Table(caption, RATIO_COLUMNS if ratio else COLUMNS, rows))
-    tables[-1].rows.append(_total_row(card))
+    basis = Cell(_basis(card), columns=len(COLUMNS))
+    tables[-1].rows.extend([_total_row(card), [basis]])
     return tables
 
 
@@ -78,7 +79,7 @@ def _label(section: Section) -> str:
     return f"{section.name}（{plain(section.points)}）"
 
 
-def _ratio_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
+def _execution_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
     """资金总体 is scored; its parts are shown below it, not scored."""
     indicator = section.indicators[0]
     score = card.score(indicator.id)
@@ -104,7 +105,7 @@ def _ratio_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
     span = len(rows)
     rows[0].insert(0, Cell(_label(section), rows=span, kind="label"))
     rows[0] += _points(score, span)
-    rows[0] += [Cell(indicator.explanation, rows=span), Cell(indicator.standard, rows=span)]
+    rows[0] += [Cell(_explanation(indicator), rows=span), Cell(indicator.standard, rows=span)]
     return rows
 
 
@@ -121,9 +122,9 @@ def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
                     rated = True
                 rows.append(_excess_row(card.score(indicator.id), indicator))
             elif isinstance(indicator.rule, Chosen):
-                below += _chosen_rows(card.score(indicator.id), indicator, indicator.rule)
+                below += _chosen_rows(card, indicator, indicator.rule)
             else:
-                below.append(_checklist_row(card.score(indicator.id), indicator))
+                below.append(_plain_row(card.score(indicator.id), indicator))
         if below:
             points = sum((i.points for i in indicators), Decimal(0))
             below[0].insert(0, Cell(f"{level2}（{plain(points)}）", rows=len(below), kind="label"))
@@ -132,48 +133,74 @@ def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
     return rows
 
 
-def _chosen_rows(score: Score, indicator: RubricIndicator, rule: Chosen) -> list[list[Cell]]:
+def _chosen_rows(card: Scorecard, indicator: RubricIndicator, rule: Chosen) -> list[list[Cell]]:
+    score = card.score(indicator.id)
     names = {kind.id: kind.name for kind in rule.kinds}
-    span = len(score.parts) + 1
-    texts = [Cell(indicator.explanation, rows=span), Cell(indicator.standard, rows=span)]
-    rows = []
-    for kind, grouped in groupby(score.parts, key=lambda part: _kind(part)):
-        parts = list(grouped)
-        for n, part in enumerate(parts):
-            row = part.indicator
-            assert row is not None
-            # 指标值 of a qualitative row is its name: the target says no more than 完成.
-            value = row.name if row.target in rule.achieved else f"{row.name}：{row.target}"
-            cells = [Cell(names[kind], rows=len(parts), kind="label")] if n == 0 else []
-            rows.append([*cells, Cell(value), Cell(row.actual or "未填"), *_points(part)])
+    listed = [(part.indicator, part.note, _points(part)) for part in score.parts if part.indicator]
+    if not listed:  # scored as a whole, or not at all
+        none = [Cell("—", kind="num"), Cell("—", kind="num")]
+        filed = card.department.indicators
+        listed = [
+            (row, f"说明：{row.note}" if row.note else "", none)
+            for row in filed
+            if row.group == indicator.id
+        ]
+    rows: list[list[Cell]] = []
+    for kind, grouped in groupby(listed, key=lambda found: found[0].kind):
+        below: list[list[Cell]] = []
+        for row, note, points in grouped:
+            actual = row.with_unit(row.actual) or "未填"
+            below.append([Cell(_aim(row, rule)), Cell(actual), *points])
+            if note:
+                below.append([Cell(note, columns=4)])
+        below[0].insert(0, Cell(names[kind], rows=len(below), kind="label"))
+        rows += below
     rows.append([Cell("小计", columns=3, kind="label"), *_points(score)])
-    rows[0] += texts
+    span = len(rows)
+    rows[0] += [Cell(_explanation(indicator), rows=span), Cell(indicator.standard, rows=span)]
     return rows
 
 
-def _kind(part: Score) -> str:
-    return part.indicator.kind if part.indicator else ""
+def _aim(row: Indicator, rule: Chosen) -> str:
+    # 指标值 of a qualitative row is its name: the target says no more than 完成.
+    aim = row.name if row.target in rule.achieved else f"{row.name}：{row.with_unit(row.target)}"
+    return f"{aim}（{row.direction}指标）" if row.direction else aim
 
 
-def _checklist_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
+def _explanation(indicator: RubricIndicator) -> str:
+    """指标解释, with the 指标值 that has no column in the row."""
+    value = f"指标值：{indicator.value}。" if indicator.value else ""
+    return f"{value}{indicator.explanation}"
+
+
+def _plain_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
     rule = indicator.rule
-    items, standard = "", indicator.standard
+    found, standard = Cell(score.rate or "待定", kind="num", of=score.id), indicator.standard
     if isinstance(rule, Checklist):
-        items = f"{len(rule.items)}项全部合格"
+        count = len(rule.items)
+        items = f"{count}项全部合格"
         if score.deductions:
-            items = f"{len(rule.items)}项中{len(score.deductions)}项不合格"
-        if score.undecided:
-            items = "未填全"
-        listed = "；".join(f"{'①②③④⑤⑥⑦⑧⑨⑩'[i]}{q.text}" for i, q in enumerate(rule.items[:10]))
+            items = f"{count}项中{len(score.deductions)}项不合格"
+        found = Cell("未填全" if score.undecided else items)
+        listed = "；".join(f"{_item_number(i, count)}{_asked(q)}" for i, q in enumerate(rule.items))
         standard = f"{listed}。{indicator.standard}"
     return [
         Cell(indicator.name, kind="label"),
         Cell(indicator.value),
-        Cell(items),
+        found,
         *_points(score),
         Cell(indicator.explanation),
         Cell(standard),
     ]
+
+
+def _item_number(i: int, count: int) -> str:
+    # Fonts have the signs only up to ⑩ for certain.
+    return "①②③④⑤⑥⑦⑧⑨⑩"[i] if count <= 10 else f"（{i + 1}）"
+
+
+def _asked(item: Item) -> str:
+    return f"{item.text}（答“是”指{item.asks}）" if item.asks else item.text
 
 
 def _year_heading(year: int) -> list[Cell]:
@@ -182,13 +209,14 @@ def _year_heading(year: int) -> list[Cell]:
 
 
 def _excess_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
-    name = Cell(f"{indicator.name}（{plain(indicator.points)}）", columns=2, kind="label")
+    level2 = "" if indicator.level2 == indicator.name else f"{indicator.level2}："
+    name = f"{level2}{indicator.name}（{plain(indicator.points)}）"
     return [
-        name,
+        Cell(name, columns=2, kind="label"),
         Cell(score.compared or "——", kind="num"),
         Cell(score.rate or "待定", kind="num", of=score.id),
         *_points(score),
-        Cell(indicator.explanation),
+        Cell(_explanation(indicator)),
         Cell(indicator.standard),
     ]
 
@@ -207,6 +235,20 @@ def _points(score: Score, span: int = 1) -> list[Cell]:
         Cell(plain(score.points), rows=span, kind="num"),
         Cell(awarded, "，".join(notes), rows=span, kind="num", of=score.id),
     ]
+
+
+def _basis(card: Scorecard) -> str:
+    """What the sheet rests on: the rubric with its source, how it rounds, and its grades."""
+    rubric = card.rubric
+    rounding = rubric.rounding
+    mode = {"half_up": "四舍五入", "half_even": "四舍六入五成双", "down": "舍去多余的位数"}
+    stage = {"indicator": "各指标得分", "total": "合计"}
+    grades = [f"{plain(grade.floor)}分（含）以上为{grade.label}" for grade in rubric.grades[:-1]]
+    return (
+        f"评分标准：{rubric.name}。出处：{rubric.source}。"
+        f"{stage[rounding.stage]}保留{rounding.places}位小数，{mode[rounding.mode]}。"
+        f"评价等级：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
+    )
 
 
 def _total_row(card: Scorecard) -> list[Cell]:

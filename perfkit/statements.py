@@ -14,7 +14,7 @@ from perfkit.department import Department, Project, project_of
 from perfkit.findings import Found, Raised, named, numbers, tolerance
 from perfkit.quantities import day_in_words, percent, plain
 from perfkit.rubric import Checklist, Chosen, Excess
-from perfkit.scoring import Score, Scorecard
+from perfkit.scoring import Score, Scorecard, rate_of_last_year
 
 ZERO = Decimal(0)
 
@@ -24,28 +24,47 @@ UNDER_EXECUTED = Decimal("0.9")
 THIN = 2
 """So many sentences are too few to rest every checklist's full marks on."""
 
-NOT = r"(?<!未)(?<!没有)(?<!不能)(?<!尚未)(?<!难以)(?<!无法)"
-ON_TIME = re.compile(rf"{NOT}(?:按时|按期|如期|及时)(?:全部|全面)?完成")
+# Words before a statement by which it is denied, wished for or asked, in the same clause.
+DENIED = re.compile(
+    r"(?:未|没|不能|不会|不得|难以|无法|尚|非|确保|保证|保障|力争|争取|要求|应|须|计划|拟|将|预计|有望|是否|能否|影响|如果|若"
+    r"|督促|督导|推动|推进|促进|目标|为了|以便|旨在)[^，。；！？]{0,10}$"
+)
+# Words after it that make it a measure or a part of a sentence.
+MEASURED = re.compile(
+    r"率|的?(?:比例|占比)|情况|(?:的|过程|存在|方面).{0,6}(?:不足|困难|问题|风险)"
+)
+ON_TIME = re.compile(r"(?:按时|按期|如期|及时)(?:全部|全面)?完成")
 GOES_ON = re.compile(
-    r"(?:在|于)?(\d{4})年(?:度)?(?:双方)?(?:将|再)?(?:按合同|按进度|按约定)?(?:继续|延续)"
+    r"(?:在|于)?([0-9]{4})年(?:度)?(?:双方)?(?:将|再)?(?:按合同|按进度|按约定)?(?:继续|延续)"
     r"(?:支付|使用|执行|履行|实施|付款)"
 )
 RETURNED = re.compile(
     r"(?:财政(?:部门)?(?:统一)?收回|收回财政|(?:上缴|缴回|交回|退回)(?:区|市|县|本级|同级)?(?:财政|国库))"
 )
 ALL_DONE = re.compile(
-    rf"(?:各|所有|全部|\d+)个?项目[^，。；！？]{{0,8}}?{NOT}(?:均已|均|都已|都|全部|全面)(?:按时|按期|如期|顺利|圆满)*完成"
-    rf"|{NOT}(?:全部|全面|圆满|均已)完成[^，。；！？]{{0,6}}(?:各|所有|全部)个?项目"
+    r"(?:各|所有|全部|(?<![0-9])[0-9]{1,4})个?项目[^，。；！？]{0,8}?(?:均已|均|都已|都|全部|全面)(?:按时|按期|如期|顺利|圆满)*完成"
+    r"|(?:全部|全面|圆满|均已)完成[^，。；！？]{0,6}(?:各|所有|全部)个?项目"
 )
 PAID_IN_FULL = re.compile(
-    rf"{NOT}(?:全部|全额|足额|均已|一次性全额)(?:支付|拨付|兑现|支出|付清|发放)(?:完毕|到位)?"
+    r"(?:全部|全额|足额|均已|一次性全额)(?:支付|拨付|兑现|付清|发放|支出(?!均|都|用于|为|中|的|凭证|须|按|纳入|由|内容))(?:完毕|到位)?"
 )
 ABOVE = re.compile(
-    r"(?:得分|评分|分数|成绩)?(?:均|都|全部)(?:在|达到|为)?(\d+(?:\.\d+)?)分(?:及)?以上"
+    r"(?:得分|评分|分数|成绩)?(?:均|都|全部)(?:在|达到|为)?([0-9]{1,4}(?:\.[0-9]{1,4})?)分(?:及)?以上"
 )
 ALL_GRADED = re.compile(
     r"(?:各|所有|全部)个?项目(?:的)?(?:评价)?(?:等级|结果)?(?:均|都|全部)?为“?(优秀?|良好?)"
 )
+
+# What is no longer, or never was, a problem.
+NO_PROBLEM = re.compile(
+    r"(?:不存在|未发现|没有|未出现|未发生|无|杜绝|防止|避免|防范|消除|改变|解决了|扭转了|上年|往年|以前年度|上一年)[^，。；！？]{0,12}$"
+)
+SOLVED = re.compile(
+    r"已(?:全部|基本|及时|按要求|得到|完成|经)*(?:整改|解决|纠正|修订|改正|更正|化解|改进|理顺)"
+    r"|完成(?:了)?整改|整改(?:完毕|到位|完成|完结)|得到(?:有效|根本|全面|明显)*(?:解决|纠正|改善|扭转|规范|整改)|予以(?:纠正|整改|改正)"
+)
+# Points that no project got: of a survey, a test, the air.
+SURVEYED = re.compile(r"满意度|测评|问卷|培训|考核|考试|测试|抽检|空气|水质|评议")
 
 # 存在的问题 and the indicators, by their names in the score sheet, that they belong to.
 PROBLEMS = (
@@ -103,7 +122,7 @@ def _claims_on_time(card: Scorecard) -> str:
     achieved = {word for rule in card.rubric.groups.values() for word in (*rule.achieved,)}
     for row in card.department.indicators:
         done = row.actual == row.target or row.actual in achieved
-        if not row.quantified and done and ON_TIME.search(row.name):
+        if not row.quantified and done and said(ON_TIME, row.name):
             return row.name
     return next((words for _, words in _found_of_the_year(ON_TIME, card.department)), "")
 
@@ -129,11 +148,21 @@ def _explained(department: Department, i: int) -> bool:
     return bool(re.search(words, department.projects[i].narrative))
 
 
+def said(pattern: re.Pattern[str], text: str) -> str:
+    """The first words of a text that match and are neither denied nor only wished for."""
+    for found in pattern.finditer(text):
+        before = text[max(0, found.start() - 24) : found.start()]
+        denied = DENIED.search(before) or re.search(r"未|没|不能|无法|尚|难以", found[0])
+        if not denied and not MEASURED.match(text, found.end()):
+            return found[0]
+    return ""
+
+
 def _found(pattern: re.Pattern[str], department: Department) -> Iterator[tuple[str, str]]:
-    """The first words of each text that match: field and words."""
+    """The first words of each text that say it: field and words."""
     for field, text in department.texts.items():
-        if found := pattern.search(text):
-            yield field, found[0]
+        if words := said(pattern, text):
+            yield field, words
 
 
 def _found_of_the_year(
@@ -156,11 +185,11 @@ def all_done(card: Scorecard) -> Found:
             message = f"文字写“{words}”，而预算执行率{listed}"
             yield Raised("statement.all_done", "warning", message, field, words)
     for i, project in enumerate(department.projects):
-        rate, found = rates[i], PAID_IN_FULL.search(project.narrative)
-        if found and rate is not None and rate < UNDER_EXECUTED:
-            message = f"{named(i, project)}写“{found[0]}”，预算执行率只有{percent(rate)}"
+        rate, words = rates[i], said(PAID_IN_FULL, project.narrative)
+        if words and rate is not None and rate < UNDER_EXECUTED and not _explained(department, i):
+            message = f"{named(i, project)}写“{words}”，预算执行率只有{percent(rate)}"
             field = f"projects.{i}.narrative"
-            yield Raised("statement.paid_in_full", "warning", message, field, found[0])
+            yield Raised("statement.paid_in_full", "warning", message, field, words)
 
 
 def project_scores(card: Scorecard) -> Found:
@@ -170,7 +199,8 @@ def project_scores(card: Scorecard) -> Found:
     missing = [i for i, value in enumerate(scores) if value is None]
     for field in ("narrative.result", "narrative.execution", "narrative.management", "objective"):
         text = department.texts.get(field, "")
-        above, graded = ABOVE.search(text), ALL_GRADED.search(text)
+        above = next((m for m in ABOVE.finditer(text) if not _surveyed(m, text)), None)
+        graded = ALL_GRADED.search(text)
         claims = [(found, floor) for found, floor in (
             (above, Decimal(above[1]) if above else ZERO),
             (graded, _floor(card, graded[1]) if graded else ZERO),
@@ -189,6 +219,11 @@ def project_scores(card: Scorecard) -> Found:
             yield Raised("statement.scores", "warning", message, field, words)
 
 
+def _surveyed(found: re.Match[str], text: str) -> bool:
+    clause = re.split(r"[，。；\n]", text[max(0, found.start() - 30) : found.end()])[-1]
+    return bool(SURVEYED.search(clause))
+
+
 def _floor(card: Scorecard, word: str) -> Decimal:
     """The lowest score of the grade that is called this, in per cent of the points."""
     for grade in card.rubric.grades:
@@ -201,13 +236,22 @@ def problems(card: Scorecard) -> Found:
     """存在的问题 that are named, with nothing deducted in the indicators they belong to."""
     text = card.department.texts.get("narrative.problems", "")
     for pattern, names in PROBLEMS:
-        found = re.search(pattern, text)
+        found = next((m for m in re.finditer(pattern, text) if not _solved(m, text)), None)
         scores = [s for s in card.scores if re.search(names, s.name)]
         if found is None or not scores or any(_deducted(s) for s in scores):
             continue
         listed = "、".join(s.name for s in scores)
         message = f"存在的问题写“{found[0]}”，而{listed}没有扣分，请核对自评或说明"
         yield Raised("statement.problem", "warning", message, "narrative.problems", found[0])
+
+
+def _solved(found: re.Match[str], text: str) -> bool:
+    """Whether a problem is denied, was another year's, or has been put right."""
+    before = text[max(0, found.start() - 30) : found.start()]
+    # 资产管理不规范 may itself begin with words that only lead up to it.
+    rest = re.match(r"[^。！？\n]{0,80}", text[found.end() :])
+    denied = NO_PROBLEM.search(before) or re.search(r"不存在|未发现|没有|未出现", found[0])
+    return bool(denied or (rest and SOLVED.search(rest[0])))
 
 
 def _deducted(score: Score) -> bool:
@@ -286,10 +330,9 @@ def sources(card: Scorecard) -> Found:
                 field,
             )
         return
-    amount, total = last_year.budget.carryover.amount, last_year.budget.overall
-    if amount is None or not total.budget:
+    actual = rate_of_last_year(card, field)
+    if actual is None:
         return
-    actual = amount / total.budget
     exponent = (carryover.previous_rate * 100).normalize().as_tuple().exponent
     if percent(actual, max(0, -int(exponent))) != stated:
         message = f"上年结转结余率填{stated}，按上年参数文件应为{percent(actual, 4)}"

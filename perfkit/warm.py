@@ -6,6 +6,7 @@ process with threads can't be forked safely, so Typst is not run here.
 
 from __future__ import annotations
 
+import faulthandler  # noqa: F401
 import os
 
 # A template may draw with numpy, whose library starts a thread for each core when it is loaded.
@@ -14,8 +15,11 @@ os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
 # ipykernel imports its debugger, which no report uses, and which has remarks of its own.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
-# papermill first: it loads perfkit.engine while it registers its engines. Of the rest, what a
-# kernel and its shell import only when they start.
+from perfkit.execute import import_nbformat
+
+import_nbformat()  # before all that imports it
+
+# Of what is below, what a kernel and its shell import only when they start.
 import ipykernel.debugger  # noqa: F401
 import IPython.core.application
 import IPython.core.completerlib
@@ -28,9 +32,10 @@ import typst  # noqa: F401
 
 import perfkit.typesetting
 import perfkit.word
-from perfkit.engine import prepare
+from perfkit.engine import fits
 from perfkit.execute import FORMATS, exporter, exports
-from perfkit.fonts import families
+from perfkit.fonts import families, rare
+from perfkit.kernel import prepare
 from perfkit.report import Report, open_report
 
 __all__: list[str] = []
@@ -71,8 +76,10 @@ def _rehearse() -> None:
     for form in set(FORMATS) - {"html"}:
         exporter(form).document(notebook, {})
     families()
+    rare("é")  # which signs the fonts have
     perfkit.typesetting.pandoc_path()
     prepare()
+    fits()
 
 
 _rehearse()

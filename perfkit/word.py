@@ -17,6 +17,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.section import Section
 from docx.shared import Mm, Pt
 from docx.table import Table
+from docx.text.paragraph import Paragraph
 
 PITCH = Pt(29)
 # Style: East Asian font, size, first-line indent in characters, alignment.
@@ -34,8 +35,23 @@ LOOKS: dict[str, tuple[str, float, int, WD_ALIGN_PARAGRAPH]] = {
     "Image Caption": ("黑体", 12, 0, WD_ALIGN_PARAGRAPH.CENTER),
     "Compact": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
     "Colophon": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
+    # What an analyst adds to the template.
+    "Heading 4": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "Heading 5": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "Heading 6": ("仿宋", 15.75, 2, WD_ALIGN_PARAGRAPH.LEFT),
+    "List Item": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.JUSTIFY),
+    "Block Text": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.JUSTIFY),
+    "Source Code": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
+    "Picture": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Footnote Text": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
+    "Footnote Block Text": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
 }
-SINGLE_SPACED = {"Compact", "Colophon", "Captioned Figure", "Figure"}
+SINGLE_SPACED = {
+    "Compact", "Colophon", "Captioned Figure", "Figure", "Picture", "Source Code",
+    "Footnote Text", "Footnote Block Text",
+}  # fmt: skip
+TYPE_AREA = Mm(156), Mm(220)
+"""Width and height that a picture may have."""
 
 
 def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
@@ -48,6 +64,7 @@ def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
     _number(document)
     for table in document.tables:
         _table(table)
+    _make_room(document)
     properties = document.core_properties
     properties.title = about["title"]
     properties.author = properties.last_modified_by = about["department"]
@@ -67,10 +84,11 @@ def _style(document: Word) -> None:
             styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style = styles[name]
         style.font.size = Pt(size)
-        style.font.bold = name == "Item"
+        style.font.bold = name == "Item" or name in ("Heading 4", "Heading 5", "Heading 6")
         style.font.italic = False
         style.font.color.rgb = None
-        _font(style.element.get_or_add_rPr(), font)
+        # What is printed is set in columns: 宋体 has letters of half a character.
+        _font(style.element.get_or_add_rPr(), font, "宋体" if name == "Source Code" else "")
         form = style.paragraph_format
         form.alignment = alignment
         form.space_before = form.space_after = Pt(0)
@@ -84,6 +102,8 @@ def _style(document: Word) -> None:
         # Word goes by characters (in hundredths), so that the indent follows the size.
         indentation = style.element.get_or_add_pPr().get_or_add_ind()
         indentation.set(qn("w:firstLineChars"), str(indent * 100))
+    if "Verbatim Char" in styles:
+        _font(styles["Verbatim Char"].element.get_or_add_rPr(), "宋体", "宋体")
     # A heading of the second level to Word's outline, though it looks like text.
     outline = parse_xml(f'<w:outlineLvl {nsdecls("w")} w:val="2"/>')
     styles["Item"].element.get_or_add_pPr().append(outline)
@@ -92,14 +112,18 @@ def _style(document: Word) -> None:
         if name in styles:
             styles[name].paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
             styles[name].paragraph_format.keep_with_next = True
+            styles[name].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
             # Else it would cover the last border of a table before it.
             styles[name].paragraph_format.space_before = Pt(6)
+    styles["Picture"].paragraph_format.space_before = Pt(6)
+    styles["Picture"].paragraph_format.space_after = Pt(6)
 
 
-def _font(properties: Any, font: str) -> None:
+def _font(properties: Any, font: str, latin: str = "") -> None:
     for old in [*properties.findall(qn("w:rFonts")), *properties.findall(qn("w:lang"))]:
         properties.remove(old)
-    latin = "Times New Roman" if font in ("仿宋", "宋体", "方正小标宋简体") else font
+    roman = "Times New Roman" if font in ("仿宋", "宋体", "方正小标宋简体") else font
+    latin = latin or roman
     properties.insert(
         0,
         parse_xml(
@@ -169,6 +193,46 @@ def _number(document: Word) -> None:
                         else f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'
                     )
                     run._r.append(parse_xml(markup))
+
+
+def _make_room(document: Word) -> None:
+    """Room for what a line of 29 points would cut; lists in the text's size."""
+    body = document.element.body
+
+    def paragraphs(having: str) -> list[Paragraph]:
+        return [Paragraph(found, document._body) for found in body.xpath(f".//w:p[{having}]")]
+
+    for paragraph in paragraphs("w:pPr/w:numPr"):
+        paragraph.style = document.styles["List Item"]
+    for paragraph in paragraphs("w:r/w:br[not(@w:type)]"):
+        # A justified line that ends with a break would be stretched.
+        if _style_name(paragraph) not in SINGLE_SPACED:
+            paragraph.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
+    for paragraph in paragraphs(".//*[local-name() = 'oMath']"):
+        if _style_name(paragraph) not in SINGLE_SPACED:
+            paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.AT_LEAST
+            paragraph.paragraph_format.line_spacing = PITCH
+    for paragraph in paragraphs(".//wp:inline"):
+        if _style_name(paragraph) not in SINGLE_SPACED:
+            paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+    for picture in body.iter(qn("wp:inline")):
+        _fit(picture)
+
+
+def _style_name(paragraph: Paragraph) -> str:
+    return str(paragraph.style.name) if paragraph.style is not None else ""
+
+
+def _fit(picture: Any) -> None:
+    """Makes a picture no larger than the type area."""
+    extents = [picture.extent, *picture.iter(qn("a:ext"))]
+    width, height = (int(extents[0].get(side)) for side in ("cx", "cy"))
+    scale = min(1, TYPE_AREA[0] / max(width, 1), TYPE_AREA[1] / max(height, 1))
+    if scale < 1:
+        for extent in extents:
+            if extent.get("cx"):
+                extent.set("cx", str(round(width * scale)))
+                extent.set("cy", str(round(height * scale)))
 
 
 BORDERS = "".join(

@@ -3,7 +3,9 @@
 The warm process has imported what the jobs need and does nothing else, so a
 child starts with it all, in a memory of its own: nothing passes from one job
 to the next, and a child that crashes, hangs or eats memory takes only its own
-job with it. Where there is no fork (Windows) each child is a fresh Python.
+job with it. What a child started, processes and threads, ends with its job,
+and all children end with the warm process, as that does with the command.
+Where there is no fork (Windows) each child is a fresh Python.
 """
 
 from __future__ import annotations
@@ -12,19 +14,24 @@ import contextlib
 import gc
 import importlib
 import multiprocessing
+import multiprocessing.resource_tracker as resource_tracker
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Client, Connection, Listener, wait
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import psutil
 
+from perfkit import family
 from perfkit.yamlfile import PerfkitError
 
 MEBIBYTE = 2**20
@@ -41,7 +48,16 @@ _OWN_SESSION: dict[str, Any] = (
 )
 
 POLL_SECONDS = 0.2
-"""How often a child's memory is looked at, if it has a limit."""
+"""How often it is looked whether a child still lives, and keeps to its limits."""
+
+END_SECONDS = 30.0
+"""How long the warm process may take to end its children, before it is ended itself."""
+
+_to_keeper: Connection | None = None
+"""In a child: the way to the process that forked it."""
+
+_inherited: list[Connection] = []
+"""What a fork takes along of the warm process's own connections."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,7 @@ class Workers:
 
     def __init__(self, count: int, preload: str, limits: Limits = Limits()) -> None:
         self._count = count
+        self._mark = os.urandom(16).hex()
         key = os.urandom(32)
         with Listener(authkey=key) as listener:
             # A fresh Python without threads, which is what can be forked safely; in a session
@@ -96,6 +113,7 @@ class Workers:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "perfkit.workers"],
                 stdin=subprocess.PIPE,
+                env={**os.environ, family.MARK: self._mark},
                 **_OWN_SESSION,
             )
             assert self._process.stdin is not None
@@ -103,13 +121,19 @@ class Workers:
             self._process.stdin.close()
             self._connection = listener.accept()
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         # The warm process ends its children and itself when this end is closed.
         self._connection.close()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_SECONDS)
+        if self._process.returncode != 0:
+            # It was killed, and what it kept may be left.
+            self._process.kill()
+            self._process.wait()
+            family.end_marked(self._mark)
 
     def run(self, jobs: Iterable[Job], started: Callable[[str], None] = print) -> Iterator[Outcome]:
         """The outcomes of *jobs* as they end; *started* is called with the name of each.
@@ -136,39 +160,94 @@ class Workers:
                 started(message)
 
 
+class ForkedWorker(Workers):
+    """A worker that is a fork of this very process, with all that it has imported.
+
+    Only for a process that can be forked safely.
+
+    Args:
+        prepare: is called in the fork before the first job.
+    """
+
+    def __init__(self, prepare: Callable[[], None] | None = None) -> None:
+        self._count = 1
+        context = multiprocessing.get_context("fork")
+        self._connection, theirs = context.Pipe()
+        self._keeper = context.Process(target=self._keep, args=(theirs, prepare))
+        self._keeper.start()
+        theirs.close()
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        self._keeper.join(END_SECONDS)
+        if self._keeper.is_alive():
+            self._keeper.kill()
+            self._keeper.join()
+
+    def _keep(self, connection: Connection, prepare: Callable[[], None] | None) -> None:
+        self._connection.close()  # the end of the command alone, so that it closes with it
+        os.setsid()  # as the warm process has a session of its own
+        _silence()
+        if prepare is not None:
+            prepare()
+        _serve(connection, self._count, "", Limits())
+
+
 class _Child:
     def __init__(self, context: Any, job: Job) -> None:
         self.job = job
         self.start = time.monotonic()
+        self.scratch: list[Path] = []
+        self.mark = ""
         self.receiver, sender = context.Pipe(duplex=False)
         self.process = context.Process(target=_work, args=(sender, job), name=job.name)
+        before = os.environ.get(family.MARK, "")
+        if not CAN_FORK:
+            # A fresh Python takes its mark along; of a forked one it can't be seen from outside.
+            self.mark = os.environ[family.MARK] = f"{before}-{os.urandom(8).hex()}"
         self.process.start()
+        os.environ[family.MARK] = before
         sender.close()
 
-    def kill(self) -> None:
-        with contextlib.suppress(psutil.Error):
-            root = psutil.Process(self.process.pid)
-            for process in [*root.children(recursive=True), root]:
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-        self.process.join()
+    def end(self) -> bool:
+        """End it with all that it started; whether there was anything left of that."""
+        started = family.end(self.process.pid or 0, self.mark)
+        self.process.join(family.PATIENCE_SECONDS)
+        with contextlib.suppress(EOFError, OSError):
+            while self.receiver.poll():
+                self._take(self.receiver.recv())
+        for folder in self.scratch:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.receiver.close()
+        return started
+
+    def died(self) -> bool:
+        # By its own state: what it started may hold the pipes open.
+        return self.process.exitcode is not None and not self.receiver.poll()
+
+    def outcome(self) -> Outcome | None:
+        """What the child sent; None if it has not ended yet."""
+        try:
+            return self._take(self.receiver.recv())
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return self.death()
+
+    def death(self) -> Outcome:
+        self.process.join(family.PATIENCE_SECONDS)
+        return Outcome(self.job.name, kind="died", error=_death(self.process.exitcode))
+
+    def _take(self, message: Path | Outcome) -> Outcome | None:
+        if isinstance(message, Outcome):
+            return message
+        self.scratch.append(message)
+        return None
 
     def memory_mib(self) -> float:
         with contextlib.suppress(psutil.Error):
             root = psutil.Process(self.process.pid)
-            family = [root, *root.children(recursive=True)]
-            return sum(process.memory_full_info().uss for process in family) / MEBIBYTE
+            both = [root, *root.children(recursive=True)]
+            return sum(process.memory_full_info().uss for process in both) / MEBIBYTE
         return 0
-
-    def outcome(self) -> Outcome:
-        """What the child sent, or how it died."""
-        try:
-            found: Outcome = self.receiver.recv()
-        except EOFError:
-            self.process.join()
-            found = Outcome(self.job.name, kind="died", error=_death(self.process.exitcode))
-        self.process.join()
-        return replace(found, seconds=time.monotonic() - self.start)
 
 
 def _death(exit_code: int | None) -> str:
@@ -185,66 +264,108 @@ def _serve(connection: Connection, count: int, preload: str, limits: Limits) -> 
     forking = CAN_FORK
     context: Any = multiprocessing.get_context("fork" if forking else "spawn")
     if forking:
-        importlib.import_module(preload)
+        if preload:
+            importlib.import_module(preload)
         gc.collect()
         # What is there now is never collected, so children don't copy pages to look at it.
         gc.freeze()
+        family.adopt()
+    elif os.name == "posix":
+        resource_tracker.ensure_running()  # not by the first child, to which it would belong
     children: list[_Child] = []
     try:
         while True:
-            pause = POLL_SECONDS if limits.memory_mib else 1.0
             receivers: list[Any] = [child.receiver for child in children]
-            ready = wait([connection, *receivers], pause if children and _any(limits) else None)
+            ready = wait([connection, *receivers], POLL_SECONDS if children else None)
+            _inherited[:] = [connection, *receivers]
             if connection in ready:
                 child = _Child(context, connection.recv())
                 children.append(child)
                 connection.send(child.job.name)
             for child in list(children):
-                outcome = child.outcome() if child.receiver in ready else _exceeded(child, limits)
-                if outcome is not None:
-                    children.remove(child)
-                    connection.send(outcome)
+                if child.receiver in ready:
+                    outcome = child.outcome()
+                else:
+                    outcome = child.death() if child.died() else _exceeded(child, limits)
+                if outcome is None:
+                    continue
+                children.remove(child)
+                if (child.end() or outcome.kind == "died") and forking:
+                    family.end_adopted(child.process.pid or 0 for child in children)
+                connection.send(replace(outcome, seconds=time.monotonic() - child.start))
     except (EOFError, OSError):
         pass  # the command is done, or gone
     finally:
         for child in children:
-            child.kill()
-
-
-def _any(limits: Limits) -> bool:
-    return limits.seconds is not None or limits.memory_mib is not None
+            child.end()
+        if forking:
+            family.end_adopted(())
 
 
 def _exceeded(child: _Child, limits: Limits) -> Outcome | None:
-    """The outcome of a child that used more than it may, which is killed; else None."""
+    """The outcome of a child that used more than it may; else None."""
     seconds = time.monotonic() - child.start
     if limits.seconds is not None and seconds > limits.seconds:
-        child.kill()
         error = f"超过时限 {limits.seconds:g} 秒，已终止"
-        return Outcome(child.job.name, error=error, kind="timeout", seconds=seconds)
+        return Outcome(child.job.name, error=error, kind="timeout")
     if limits.memory_mib is not None and (used := child.memory_mib()) > limits.memory_mib:
-        child.kill()
         error = f"内存用到 {used:.0f} MB，超过上限 {limits.memory_mib} MB，已终止"
-        return Outcome(child.job.name, error=error, kind="memory", seconds=seconds, peak_mib=used)
+        return Outcome(child.job.name, error=error, kind="memory", peak_mib=used)
     return None
 
 
 def _work(connection: Connection, job: Job) -> None:
-    """A child: does the job and sends how it ended."""
-    global forked
-    forked = CAN_FORK
+    """A child: does the job, sends how it ended, and waits to be ended with all that it started."""
+    global forked, _to_keeper
+    forked, _to_keeper = CAN_FORK, connection
+    keeper = multiprocessing.parent_process()
+    assert keeper is not None
+    family.adopt()
+    if forked:
+        family.end_with(keeper.pid or 0)
+        for end in _inherited:
+            # Held by a process that the job leaves behind, it would never be seen to close.
+            end.close()
+    else:
+        threading.Thread(target=_end_with, args=(keeper,), daemon=True).start()
+    _silence()
     # A child lives for one report: collecting would only copy pages that it shares.
     gc.disable()
+    this = os.getpid()
     try:
         outcome = Outcome(job.name, value=job.call(*job.args))
     except PerfkitError as e:
         outcome = Outcome(job.name, error=str(e), kind="failed")
     except Exception as e:
         outcome = Outcome(job.name, error=f"{type(e).__name__}：{e}", kind="failed")
+    if os.getpid() != this:
+        os._exit(0)  # a copy that the job forked
     times = os.times()
     cpu = times.user + times.system + times.children_user + times.children_system
     connection.send(replace(outcome, cpu_seconds=cpu, peak_mib=_peak_mib()))
-    connection.close()
+    keeper.join()
+    os._exit(0)
+
+
+def _end_with(keeper: Any) -> None:
+    """Where the system doesn't end a process with its parent: do it from a thread."""
+    keeper.join()
+    family.end(os.getpid())
+    os._exit(1)
+
+
+def _silence() -> None:
+    """What a job writes to the terminal itself would break the progress that is shown there."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def remove_after(folder: Path) -> None:
+    """Let a *folder* be removed when this process has ended, in whatever way."""
+    if _to_keeper is not None:
+        _to_keeper.send(folder)
 
 
 def _peak_mib() -> float:

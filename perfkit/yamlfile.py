@@ -9,25 +9,44 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from perfkit import signs
+from perfkit.codes import FIELDS, nearest, with_meaning
+from perfkit.slips import HASH, QUOTE, find_slips
+
 Loc = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 
-MAX_VALUES = 200_000
-"""More values than any report has; an alias bomb has more."""
+MAX_VALUES = 50_000
+"""More values than any report has."""
 
 MAX_DEPTH = 50
-"""Deeper than any report; an alias that contains itself has no end."""
+"""Deeper than any report."""
+
+MAX_BYTES = 5_000_000
+"""Fifty times the longest filing; a larger file is something else."""
+
+MAX_SYNTAX_FAULTS = 10
+"""Places where the grammar breaks that are told at once; after more it is no parameter file."""
+
+CODE_FIELDS = {
+    *("rubric", "previous", "group", "kind", "indicator", "code", "field"),
+    *("id", "of", "to", "less", "stated", "over"),
+}
+"""Text fields that hold a code or a path: it is looked up, so that a cut one is noticed."""
 
 
 @dataclass(frozen=True, order=True)
@@ -54,6 +73,10 @@ class PerfkitError(Exception):
         )
         super().__init__("\n".join(str(f).removeprefix("：") for f in self.faults))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the faults alone, no line of any program."""
+        return str(self).splitlines()
+
 
 REASONS = {
     errno.ENOENT: "没有这个文件或文件夹",
@@ -64,6 +87,10 @@ REASONS = {
     errno.EROFS: "磁盘只能读",
     errno.ENOSPC: "磁盘满了",
     errno.ENAMETOOLONG: "名称太长",
+    errno.EEXIST: "已有同名的文件",
+    errno.ELOOP: "链接绕成了圈",
+    errno.EFBIG: "文件太大",
+    errno.EIO: "磁盘或网络出错",
     errno.EADDRINUSE: "已被别的程序使用",
 }
 """Why the system refuses what analysts ask of it; its own words are English."""
@@ -87,6 +114,10 @@ class Source:
     sha256: str = ""
     lines: Mapping[Loc, int] = field(default_factory=dict)
     texts: Mapping[Loc, str] = field(default_factory=dict)
+    comments: Mapping[Loc, str] = field(default_factory=dict)
+    """What stands after an unquoted value on its line, from the # on."""
+    misread: Mapping[int, str] = field(default_factory=dict)
+    """Lines with a slip of typing, which have no further faults to speak of."""
 
     def line(self, loc: Loc) -> int:
         """The line of the value at *loc*, of the nearest one around it if it is missing."""
@@ -115,47 +146,142 @@ class Source:
 
 def shown_name(path: Path) -> str:
     """Folder and file name: ``params/x.yaml``."""
-    path = path.resolve()
+    try:
+        path = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL
+        return str(path).replace("\0", "␀")
     return f"{path.parent.name}/{path.name}".lstrip("/")
 
 
-def read_text(path: Path) -> tuple[str, bytes]:
-    """The text of a UTF-8 file and its bytes; a missing or otherwise encoded file is a fault."""
-    name = shown_name(path)
+def relative_path(path: Path | str, folder: Path) -> str:
+    """The path as seen from a folder, with slashes; the whole path to another drive of Windows."""
     try:
-        raw = path.read_bytes()
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).absolute().as_posix()
+
+
+def read_text(path: Path) -> tuple[str, bytes]:
+    """The text of a UTF-8 file and its bytes.
+
+    Raises:
+        PerfkitError: if the file is missing, is no regular file (a pipe would
+            be waited for, a device has no end), is too large, or is otherwise encoded.
+    """
+    name = shown_name(path)
+
+    def refused(message: str, line: int = 0) -> PerfkitError:
+        return PerfkitError([Fault(name, line, message)])
+
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise refused("这是文件夹，应写一个文件")
+        if not stat.S_ISREG(mode):
+            raise refused("这不是普通文件（是管道、设备之类），不能读")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise PerfkitError([Fault(name, 0, "找不到这个文件，请核对路径和文件名")]) from None
-    except IsADirectoryError:
-        raise PerfkitError([Fault(name, 0, "这是文件夹，应写一个文件")]) from None
+        raise refused("找不到这个文件，请核对路径和文件名") from None
     except OSError as e:
-        raise PerfkitError([Fault(name, 0, f"文件打不开：{system_reason(e)}")]) from None
+        raise refused(f"文件打不开：{system_reason(e)}") from None
+    except ValueError:
+        raise refused("文件名里有不可见的字符，请改名") from None
+    if len(raw) > MAX_BYTES:
+        raise refused(f"文件超过 {MAX_BYTES // 1_000_000} MB，不是参数文件或评分标准")
     try:
         return raw.decode("utf-8-sig"), raw
     except UnicodeDecodeError as e:
         line = raw[: e.start].count(b"\n") + 1
-        message = "文件不是 UTF-8 编码（可能是 GBK），请用编辑器另存为 UTF-8"
-        raise PerfkitError([Fault(name, line, message)]) from None
+        raise refused(f"{_encoding(raw)}，请用编辑器另存为 UTF-8", line) from None
 
 
-def read_tree(path: Path) -> tuple[dict[str, Any], Source, list[Fault]]:
-    """The file as nested dicts and lists of text (None for null), with its source and faults."""
+def _encoding(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "文件不是 UTF-8 编码，是 UTF-16（记事本里叫“Unicode”）"
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return "文件不是 UTF-8 编码，也不是 GBK，可能是别的程序的文件，或者损坏了"
+    return "文件不是 UTF-8 编码，是 GBK（记事本里叫“ANSI”）"
+
+
+def read_tree(path: Path, model: type[BaseModel]) -> tuple[dict[str, Any], Source, list[Fault]]:
+    """The file as nested dicts and lists of text (None for null), with its source and faults.
+
+    Lines with a slip of typing are read as they were meant, so that the faults
+    of the rest can be told with theirs; *model* says which fields there are.
+    """
     text, raw = read_text(path)
     name = shown_name(path)
     if control := _CONTROL.search(text):
         line = text[: control.start()].count("\n") + 1
         raise PerfkitError([Fault(name, line, _INVISIBLE)])
-    try:
-        _check_depth(text, name)
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as e:
-        raise PerfkitError([_syntax_fault(e, name, text)]) from None
-    source = Source(name, hashlib.sha256(raw).hexdigest(), {}, {})
-    reader = _Reader(source)
+    if hidden := signs.HIDDEN_BREAK.search(text):
+        line = text[: hidden.start()].count("\n") + 1
+        message = f"有看不见的换行符（{signs.named(hidden[0])}），请删去，要换行请按回车键"
+        raise PerfkitError([Fault(name, line, message)])
+    written = text.splitlines()
+    slips, text = find_slips(text, _all_fields(model))
+    faults = [Fault(name, line, message) for line, message in slips.items()]
+    faults += [Fault(name, *found) for found in signs.turning_in_comments(text)]
+    root = _composed(text, name, faults)
+    source = Source(name, hashlib.sha256(raw).hexdigest(), {}, {}, {})
+    reader = _Reader(source, text.splitlines())
     tree = reader.value(root, ()) if root else None
+    faults += [fault for fault in reader.faults if fault.line not in slips]
+    source = replace(source, misread={f.line: written[f.line - 1] for f in faults})
     if not isinstance(tree, dict):
-        raise PerfkitError([Fault(name, 1, "文件是空的，或者最外层不是“字段: 内容”的形式")])
-    return tree, source, reader.faults
+        faults.append(Fault(name, 1, "文件是空的，或者最外层不是“字段: 内容”的形式"))
+        raise PerfkitError(faults)
+    return tree, source, faults
+
+
+def _composed(text: str, name: str, faults: list[Fault]) -> yaml.Node | None:
+    """The file as YAML nodes.
+
+    Raises:
+        PerfkitError: with *faults* and every place where the grammar breaks. After
+            each, the line and what is indented under it are left out to find the next.
+    """
+    told = {fault.line for fault in faults}
+    broken: list[Fault] = []
+    lines = text.splitlines()
+    for attempt in range(MAX_SYNTAX_FAULTS):
+        try:
+            text = "\n".join(lines)
+            if unwanted := check_events(text, name):
+                raise PerfkitError([*faults, *broken, *unwanted])
+            root = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as e:
+            fault = _syntax_fault(e, name, lines)
+            at = min(max(fault.line, 1), len(lines)) - 1
+            while at > 0 and not lines[at].strip():
+                at -= 1  # the end of the file, or a line that was left out
+            # A grammar that breaks at a slip, or just under it, breaks because of it.
+            if not told & {fault.line, fault.line - 1, at + 1}:
+                broken.append(fault)
+            if not any(line.strip() for line in lines):
+                break
+            at = _leave_out(lines, at)
+            told.add(at + 1)
+        else:
+            if attempt:  # lines were left out, and what is missing now may stand there
+                break
+            return root
+    raise PerfkitError([*faults, *broken])
+
+
+def _leave_out(lines: list[str], at: int) -> int:
+    """Empty the line *at* and those indented under it; the number of the last one."""
+    indent = len(lines[at]) - len(lines[at].lstrip())
+    lines[at] = ""
+    for number in range(at + 1, len(lines)):
+        line = lines[number]
+        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+            break
+        lines[number], at = "", number
+    return at
 
 
 _WIDE = "[\u2e80-\u9fff\u3000-\u303f\uff00-\uffef“”‘’—…]"
@@ -174,70 +300,146 @@ def shortened(text: str, longest: int) -> str:
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _check_depth(text: str, name: str) -> None:
-    # Composing is recursive, so depth is measured before it, over the stream of events.
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+def check_events(text: str, name: str) -> list[Fault]:
+    """What YAML has and a parameter file doesn't: types, references, a second document.
+
+    Raises:
+        PerfkitError: if there is too much or it is too deep. Composing is recursive, so
+            depth is measured before it, over the stream of events.
+    """
+    depth = documents = 0
+    found: list[Fault] = []
+    for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        line = event.start_mark.line + 1 if event.start_mark else 0
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1 if event.start_mark else 0
+        if depth > MAX_DEPTH or count > MAX_VALUES:
             raise PerfkitError([Fault(name, line, _TOO_MUCH)])
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                found.append(
+                    Fault(name, line, "文件里有多余的 --- 分隔线，后面的内容不会读；请删去")
+                )
+            if event.tags:
+                found.append(Fault(name, line, "不能有 %TAG 一行，请删去"))
+        elif isinstance(event, yaml.AliasEvent):
+            found.append(Fault(name, line, f"内容以 * 开头，YAML 当作引用；{QUOTE}"))
+        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            found.append(Fault(name, line, f"内容以 & 开头，YAML 当作引用；{QUOTE}"))
+        elif getattr(event, "tag", None):
+            found.append(
+                Fault(name, line, f"内容以 ! 开头，YAML 当作类型标记；{QUOTE}，或者删去标记")
+            )
+    return found
 
 
 _CONTROL = yaml.reader.Reader.NON_PRINTABLE
 _INVISIBLE = "含有不可见的控制字符，请删除"
-_TOO_MUCH = "内容太多、嵌套太深，或者别名（&、*）互相嵌套"
+_TOO_MUCH = "内容太多，或者嵌套太深"
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, written: list[str]) -> None:
         self.source = source
+        self.written = written
         self.faults: list[Fault] = []
-        self.count = 0
+
+    def fault(self, node: yaml.Node, message: str) -> None:
+        self.faults.append(Fault(self.source.name, node.start_mark.line + 1, message))
 
     def value(self, node: yaml.Node, loc: Loc) -> Any:
         lines: dict[Loc, int] = self.source.lines  # type: ignore[assignment]
         lines.setdefault(loc, node.start_mark.line + 1)
-        self.count += 1
-        if self.count > MAX_VALUES or len(loc) > MAX_DEPTH:
-            raise PerfkitError([Fault(self.source.name, node.start_mark.line + 1, _TOO_MUCH)])
         if isinstance(node, yaml.MappingNode):
-            found: dict[str, Any] = {}
-            for key, child in node.value:
-                step = str(key.value)
-                lines.setdefault((*loc, step), key.start_mark.line + 1)
-                if step in found:
-                    first = lines[(*loc, step)]
-                    message = f"字段“{step}”重复，第 {first} 行已经有了，请删去一个"
-                    self.faults.append(Fault(self.source.name, key.start_mark.line + 1, message))
-                    continue
-                found[step] = self.value(child, (*loc, step))
-            return found
+            return self.mapping(node, loc, lines)
         if isinstance(node, yaml.SequenceNode):
+            if node.flow_style:
+                self.check_list(node)
             return [self.value(child, (*loc, i)) for i, child in enumerate(node.value)]
         assert isinstance(node, yaml.ScalarNode)
+        if not node.style and (comment := self.comment(node.end_mark)):
+            self.source.comments[loc] = comment  # type: ignore[index]
         if not node.style and node.tag == "tag:yaml.org,2002:null":
             return None
-        if _CONTROL.search(node.value):  # written as an escape, "\\x07"
-            self.faults.append(Fault(self.source.name, node.start_mark.line + 1, _INVISIBLE))
         texts: dict[Loc, str] = self.source.texts  # type: ignore[assignment]
-        texts[loc] = node.value
-        return node.value
+        texts[loc] = signs.cleaned(node.value)
+        return texts[loc]
+
+    def mapping(self, node: yaml.MappingNode, loc: Loc, lines: dict[Loc, int]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        before: yaml.Node | None = None
+        in_list, repeated = bool(loc) and isinstance(loc[-1], int), False
+        other = "；如果从这一行起是另一项，它前面要有“- ”" if in_list else ""
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.fault(key, "字段名不能是列表或花括号；内容以 [ 或 { 开头时" + QUOTE)
+                continue
+            if node.flow_style and not self.has_colon(key):
+                self.fault(key, self.cut(before, key))
+                continue
+            before = child
+            step = signs.cleaned(str(key.value))
+            lines.setdefault((*loc, step), key.start_mark.line + 1)
+            if step in found:
+                message = f"字段“{step}”重复，第 {lines[(*loc, step)]} 行已经有了，请删去一个"
+                if not (in_list and repeated):  # of an item without its dash, the first is told
+                    self.fault(key, message + other)
+                repeated = True
+                continue
+            repeated = False
+            found[step] = self.value(child, (*loc, step))
+        return found
+
+    def has_colon(self, key: yaml.ScalarNode) -> bool:
+        mark = key.end_mark
+        rest = self.written[mark.line][mark.column :].lstrip() if self.written else ":"
+        return rest.startswith(":") or not rest
+
+    def cut(self, before: yaml.Node | None, key: yaml.ScalarNode) -> str:
+        """What to say of a piece between two commas of {…}: a key without a colon."""
+        piece = key.value
+        if before is None or before.end_mark.line != key.start_mark.line:
+            return f"“{_short(piece)}”后面没有冒号；花括号里应是“字段: 内容”，是文字就{QUOTE[1:]}"
+        line = self.written[key.start_mark.line]
+        whole = line[before.start_mark.column : key.end_mark.column].strip("'\"")
+        return (
+            f"英文逗号把“{_short(whole)}”断成了两截，后面的“{_short(piece)}”读不到；"
+            f"请给它加英文引号：'{_short(whole)}'，或者每个字段写一行，不用花括号"
+        )
+
+    def check_list(self, node: yaml.SequenceNode) -> None:
+        """A comma inside a figure: [1,000, 2] is three items."""
+        for one, other in zip(node.value, node.value[1:], strict=False):
+            if one.end_mark.line != other.start_mark.line:
+                continue
+            line = self.written[one.end_mark.line]
+            whole = line[one.start_mark.column : other.end_mark.column]
+            if re.fullmatch(r"[^,'\"]*\d,\d{3}([^\d,].*)?", whole):
+                message = (
+                    f"英文逗号把“{_short(whole)}”断成了两项；请给它加英文引号：'{_short(whole)}'"
+                )
+                self.fault(one, message)
+
+    def comment(self, mark: yaml.Mark) -> str:
+        """The comment right after a value on its line."""
+        rest = self.written[mark.line][mark.column :] if mark.line < len(self.written) else ""
+        found = re.match(r"\s+(#.*)", rest)
+        return found[1] if found else ""
 
 
-def _syntax_fault(error: yaml.MarkedYAMLError, name: str, text: str) -> Fault:
-    """The fault that *error* comes from: often a tab or a full-width colon just before it."""
+def _syntax_fault(error: yaml.MarkedYAMLError, name: str, lines: list[str]) -> Fault:
+    """The fault that *error* comes from, at the line to be mended."""
     mark = error.problem_mark or error.context_mark
-    if error.context_mark and re.search("quoted scalar|flow", error.context or ""):
+    if error.context_mark and re.search("quoted scalar|flow|simple key", error.context or ""):
         mark = error.context_mark  # where it was opened; the problem shows only further down
     line = mark.line + 1 if mark else 0
-    lines = text.splitlines()[:line]
-    for number, content in reversed(list(enumerate(lines, 1))[-3:]):
-        if re.match(r" *\t", content):
-            return Fault(name, number, "以 Tab 缩进，请改用空格缩进")
-        if re.match(r"[\s-]*\w+\s*：", content, re.ASCII):
-            return Fault(name, number, "字段后面用了中文冒号“：”，请改为英文冒号，后面空一格")
+    if "mapping values" in (error.problem or ""):
+        # Of lines that differ, the one that the lines on both sides of it are deeper than.
+        written = [n for n in range(line, 0, -1) if n <= len(lines) and lines[n - 1].strip()][:3]
+        indents = [len(lines[n - 1]) - len(lines[n - 1].lstrip(" ")) for n in written]
+        if len(indents) == 3 and indents[1] < indents[0] <= indents[2]:
+            return Fault(name, written[1], "YAML 写法有误：缩进比上下的行少；同一层的字段要左对齐")
     return Fault(name, line, _syntax_message(error))
 
 
@@ -245,10 +447,12 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = f"{error.context or ''} {error.problem or ''}"
     causes = {
         r"cannot start any token": "内容以 @ ` % 等符号开头；请给内容加英文引号",
-        "mapping values are not allowed": "一行里有两个“: ”，或者上一行缩进不对；"
-        "内容里有“: ”时请加英文引号",
-        "could not find expected ':'": "缺少冒号；“字段: 内容”的冒号要用英文冒号，后面空一格",
+        "mapping values are not allowed": "一行里有两个“: ”，或者缩进比上一行多（上一行前面是不是少了“- ”）；"
+        "内容里有“: ”时请加英文引号，字段则与上一个字段左对齐",
+        "could not find expected ':'": "这一行没有冒号；是字段就写“字段: 内容”，冒号用英文的，"
+        "后面空一格；是上面文字的一部分，就与它左对齐",
         "quoted scalar": "引号没有成对",
+        "sequence entries are not allowed": "列表的“- ”要另起一行，写在字段下面",
         "expected <block end>": "缩进不齐，同一层的字段要左对齐",
         "block scalar": "内容以 > 或 | 开头；请给内容加英文引号",
         "expected ',' or": "方括号或花括号没有成对，或者中间缺少英文逗号",
@@ -257,6 +461,11 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
         "did not find expected key": "缩进不齐，同一层的字段要左对齐；或者引号没有成对",
         "expected '-' indicator": "缩进不齐，同一个列表的“- ”要左对齐",
         "single document": "文件里有多余的 --- 分隔线",
+        "document start": "文件里有多余的 --- 分隔线，或者有一行没有冒号",
+        "directive": "不能有以 % 开头的一行，请删去",
+        "incompatible YAML": "%YAML 一行的版本不对，请删去这一行",
+        "expected node content": "内容以 , ] } 等符号开头，或者方括号、花括号没有成对",
+        "tag": f"内容以 ! 开头，YAML 当作类型标记；{QUOTE}，或者删去标记",
     }
     cause = next((text for key, text in causes.items() if key in problem), "请检查这一行和上一行")
     return f"YAML 写法有误：{cause}"
@@ -271,20 +480,91 @@ def validate(
 ) -> Model:
     """*value* as *model*; all its faults, and those found before (*more*), are raised together."""
     faults = list(more)
+    found = list(_cut_by_comments(model, source, at))
+    refused = _sign_faults(model, source, at)
+    found += [fault for told in refused.values() for fault in told]
     try:
         record = model.model_validate(value)
     except ValidationError as e:
-        for error in e.errors(include_url=False):
+        errors = e.errors(include_url=False)
+        # A list whose only item is faulty counts as empty, too; a misspelt field is missing, too.
+        within = {error["loc"][:n] for error in errors for n in range(len(error["loc"]))}
+        meant = {
+            (*error["loc"][:-1], _meant(model, error["loc"]))
+            for error in errors
+            if error["type"] == "extra_forbidden"
+        }
+        for error in errors:
+            if (*at, *error["loc"]) in refused:
+                continue  # a figure that can't be read because of such a sign
+            if error["type"] == "too_short" and error["loc"] in within:
+                continue
+            if error["type"] == "missing" and (
+                error["loc"] in meant or _stands_in(str(error["loc"][-1]), source.misread)
+            ):
+                continue
             # A check of the whole record may find several problems, each with its own place.
             problems = error.get("ctx", {}).get("problems")
-            faults += (
+            found += (
                 [source.fault((*at, *loc), message) for loc, message in problems]
                 if problems
                 else [_fault(model, error, value, source, at)]
             )
+    faults += [fault for fault in found if fault.line not in source.misread]
     if faults:
         raise PerfkitError(faults)
     return record
+
+
+def _sign_faults(model: type[BaseModel], source: Source, at: Loc) -> dict[Loc, list[Fault]]:
+    """The signs that are refused in a text or a key below *at*, by the place of the text."""
+    found: dict[Loc, list[Fault]] = {}
+    for loc, text in source.texts.items():
+        below = loc[len(at) :]
+        reasons = list(signs.refused(text))
+        reasons += [why for step in below if isinstance(step, str) for why in signs.refused(step)]
+        if loc[: len(at)] == at and reasons:
+            words = signs.visible(" / ".join(field_words(model, below)))
+            found[loc] = [source.fault(loc, f"{words}：{reason}") for reason in reasons]
+    return found
+
+
+def _cut_by_comments(model: type[BaseModel], source: Source, at: Loc) -> Iterator[Fault]:
+    """Texts that may have lost their end: after “ #” YAML reads no further."""
+    for loc, comment in source.comments.items():
+        if loc[: len(at)] != at:
+            continue
+        below = loc[len(at) :]
+        kinds = field_types(model, below)
+        if (str in kinds and below[-1] not in CODE_FIELDS) or (
+            loc not in source.texts and re.match(r"#\S", comment)  # #1楼 and nothing else
+        ):
+            message = HASH
+        elif Decimal in kinds and (unit := re.match(r"#\s*(万元|亿元|元|万|亿|[%％])", comment)):
+            message = f"“{unit[0]}”前面有 #，会当作注释略去；单位请紧跟在数字后面"
+        else:
+            continue
+        words = " / ".join(field_words(model, below))
+        yield source.fault(loc, f"{words}：{message}")
+
+
+def field_types(model: type[BaseModel], loc: Loc) -> set[Any]:
+    """The plain types that the field at *loc* may have."""
+    info, models = None, [model]
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        info = _fields(models).get(step)
+        models = _models_in(info.annotation) if info is not None else []
+    return set(_plain_types(info.annotation)) if info is not None else set()
+
+
+def _plain_types(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    elif get_origin(annotation) is not Literal:
+        for argument in get_args(annotation):
+            yield from _plain_types(argument)
 
 
 def _fault(
@@ -305,7 +585,10 @@ def _fault(
     if error["type"] == "union_tag_invalid":
         loc = (*loc, "kind")
     words = " / ".join(field_words(model, loc))
-    message = _messages(error, source.texts.get((*at, *loc)))
+    if error["type"] == "extra_forbidden":
+        message = _no_such_field(model, loc)
+    else:
+        message = _messages(error, source.texts.get((*at, *loc)))
     return source.fault((*at, *loc), f"{words}：{message}" if words else message)
 
 
@@ -317,11 +600,72 @@ def field_words(model: type[BaseModel], loc: Loc) -> list[str]:
         if isinstance(step, int):
             words.append(f"第 {step + 1} 项")
             continue
-        fields = (m.model_fields[step] for m in models if step in m.model_fields)
-        info = next(fields, None)
+        info = _fields(models).get(step)
         words.append(f"{info.title}（{step}）" if info is not None and info.title else step)
         models = _models_in(info.annotation) if info is not None else models
     return words
+
+
+def _fields(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """The fields of *models* by the name that stands in the file."""
+    return {
+        info.alias or name: info for model in models for name, info in model.model_fields.items()
+    }
+
+
+@cache
+def _all_fields(model: type[BaseModel]) -> dict[str, list[str]]:
+    """Every field of the file by its name, with all that it may stand in."""
+    found: dict[str, list[str]] = {"department": []}
+    seen: set[type[BaseModel]] = set()
+
+    def add(models: Iterable[type[BaseModel]], parent: str) -> None:
+        for each in models:
+            if each in seen:
+                continue
+            seen.add(each)
+            for name, info in _fields([each]).items():
+                title = f"{info.title}（{name}）" if info.title else name
+                found.setdefault(name, []).append(parent)
+                add(_models_in(info.annotation), title)
+
+    add([model], "department")
+    return found
+
+
+def field_names(model: type[BaseModel], loc: Loc) -> Mapping[str, str]:
+    """The fields that may stand at *loc* and their titles; empty where any name may."""
+    models = [model]
+    for step in loc:
+        if not isinstance(step, int):
+            info = _fields(models).get(step)
+            models = _models_in(info.annotation) if info is not None else []
+    return {name: info.title or name for name, info in _fields(models).items()}
+
+
+def _stands_in(name: str, lines: Mapping[int, str]) -> bool:
+    """Whether a field that is missing stands in a line that couldn't be read."""
+    return any(
+        re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])|{re.escape(name)}[:：]", line)
+        for line in lines.values()
+    )
+
+
+def _meant(model: type[BaseModel], loc: Loc) -> str | None:
+    return nearest(str(loc[-1]), field_names(model, loc[:-1]))
+
+
+def _no_such_field(model: type[BaseModel], loc: Loc) -> str:
+    word = str(loc[-1])
+    here, everywhere = field_names(model, loc[:-1]), _all_fields(model)
+    if found := _meant(model, loc):
+        return f"没有这个字段，是不是 {with_meaning([found], here)}"
+    if parents := everywhere.get(word):
+        places = "、".join(dict.fromkeys(parents))
+        return f"这里没有这个字段，它应写在 {places} 里；请核对缩进"
+    if code := FIELDS.get(word):
+        return f"没有这个字段，“{word}”写作 {code}，请核对它写在哪里"
+    return "没有这个字段，请核对拼写，或者删去这一行"
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -336,6 +680,12 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
     value = error["input"]
     # As it stands in the file: 0%, not 0.00.
     shown = "空" if value is None else f"“{_short(value if written is None else written)}”"
+    if isinstance(value, (list, dict)) and kind == "string_type":
+        return (
+            f"应填文字，这里是一个列表；内容以 [ 或 {{ 开头，或者下面缩进了“字段: 内容”时，{QUOTE}"
+        )
+    if isinstance(value, (list, dict)):
+        shown = "列表" if isinstance(value, list) else "“字段: 内容”的形式"
     templates: dict[str, Callable[[], str]] = {
         "missing": lambda: "缺少这一项，请补上",
         "extra_forbidden": lambda: "没有这个字段，请核对拼写，或者删去这一行",
@@ -344,8 +694,11 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
             + ("；请加英文引号" if isinstance(value, (int, float)) else "")
         ),
         "string_too_short": lambda: "不能是空的",
+        "string_too_long": lambda: f"不能超过 {context['max_length']} 个字，这里有 {len(value)} 个",
+        "too_long": lambda: f"最多 {context['max_length']} 项，这里有 {len(value)} 项",
         "int_type": lambda: f"应填整数，这里是{shown}",
         "int_parsing": lambda: f"应填整数，这里是{shown}",
+        "int_parsing_size": lambda: f"应填整数，这里是{shown}",
         "decimal_type": lambda: f"应填数字，这里是{shown}",
         "decimal_parsing": lambda: f"应填数字，这里是{shown}",
         "list_type": lambda: f"应是一个列表，每项以“- ”开头，这里是{shown}",
@@ -365,12 +718,13 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
     }
     if kind in templates:
         return templates[kind]()
-    # Validators of our own already speak Chinese.
-    return error["msg"].removeprefix("Value error, ")
+    if kind in ("value_error", "rubric"):  # validators of our own already speak Chinese
+        return error["msg"].removeprefix("Value error, ")
+    return f"内容不对，这里是{shown}"
 
 
 def _options(expected: str) -> str:
-    return expected.replace(" or ", "、").replace(", ", "、").replace("'", "")
+    return with_meaning(re.split(", | or ", expected.replace("'", "")))
 
 
 def _short(value: Any) -> str:

@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,28 @@ audit_off: [{code: source.missing, field: budget.variance, reason: 数值由市�
 """
 
 
+def retold(card, texts):
+    """The scorecard of the same filing with other texts, by path such as ``projects/0/narrative``."""
+    department = card.department
+    narrative, projects, own = {}, list(department.projects), {}
+    for path, text in texts.items():
+        first, *rest = path.split("/")
+        if first == "narrative":
+            narrative[rest[0]] = text
+        elif first == "projects":
+            n = int(rest[0])
+            projects[n] = projects[n].model_copy(update={"narrative": text})
+        else:
+            own[first] = text
+    own |= {
+        "projects": tuple(projects),
+        "narrative": department.narrative.model_copy(update=narrative),
+    }
+    other = department.model_copy(update=own)
+    other.__dict__.pop("texts", None)  # as it was worked out for the texts before
+    return replace(card, department=other)
+
+
 CHROMIUM = shutil.which("chromium")
 QUIET = [
     "--no-sandbox",
@@ -85,6 +108,20 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def until():
+    """Waits for an expression of a page: Playwright's own way is eval, which the page's policy refuses."""
+
+    def wait(page, expression):
+        for _ in range(600):
+            if page.evaluate(expression):
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(f"not true in 30 seconds: {expression}")
+
+    return wait
 
 
 def changed(tree, changes):

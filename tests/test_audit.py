@@ -154,7 +154,7 @@ ONE_CHANGE = {
     "结转结余在容差内": ({"budget/carryover/amount": "5.01"}, []),
     "所填结转结余率有误": (
         {"budget/carryover/rate": "2.6%"},
-        [("rate.stated", "error", "rate: 2.6%", "按结转结余÷预算应为2.5%")],
+        [("rate.stated", "error", "rate: 2.6%", "按结转结余总额÷全年预算数应为2.5%")],
     ),
     "结转结余率没有总额": (
         {
@@ -165,7 +165,14 @@ ONE_CHANGE = {
     ),
     "所填预决算差异率有误": (
         {"budget/variance": {"rate": "2.7%"}},
-        [("rate.stated", "error", "rate: 2.7%", "按年初预算计算应为2.63%")],
+        [
+            (
+                "rate.stated",
+                "error",
+                "rate: 2.7%",
+                "按全年执行数与年初预算数之差÷年初预算数应为2.63%",
+            )
+        ],
     ),
     "预决算差异率没有年初预算": (
         {"budget/initial": None, "budget/variance": {"rate": "1%"}},
@@ -207,13 +214,13 @@ ONE_CHANGE = {
         [("indicators.weights_sum", "error", "- group: output", "合计31，应为30，已按比例折算")],
     ),
     "超额200%": (
-        {"indicators/0/target": "1场", "indicators/0/actual": "3场"},
+        {"indicators/0/target": "≥1场", "indicators/0/actual": "3场"},
         [("indicators.low_target", "warning", "actual: 3场", "超额完成200%，指标值可能偏低")],
     ),
-    "超额199%": ({"indicators/0/target": "100场", "indicators/0/actual": "299场"}, []),
+    "超额199%": ({"indicators/0/target": "≥100场", "indicators/0/actual": "299场"}, []),
     "已确认偏低": (
         {
-            "indicators/0/target": "1场",
+            "indicators/0/target": "≥1场",
             "indicators/0/actual": "3场",
             "indicators/0/low_target": "是",
         },
@@ -505,7 +512,7 @@ def test_the_lines_of_the_findings_on_the_model_department(model):
     lines = model.read_text(encoding="utf-8").splitlines()
     found = audit(score(*read_department(model)))
     written = {f.code: lines[int(f.where.split(":")[1]) - 1].strip() for f in found}
-    assert written["projects.budget_sum"].startswith("project: {budget: 14875.56")
+    assert written["projects.budget_sum"].startswith("budget: 14875.56")
     assert written["projects.unspent"] == "spent: 42.5"
     assert written["variance.no_basis"].startswith("rate: 0.12%")
     assert written["claim.score"].startswith("execution: 19")

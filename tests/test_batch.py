@@ -1,10 +1,13 @@
 """Many departments: what is made again and why, failures that stay small, and a clean end."""
 
+import contextlib
 import json
 import operator
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -379,3 +382,238 @@ def test_workers_do_jobs_in_processes_of_their_own():
         "3": (2, "done", ""),
         "0": (None, "failed", "ZeroDivisionError：division by zero"),
     }
+
+
+# Each writes its own year where all the others write theirs, and gives them time to.
+SHARES = """
+import pandas, time
+from pathlib import Path
+year = report.department.year
+assert not Path("x.csv").exists()
+Path("x.csv").write_text(f"y\\n{year}\\n")
+for name in ("data.csv", "folder/data.csv", "folder/new.csv"):
+    Path(name).write_text(f"y\\n{year}\\n")
+time.sleep(1)
+[int(pandas.read_csv(name).y[0]) - year for name in ("x.csv", "data.csv", "folder/data.csv", "folder/new.csv")]
+"""
+
+
+@pytest.mark.parametrize("engine", ["perfkit", "nbclient"])
+def test_what_a_report_writes_no_other_reads(district, engine):
+    notebooks = district / "notebooks"
+    (notebooks / "folder").mkdir()
+    for name in ("data.csv", "folder/data.csv"):
+        (notebooks / name).write_text("y\n1\n")
+    (notebooks / "helper.py").write_text("x = 1")
+    (district / "beside").mkdir()
+    (district / "beside" / "y.csv").write_text("y\n7\n")
+    write_template(
+        district,
+        "import helper, pandas, os\nhelper.x, pandas.read_csv('data.csv').y[0], "
+        "pandas.read_csv('../beside/y.csv').y[0], os.path.basename(os.getcwd()) == 'notebooks'",
+        SHARES,
+    )
+    for year, name in enumerate("abc", 2021):
+        department(district, name, SOURCE.replace("year: 2023", f"year: {year}"))
+    before = sorted(notebooks.rglob("*.csv"))
+    done = perfkit(district, "--engine", engine, "-j", "3")
+    assert done.returncode == 0, done.stderr
+    for year, name in enumerate("abc", 2021):
+        executed = nbformat.read(district / "outputs" / f"{name}.ipynb", as_version=4)
+        shown = [cell.outputs[0].data["text/plain"] for cell in executed.cells[-2:]]
+        assert shown == ["(1, np.int64(1), np.int64(7), False)", "[0, 0, 0, 0]"]
+        kept = district / "outputs" / f"{name}.files"
+        assert (kept / "x.csv").read_text() == f"y\n{year}\n"
+        assert (kept / "folder" / "new.csv").exists()
+    assert sorted(notebooks.rglob("*.csv")) == before
+    assert (notebooks / "data.csv").read_text() == "y\n1\n"
+    assert [path.name for path in district.glob(".*")] == []
+    # What it wrote itself is no input; what it read is, at its place.
+    assert set(reasons(district, "--engine", engine).values()) == {"没有变化，不用做"}
+    (district / "beside" / "y.csv").write_text("y\n8\n")
+    (notebooks / "helper.py").write_text("x = 2")
+    assert reasons(district, "--engine", engine)["a"] in (
+        "../beside/y.csv 有变化",
+        "helper.py 有变化",
+    )
+
+
+READS = """
+import ctypes, glob, os, sqlite3, subprocess
+import numpy
+sqlite3.connect("../beside/base.db").execute("select * from t").fetchall()
+open("../beside/plus.txt", "r+").read()
+numpy.memmap("../beside/map.bin", dtype="u1")[0]
+sorted(os.listdir("../beside/listed"))
+subprocess.run(["cat", "../beside/cat.txt"], capture_output=True)
+library = ctypes.CDLL(None)
+library.fopen.restype = ctypes.c_void_p
+library.fopen("../beside/low.bin".encode(), b"r")
+try:
+    open("../beside/missing.txt")
+except FileNotFoundError:
+    pass
+"""
+
+
+def change_database(beside):
+    with contextlib.closing(sqlite3.connect(beside / "base.db")) as base:
+        base.execute("insert into t values (2)")
+        base.commit()
+
+
+CHANGES = {
+    "base.db": change_database,
+    "plus.txt": lambda beside: (beside / "plus.txt").write_text("other"),
+    "map.bin": lambda beside: (beside / "map.bin").write_bytes(b"2"),
+    "listed": lambda beside: (beside / "listed" / "new.csv").write_text(""),
+    "cat.txt": lambda beside: (beside / "cat.txt").write_text("other"),
+    "low.bin": lambda beside: (beside / "low.bin").write_bytes(b"2"),
+    "missing.txt": lambda beside: (beside / "missing.txt").write_text("there"),
+}
+
+
+@pytest.mark.parametrize("engine", ["perfkit", "nbclient"])
+def test_whatever_the_notebook_read_counts_however_it_read_it(district, engine):
+    beside = district / "beside"
+    (beside / "listed").mkdir(parents=True)
+    for name in ("plus.txt", "map.bin", "cat.txt", "low.bin"):
+        (beside / name).write_bytes(b"1")
+    with contextlib.closing(sqlite3.connect(beside / "base.db")) as base:
+        base.execute("create table t (a)")
+        base.commit()
+    write_template(district, READS)
+    assert perfkit(district, "--engine", engine, "params/a.yaml").returncode == 0
+    assert reasons(district, "params/a.yaml", "--engine", engine)["a"] == "没有变化，不用做"
+    settings = batch.Settings(
+        template=district / "notebooks" / "report.ipynb",
+        outputs=district / "outputs",
+        formats=("html",),
+    )
+    record = batch.read_journal(settings.outputs)["a"]
+    common = batch.common_inputs(settings)
+    for name, change in CHANGES.items():
+        before = shutil.copytree(beside, district / "before")
+        change(beside)
+        why = batch.why(settings, district / "params" / "a.yaml", record, common)
+        assert why == f"../beside/{name} 有变化"
+        shutil.rmtree(beside)
+        shutil.move(before, beside)
+
+
+def test_what_is_too_large_to_be_copied_is_read_and_not_written(district):
+    large = district / "notebooks" / "large"
+    large.mkdir()
+    for number in range(501):
+        (large / f"{number}.csv").write_text("1")
+    write_template(district, "open('large/7.csv').read()", "open('large/7.csv', 'w')")
+    done = perfkit(district, "params/a.yaml")
+    assert "“large/7.csv”在一个太大、没有为每份报告各复制一份的文件夹里" in done.stderr
+    assert (large / "7.csv").read_text() == "1"
+
+
+def test_a_file_that_changes_while_its_report_is_made_has_changed(district):
+    cell = "text = open(department, encoding='utf-8').read()\n"
+    cell += "if department.endswith('a.yaml'): open(department, 'a').write('# later')"
+    write_template(district, cell)
+    perfkit(district)
+    assert reasons(district)["a"] == "参数文件有变化"
+    assert reasons(district)["b"] == "没有变化，不用做"
+
+
+@pytest.mark.parametrize("engine", ["perfkit", "nbclient"])
+def test_a_file_that_changes_after_it_was_opened_has_changed(district, engine):
+    (district / "data.csv").write_text("1")
+    write_template(district, "open('../data.csv').read()", "open('../data.csv', 'a').write('2')")
+    perfkit(district, "params/a.yaml", "--engine", engine)
+    assert reasons(district, "params/a.yaml", "--engine", engine)["a"] == "../data.csv 有变化"
+
+
+def edit_template(folder, change):
+    path = folder / "notebooks" / "report.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    change(notebook)
+    nbformat.write(notebook, path)
+
+
+def run_in_jupyterlab(notebook):
+    notebook.cells[0].source = 'department = "../params/b.yaml"'
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.execution_count = number
+        cell.outputs = [nbformat.v4.new_output("stream", text="saved")]
+        cell.metadata["execution"] = {"iopub.status.busy": "2024-03-05T09:30:00Z"}
+    notebook.metadata.kernelspec.display_name = "Python 3.13"
+    notebook.metadata.language_info = {"name": "python", "version": "3.13.0"}
+
+
+def add_a_parameter(notebook):
+    notebook.cells[0].source += "\nthreshold = 3"
+
+
+def tag_a_chapter(notebook):
+    notebook.cells[-1].metadata["tags"] = ["review"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (run_in_jupyterlab, "没有变化，不用做"),
+        (add_a_parameter, "模板有变化"),
+        (tag_a_chapter, "模板有变化"),
+    ],
+)
+def test_only_the_sources_of_the_template_count(district, change, reason):
+    perfkit(district, "params/a.yaml")
+    edit_template(district, change)
+    assert reasons(district, "params/a.yaml")["a"] == reason
+
+
+def test_what_is_out_of_date_does_not_stay_and_what_was_edited_does(district):
+    outputs = district / "outputs"
+    perfkit(district, "params/a.yaml", "params/b.yaml", "--formats", "html,docx")
+    (outputs / "a.docx").write_bytes(b"by hand")
+    done = perfkit(district, "params/a.yaml", "params/b.yaml")
+    [copy] = outputs.glob("*.docx")
+    assert copy.read_bytes() == b"by hand"
+    told = f"a：a.docx 不是上次生成的样子，可能手工改过，已改名为 {copy.name} 保留"
+    assert told in done.stderr
+    assert "删去以前生成的旧文件 1 个" in done.stderr
+
+    department(district, "b", FAULTY)
+    perfkit(district, "params/b.yaml")
+    assert not (outputs / "b.html").exists()
+    assert len(list(outputs.glob("b-旧稿-*"))) == 2
+    assert index(district)["b"]["links"] == []
+
+
+JUNK = ['"x"', "[]", "null", "5", "{}", '{"name": "a"}', "[" * 100_000, '{"name": 1, "row": []}']
+
+
+def test_a_journal_of_another_shape_is_passed_over(district):
+    perfkit(district)
+    journal = district / "outputs" / batch.JOURNAL
+    line = next(line for line in journal.read_text("utf-8").splitlines() if '"name": "a"' in line)
+    junk = [*JUNK, json.dumps(json.loads(line) | {"row": {}})]
+    with journal.open("a", encoding="utf-8") as file:
+        file.write("\n".join(junk) + "\n")
+    done = perfkit(district)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "3 份没有变化" in done.stdout
+
+    journal.unlink()
+    journal.mkdir()
+    done = perfkit(district)
+    assert done.returncode == 1
+    assert done.stderr.endswith("读不了：这是文件夹；请移走它再试\n")
+
+
+def test_a_name_that_cannot_be_used_stops_no_other(district):
+    for name in ("index", "x" * 250):
+        department(district, name)
+    done = perfkit(district)
+    assert done.returncode == 1
+    assert "index 未通过：params/index.yaml：文件名 index 是 perfkit 自己用的" in done.stderr
+    assert "文件名太长" in done.stderr
+    assert "生成 3 份报告" in done.stdout
+    assert {row["state"] for name, row in index(district).items() if name in "abc"} == {"done"}
+    assert "自己用的" in index(district)["index"]["cause"]

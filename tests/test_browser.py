@@ -52,14 +52,14 @@ def test_a_phone_shows_it_without_scrolling_sideways(page):
     assert overflow(page) <= 0
 
 
-def test_wide_tables_scroll_in_a_region_that_the_keyboard_reaches(page):
+def test_wide_tables_scroll_in_a_region_that_the_keyboard_reaches(page, until):
     page.set_viewport_size({"width": 360, "height": 640})
     wide = page.locator(".landscape .scroll").first
     assert wide.evaluate("element => element.scrollWidth > element.clientWidth")
     wide.focus()
     before = wide.evaluate("element => element.scrollLeft")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    until(page, "document.activeElement.scrollLeft > 0")
     assert before == 0
 
 

@@ -1,6 +1,7 @@
 """The command line: score, check and rubric, and what it says about wrong use."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -252,9 +253,26 @@ def test_two_files_of_one_name_would_overwrite_each_others_report(perfkit, filin
     path = filing()
     other = path.with_suffix(".yml")
     other.write_bytes(path.read_bytes())
-    code, _, err = perfkit("check", path, other)
-    assert code == 2
-    assert "有同名的参数文件，报告会互相覆盖，请改名：x" in err
+    code, out, _ = perfkit("check", path, other, filing(name="fine.yaml"))
+    assert code == 1
+    assert f"{path}：与 {other} 同名（不分大小写），报告会互相覆盖，请改名\n" in out
+    assert "fine.yaml：示例局，99.5 分" in out
+
+
+def test_what_is_passed_over_in_a_folder_is_named(perfkit, filing):
+    folder = filing().parent
+    (folder / "x.yaml.txt").write_bytes(b"")
+    code, _, err = perfkit("check", folder)
+    assert code == 0
+    assert "里没有读的：x.yaml.txt（请改名为 x.yaml）；参数文件的文件名应以 .yaml 结尾" in err
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"departments": 1}', '{"departments": [1]}', "{"])
+def test_a_summary_of_another_shape_is_no_hindrance(perfkit, tmp_path, content):
+    (tmp_path / "summary.json").write_text(content)
+    (tmp_path / "remarks.yaml").write_text("- {}\n")
+    code, _, err = perfkit("review", "-o", tmp_path, "--import", tmp_path / "remarks.yaml")
+    assert (code, err.count("\n")) == (1, 1)
 
 
 @pytest.mark.parametrize("command", [[], ["score"], ["check"], ["rubric"], ["run"]], ids=" ".join)
@@ -275,3 +293,12 @@ def test_the_module_runs_and_prints_utf8_into_a_pipe(model):
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert done.returncode == 0
     assert json.loads(done.stdout.decode("utf-8"))["total"] == "99.98"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_pipe_is_no_parameter_file(perfkit, tmp_path, command):
+    os.mkfifo(tmp_path / "x.yaml")
+    code, _, err = perfkit(command, tmp_path / "x.yaml")
+    assert code == 1
+    assert "不是普通文件" in err

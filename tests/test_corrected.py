@@ -85,6 +85,7 @@ def findings(model, tmp_path_factory):
         filed = changed(filed, edits)
     keys = ("group", "kind", "name", "target", "actual", "weight")
     filed["indicators"] = [dict(zip(keys, row, strict=True)) for row in INDICATORS]
+    filed["indicators"][1]["note"] = "三个项目的目标没有量化"
     filed["narrative"] = NARRATIVE
     filed["short_name"] = "丰台区金融办"
     path = tmp_path_factory.mktemp("params") / "corrected.yaml"

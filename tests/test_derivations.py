@@ -17,7 +17,7 @@ CHAPTERS = ("execution", "projects", "management", "result", "problems", "score_
 FIGURE = re.compile(r'<span data-of="([^"]*)">(.*?)</span>')
 # What a derived sentence says beside computed figures: the form's own constants and filed values.
 FILED = re.compile(
-    r"\d{4} ?年|100%|满分\d+分|分值[\d.]+分|（[\d.]+分）|预算[\d.]+万元，支出[\d.]+万元|预算[\d.]+万元"
+    r"\d{4}年\d+月\d+日|\d{4} ?年|100%|满分\d+分|分值[\d.]+分|（[\d.]+分）|预算[\d.]+万元，支出[\d.]+万元|预算[\d.]+万元"
     r"|评价得分[\d.]+分|所填预算执行率[\d.]+%|检查\d+项|有\d+处|全年预算数为0"
 )
 
@@ -67,8 +67,8 @@ def test_the_page_carries_them_as_json(model):
     execution = data["derivations"]["execution"]
     assert execution["formula"] == "15529.32 ÷ 15548.09 = 99.8793% × 20 = 19.98"
     assert [place for _, _, place in execution["inputs"]] == [
-        "params/fengtai-finance-2023.yaml:33",
-        "params/fengtai-finance-2023.yaml:33",
+        "params/fengtai-finance-2023.yaml:41",
+        "params/fengtai-finance-2023.yaml:40",
     ]
 
 

@@ -1,17 +1,17 @@
 """The warm engine writes what papermill's own writes, byte for byte."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
-
-# papermill first: it loads perfkit.engine while it registers its engines.
-import papermill.engines  # noqa: F401
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from test_workers import HANGS, LEAVES, nobody_left, noted, soon
 
 from perfkit import execute
 from perfkit.engine import runs_here
@@ -20,6 +20,9 @@ from perfkit.yamlfile import PerfkitError
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
 MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"
+
+# papermill's engine takes what is written below Python from a thread; it is given the time.
+WAIT = "\ntime.sleep(0.5)"
 
 # One cell a feature; a cell tagged raises-exception may fail and the notebook goes on.
 RICH = {
@@ -45,14 +48,38 @@ RICH = {
     "none": "None",
     "payload": "get_ipython().set_next_input('next')",
     "input": "input('?')",
-    "warning": "import warnings\nwarnings.simplefilter('ignore')\nwarnings.warn('silent')",
+    "logging": "import logging\nlogging.getLogger('a').error('plain')\nlogging.warning('warned')\n"
+    "logging.info('silent')\nlogging.getLogger('b').error('named')",
+    "warnings": "import warnings\nfor _ in range(2): warnings.warn('told')\n"
+    "warnings.warn('old', DeprecationWarning)\nwarnings.warn('open', ResourceWarning)",
+    "filters": "[(f[0], f[2].__name__, str(f[3] or '')) for f in warnings.filters if f[2].__module__ == 'builtins']",
+    "descriptor": f"import os, time\nos.write(1, '甲\\n'.encode()){WAIT}",
+    "child": f"import subprocess\nsubprocess.run(['echo', '乙']){WAIT}",
+    "child that fails": "subprocess.run([sys.executable, '-c', 'import sys; sys.exit(\"broken\")'])"
+    + WAIT,
+    "library": f"import ctypes\nlibrary = ctypes.CDLL(None)\nlibrary.puts(b'puts')\nlibrary.fflush(None){WAIT}",
+    "underlying": f"print('under', file=sys.__stdout__, flush=True){WAIT}",
+    "thread": "import threading\nthread = threading.Thread(target=print, args=('thread',))\n"
+    "thread.start(); thread.join()",
+    "thread that shows": "thread = threading.Thread(target=display, args=(HTML('<b>3</b>'),))\n"
+    "thread.start(); thread.join()",
+    "fork": "import multiprocessing\nprocess = multiprocessing.get_context('fork').Process(target=sys.stdout.write, args=('fork',))\n"
+    f"process.start(); process.join(){WAIT}",
+    "stream": "sys.stdout.isatty(), sys.stdout.encoding, sys.stdout.name, sys.stdout.fileno() > 2, sys.stdin.read()",
+    "buffer": "sys.stdout.buffer.write(b'1')",
+    "crash": "import faulthandler\nfaulthandler.enable()\nfaulthandler.is_enabled()",
+    "widget": "import comm\nmodel = {'_model_name': 'M', '_model_module': 'm', '_model_module_version': '1'}\n"
+    "shown = comm.create_comm(target_name='jupyter.widget', data={'state': model}, comm_id='one')\n"
+    "shown.send({'method': 'update', 'state': {'value': 5}})",
+    "widget shown": "display({'application/vnd.jupyter.widget-view+json': {'model_id': 'one'}}, raw=True)",
+    "warning": "warnings.simplefilter('ignore')\nwarnings.warn('silent')",
     "traceback": "def inner(x):\n    return 1 / x\ninner(0)",
     "syntax": "def broken(:",
     "exit code": "raise SystemExit(3)",
     "last": "raise KeyError('钥匙')",
     "never": "'not reached'",
 }
-RAISING = {"input", "traceback", "syntax", "exit code"}
+RAISING = {"input", "buffer", "traceback", "syntax", "exit code"}
 
 
 def rich():
@@ -73,14 +100,17 @@ def executed(source, engine, folder, **parameters):
     for name, value in parameters.items():
         command += ["-p", name, value]
     command += [str(source), str(target), "--no-progress-bar"]
-    done = subprocess.run(command, cwd=ROOT / "notebooks", capture_output=True, text=True)
+    # Under pytest, ipykernel would take nothing that is written below Python.
+    env = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    done = subprocess.run(command, cwd=ROOT / "notebooks", capture_output=True, text=True, env=env)
     notebook = nbformat.read(target, as_version=4)
     keys = set(notebook.metadata.pop("papermill"))
     for number, cell in enumerate(notebook.cells):
         keys |= set(cell.metadata.pop("papermill", {}))
         keys |= set(cell.metadata.pop("execution", {}))
         cell["id"] = str(number)  # papermill gives the cells that it adds a random one
-    return nbformat.writes(notebook).encode(), keys, done.returncode
+    text = re.sub(r"ipykernel_\d+", "ipykernel", nbformat.writes(notebook))  # named by its process
+    return text.encode(), keys, done.returncode
 
 
 def test_the_template_is_executed_to_the_same_bytes(tmp_path):
@@ -153,6 +183,68 @@ print(before, during)
     assert in_fresh_python(code) == ["True", "False"]
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_papermill_that_is_ended_leaves_nobody(tmp_path, sent):
+    pids = tmp_path / "pids"
+    notebook = rich()
+    notebook.cells = [new_code_cell(LEAVES.format(pids=str(pids)) + HANGS)]
+    nbformat.write(notebook, tmp_path / "hangs.ipynb")
+    command = [sys.executable, "-W", "ignore", "-m", "papermill", "--engine", "perfkit"]
+    process = subprocess.Popen(
+        [*command, "hangs.ipynb", "out.ipynb"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    soon(lambda: noted(pids))
+    process.send_signal(sent)
+    process.wait(60)
+    nobody_left(pids)
+
+
+@pytest.mark.parametrize(
+    "module", ["perfkit.engine", "perfkit.kernel", "perfkit.warm", "papermill"]
+)
+def test_each_module_is_imported_alone(module):
+    code = f"import {module}; from papermill.engines import papermill_engines as p; p.get_engine('perfkit')"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, check=True)
+
+
+CHANGED = """
+import ipykernel.kernelbase
+{change}
+print(run("6 * 7"))
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "del ipykernel.kernelbase.Kernel.execute_request",
+        "ipykernel.kernelbase.Kernel._publish_status = lambda *_, **__: None",
+    ],
+)
+def test_where_the_inner_parts_of_a_kernel_are_others_the_standard_engine_serves(change):
+    command = [sys.executable, "-W", "ignore", "-c", FRESH + CHANGED.format(change=change)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["42"]
+    assert "改用 papermill 的标准引擎" in done.stderr
+
+
+def test_a_faulty_parameter_file_shows_its_faults_alone(tmp_path, filing):
+    path = filing({"year": "二〇二三", "budget/initial": "约1250"})
+    with pytest.raises(execute.CellError) as raised:
+        execute.execute(TEMPLATE, path, "nbclient")
+    (shown,) = [
+        output
+        for cell in raised.value.notebook.cells
+        for output in cell.get("outputs", ())
+        if output.output_type == "error"
+    ]
+    assert [line.split("：")[0] for line in shown.traceback] == [
+        "params/x.yaml:3",
+        "params/x.yaml:23",
+    ]
+    assert str(raised.value).splitlines() == shown.traceback
+
+
 def test_only_this_python_runs_here():
     assert runs_here("python3")
     assert not runs_here("no-such-kernel")
@@ -222,3 +314,10 @@ def test_a_kernel_that_never_starts_is_told(shaky):
     with pytest.raises(PerfkitError, match="内核 20 秒内没有启动"):
         execute.execute(template, MODEL, "nbclient")
     assert len(list(starts.iterdir())) == 2
+
+
+def test_the_warm_process_has_no_other_thread():
+    # What a fork of it then waits for, a thread of its parent would never give.
+    code = "import perfkit.warm, psutil; print(psutil.Process().num_threads())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"

@@ -121,11 +121,20 @@ def test_amounts_are_exact_text_in_the_journal(model):
 
 def test_a_dict_of_another_version_is_refused():
     found = done().as_dict()
-    with pytest.raises(TypeError):
-        Row.from_dict(found | {"unknown": 1})
-    del found["total"]
-    with pytest.raises(KeyError):
-        Row.from_dict(found)
+    wrong = [
+        found | {"unknown": 1},
+        {key: value for key, value in found.items() if key != "total"},
+        found | {"errors": "many"},
+        found | {"grade": ["优秀"]},
+        found | {"total": "NaN"},
+        found | {"lost": {"产出": 1}},
+        found | {"content": {"data": 1}},
+        found | {"state": "unknown"},
+        [found],
+    ]
+    for one in wrong:
+        with pytest.raises(ValueError, match=r"(?i)row"):
+            Row.from_dict(one)
 
 
 def test_the_index_is_three_files_and_nothing_else(tmp_path, model):

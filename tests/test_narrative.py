@@ -34,10 +34,21 @@ READ = {
     "十二家": ("count", "12"),
     "两场": ("count", "2"),
     "2023年10月12日": ("date", "0"),
+    "2023 年 10 月 12 日": ("date", "0"),
+    "4501.07 万元": ("amount", "4501.07"),
+    "壹亿陆仟零叁拾肆万肆仟贰佰元": ("amount", "16034.42"),
+    "1亿2000万元": ("amount", "12000"),
+    "98万3925元": ("amount", "98.3925"),
+    "5千万元": ("amount", "5000"),
+    "三点五万元": ("amount", "3.5"),
+    "伍佰元伍角": ("amount", "0.05005"),
+    "一万二千份": ("count", "12000"),
+    "3.2万人次": ("count", "32000"),
 }
 NO_FIGURE = [
     "京财金融〔2018〕2347号", "“1511工程”", "“四个服务”", "第二届", "第3条", "第一批", "分之", "V2.0", "18分钟",
-    "三分之一", "10分类", "一体化", "万元",
+    "三分之一", "10分类", "一体化", "万元", "两三个", "二三十个", "十几个", "数十家", "二〇二三年", "2个百分点",
+    "“三公”经费", "三公经费", "1 298.60万元", "100余万元",
 ]  # fmt: skip
 
 
@@ -71,22 +82,22 @@ def measured():
     return {name: narrative.measure(cases) for name, cases in narrative.tables().items()}
 
 
-def test_the_table_is_large_and_about_half_of_it_is_wrong():
+def test_the_table_is_large_and_a_third_of_it_is_wrong():
     cases = [case for cases in narrative.tables().values() for case in cases]
-    assert len(cases) >= 150
-    assert 0.3 < sum("wrong" in case for case in cases) / len(cases) < 0.6
+    assert len(cases) >= 400
+    assert len({case[key] for case in cases for key in case if key in narrative.PLACES}) == len(
+        cases
+    )
+    assert 0.25 < sum("wrong" in case for case in cases) / len(cases) < 0.6
 
 
-# What was measured when the rules were written; the second set was written after them.
-FLOORS = {"rules": (1, 1, 0.96), "held-out": (1, 0.8, 0.85)}
-
-
-@pytest.mark.parametrize("name", FLOORS)
+@pytest.mark.parametrize("name", narrative.tables())
 def test_precision_comes_first(name, measured):
     counts, odd = measured[name]
     found = narrative.rates(counts)
-    got = (found["precision"], found["recall"], found["confirmed"])
-    assert all(have >= floor for have, floor in zip(got, FLOORS[name], strict=True)), odd
+    assert found["precision"] >= 0.99, odd
+    assert found["recall"] >= 0.95, odd
+    assert found["confirmed"] >= 0.9, odd
 
 
 def test_the_model_departments_own_figures_are_confirmed(model):

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import os
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -56,13 +57,88 @@ def test_a_figure_of_many_digits_comes_out_as_filed(filing):
 
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "faults.yaml").read_text("utf-8"))
+FILED = [case for case in CASES if "field" in case]
+TYPED = [case for case in CASES if "typed" in case]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{c['field']}={c['filed']}" for c in CASES])
+@pytest.mark.parametrize("case", FILED, ids=[f"{c['field']}={c['filed']}"[:60] for c in FILED])
 def test_one_fault(filing, case):
     (fault,) = faults_of(filing({case["field"]: case["filed"]}))
     assert fault.file == "params/x.yaml"
     assert fault.message.startswith(case["message"])
+
+
+@pytest.mark.parametrize("case", TYPED, ids=[repr(c["typed"])[:60] for c in TYPED])
+def test_one_slip_of_typing_gives_one_message_at_its_line(filing, case):
+    path = filing()
+    text = path.read_text(encoding="utf-8")
+    assert text.count(case["line"]) == 1
+    path.write_text(text.replace(case["line"], case["typed"]), encoding="utf-8")
+    (fault,) = faults_of(path)
+    before = text[: text.index(case["line"])].count("\n")
+    assert fault.message.startswith(case["message"])
+    assert fault.line == before + case.get("at", 1)
+
+
+def test_slips_all_over_a_file_are_told_at_once_with_its_other_faults(filing):
+    path = filing({"year": "23", "budget/initial": "约190"})
+    text = path.read_text(encoding="utf-8")
+    for line, typed in [
+        ("  objective: ", "  objective："),
+        ("    target: ≤500元", "    target: >500元"),
+        ("    name: 满意度", "   name: 满意度"),
+        ("  measures: ", "  measures: @"),
+        ("  problems: ", "  problens: "),
+        ("  - name: 乙", "  －name: 乙"),
+    ]:
+        path.write_text(text := text.replace(line, typed, 1), encoding="utf-8")
+    lines = text.splitlines()
+    # The line of 满意度 can't be read, so what it belongs to is not looked at.
+    assert [lines[fault.line - 1].strip() for fault in faults_of(path)] == [
+        "objective：服务示例区",
+        "－name: 乙",
+        "target: >500元",
+        "name: 满意度",
+        "measures: @加强培训",
+    ]
+    path.write_text(text.replace("   name: 满意度", "    name: 满意度"), encoding="utf-8")
+    assert [lines[fault.line - 1].strip() for fault in faults_of(path)] == [
+        "year: '23'",
+        "objective：服务示例区",
+        "initial: 约190",
+        "－name: 乙",
+        "target: >500元",
+        "problens: 预算编制还不够精细",
+        "measures: @加强培训",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "typed", "field", "value"),
+    [
+        ("rubric: beijing-2023", "rubric: beijing-2023   # 评分标准", "rubric", "beijing-2023"),
+        ("year: '2023'", "year: 2023 # 年度", "year", 2023),
+        ("objective: 服务示例区", "objective: '服务示例区'   # 目标", "objective", "服务示例区"),
+        ("objective: 服务示例区", "objective: “双减”和“双增”", "objective", "“双减”和“双增”"),
+        ("objective: 服务示例区", "objective: '“双减”'", "objective", "“双减”"),
+        ("objective: 服务示例区", "objective: C#语言", "objective", "C#语言"),
+        ("objective: 服务示例区", "objective: |-   # 目标\n    # 甲\n    乙", "objective", "# 甲\n乙"),
+        ("objective: 服务示例区", "objective: |-\n    name：甲\n    －name: 乙", "objective",
+         "name：甲\n－name: 乙"),
+        ("objective: 服务示例区", "objective: |-\n    甲\n\u3000\n    　　乙", "objective",
+         "甲\n\n　　乙"),
+        ("objective: 服务示例区", "objective: \"甲\n    name: 乙\"", "objective", "甲 name: 乙"),
+        ("objective: 服务示例区", "objective: 甲,乙;丙", "objective", "甲,乙;丙"),
+        ("objective: 服务示例区", "objective: 甲\n    ——乙：丙", "objective", "甲 ——乙：丙"),
+        ("objective: 服务示例区", "objective:\n    甲http://a:80", "objective", "甲http://a:80"),
+        ("short_name", "", "short_name", None),
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_slip_and_is_none(filing, line, typed, field, value):
+    path = filing()
+    text = path.read_text(encoding="utf-8").replace(line, typed)
+    path.write_text(text, encoding="utf-8")
+    assert getattr(read_department(path)[0], field) == value
 
 
 # The key that the fault stands at, as it is written in the file.
@@ -123,82 +199,137 @@ def test_ten_faults_give_ten_messages_with_ten_lines(tmp_path):
     assert [fault.line for fault in faults_of(path)] == [3, 5, 7, 8, 9, 10, 14, 15, 17, 19]
 
 
-def file_with(line, after):
-    """A parameter file with *line* put after its line that begins with *after*."""
-    text = "department:\n  name: 示例局\n  year: 2023\n  rubric: beijing-2023\n"
-    return text.replace(f"  {after}\n", f"  {after}\n{line}\n")
+ENCODINGS = {
+    "GBK": ("gbk", "文件不是 UTF-8 编码，是 GBK（记事本里叫“ANSI”），请用编辑器另存为 UTF-8"),
+    "UTF-16": ("utf-16", "文件不是 UTF-8 编码，是 UTF-16（记事本里叫“Unicode”）"),
+    "UTF-16 big-endian": ("utf-16-be", "文件不是 UTF-8 编码，是 UTF-16（记事本里叫“Unicode”）"),
+}
 
 
-NAME = "name: 示例局"
-TRAPS = {
-    "tab indentation": (file_with("\tobjective: 甲", NAME), 3, "以 Tab 缩进"),
-    "at sign": (file_with("  objective: @甲", NAME), 3, "内容以 @ ` % 等符号开头"),
-    "full-width colon": (file_with("  objective：甲", NAME), 3, "用了中文冒号“：”"),
-    "full-width colon, first key": ("department：\n  name: 甲\n", 1, "用了中文冒号“：”"),
-    "unbalanced double quote": (file_with('  objective: "甲', NAME), 3, "引号没有成对"),
-    "unbalanced single quote": (file_with("  objective: '甲", NAME), 3, "引号没有成对"),
-    "unbalanced bracket": (file_with("  divisions: [甲", NAME), 3, "括号没有成对"),
-    "two colons": (file_with("  objective: 甲: 乙", NAME), 3, "一行里有两个“: ”"),
-    "uneven indentation": (file_with(" objective: 甲", NAME), 3, "缩进不齐"),
-    "target > 5": (file_with("  objective: >5%", NAME), 3, "内容以 > 或 | 开头"),
-    "starred text": (file_with("  objective: *重要", NAME), 3, "内容以 * 或 & 开头"),
+@pytest.mark.parametrize(("encoding", "message"), ENCODINGS.values(), ids=ENCODINGS)
+def test_another_encoding_is_named(filing, encoding, message):
+    path = filing()
+    text = path.read_text(encoding="utf-8")
+    path.write_bytes(("\ufeff" * encoding.endswith("be") + text).encode(encoding))
+    (fault,) = faults_of(path)
+    assert fault.message.startswith(message)
+
+
+def test_bytes_of_no_encoding(filing):
+    path = filing()
+    path.write_bytes(path.read_bytes() + b"\xff\xff\x00")
+    (fault,) = faults_of(path)
+    assert fault.message.startswith("文件不是 UTF-8 编码，也不是 GBK")
+
+
+NO_FILING = {
     "two documents": ("department:\n  name: 甲\n---\n", 3, "多余的 --- 分隔线"),
-    "control character": (file_with("  objective: 甲\x07乙", NAME), 3, "控制字符"),
-    "escaped control character": (file_with(r'  name2: "甲\x07"', NAME), 3, "控制字符"),
-    "duplicate key": (file_with("  name: 乙", NAME), 3, "字段“name”重复，第 2 行已经有了"),
-    "alias of itself": (file_with("  divisions: &all [*all]", NAME), 3, "嵌套"),
-    "GBK": (file_with("", NAME).encode("gbk"), 2, "文件不是 UTF-8 编码（可能是 GBK）"),
-    "UTF-16": (file_with("", NAME).encode("utf-16"), 1, "文件不是 UTF-8 编码"),
     "empty": ("", 1, "文件是空的"),
     "only comments": ("# 部门\n", 1, "文件是空的"),
     "a list": ("- 甲\n", 1, "最外层不是“字段: 内容”的形式"),
     "a table in text": ("<html><body>甲</body></html>", 1, "最外层不是“字段: 内容”的形式"),
-    "no department": ("name: 甲\n", 1, "最外层只能有 department 一个字段，没有“name”"),
     "blank department": ("department:\n", 1, "最外层应是“department:”"),
+    "tag directive": ("%TAG ! tag:a:\n---\na: 1\n", 1, "不能有以 % 开头的一行"),
+    "deep lists": ("a: " + "[" * 100_000, 1, "嵌套太深"),
+    "deep mappings": ("a: " + "{a: " * 100_000, 1, "嵌套太深"),
+    "alias bomb": (
+        "a: &a [1]\n"
+        + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in pairwise("abcdefghi")),
+        1,
+        "内容以“&”开头",
+    ),
+    "alias of itself": ("a: {b: &a [*a]}\n", 1, "YAML 当作引用"),
+    "many values": ("a: [" + "1, " * 300_000 + "1]", 1, "内容太多"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("content", "line", "message"), TRAPS.values(), ids=TRAPS)
-def test_yaml_trap(tmp_path, content, line, message):
-    path = tmp_path / "x.yaml"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert any(f.line == line and message in f.message for f in faults_of(path))
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        for name in TRAPS
-        if name not in ("duplicate key", "escaped control character", "no department")
-    ],
-)
-def test_a_file_that_cannot_be_read_gives_one_message(tmp_path, name):
-    content = TRAPS[name][0]
-    path = tmp_path / "x.yaml"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    (fault,) = faults_of(path)
-    assert str(fault).startswith(f"{tmp_path.name}/x.yaml:{fault.line}：")
-
-
-def ten(name):
-    return ", ".join([f"*{name}"] * 10)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "a: " + "[" * 100_000,
-        "a: " + "{a: " * 100_000,
-        "a: &a [1]\n" + "".join(f"{b}: &{b} [{ten(a)}]\n" for a, b in pairwise("abcdefghi")),
-    ],
-    ids=["deep lists", "deep mappings", "alias bomb"],
-)
-def test_a_file_made_to_exhaust_the_reader_is_refused(tmp_path, content):
+@pytest.mark.parametrize(("content", "line", "message"), NO_FILING.values(), ids=NO_FILING)
+def test_a_file_that_is_no_filing(tmp_path, content, line, message):
     path = tmp_path / "x.yaml"
     path.write_text(content, encoding="utf-8")
-    (fault,) = faults_of(path)
-    assert "嵌套" in fault.message
+    fault = faults_of(path)[0]
+    assert str(fault).startswith(f"{tmp_path.name}/x.yaml:{line}：")
+    assert message in fault.message
+
+
+def test_a_filing_that_is_not_under_department(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("name: 甲\n", encoding="utf-8")
+    assert [fault.line for fault in faults_of(path)] == [1]
+    assert "最外层只能有 department 一个字段，没有“name”" in faults_of(path)[0].message
+
+
+# What stands in the place of a file and can't be read as one: (make it, a part of the message).
+
+
+def _fifo(path):
+    os.mkfifo(path)
+
+
+def _device(path):
+    path.symlink_to("/dev/zero")
+
+
+def _circle(path):
+    path.symlink_to(path)
+
+
+def _huge(path):
+    with path.open("wb") as file:
+        file.truncate(3_000_000_000)  # sparse: it takes no room
+
+
+NO_FILES = {
+    "FIFO": (_fifo, "不是普通文件"),
+    "device": (_device, "不是普通文件"),
+    "circle of links": (_circle, "链接绕成了圈"),
+    "folder": (Path.mkdir, "这是文件夹"),
+    "3 GB": (_huge, "超过 5 MB"),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+@pytest.mark.parametrize(("make", "message"), NO_FILES.values(), ids=NO_FILES)
+@pytest.mark.parametrize("field", ["", "rubric", "previous"])
+def test_what_is_no_file_is_refused_at_once(filing, make, message, field):
+    path = filing({field: "odd.yaml"} if field else {})
+    odd = path.parent / "odd.yaml"
+    make(odd)
+    faults = faults_of(path if field else odd)
+    assert [fault for fault in faults if message in fault.message] == list(faults)
+
+
+@pytest.mark.parametrize("field", ["rubric", "previous"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a" * 5000 + ".yaml", "名称太长"), ("x.yaml/y.yaml", ""), ("no\0.yaml", "不可见的"),
+     ("none.yaml", "找不到")],
+)  # fmt: skip
+def test_a_path_that_leads_nowhere(filing, field, name, message):
+    faults = faults_of(filing({field: name}))
+    assert all("\0" not in str(fault) for fault in faults)
+    assert any(message in fault.message for fault in faults)
+
+
+def test_odd_files_beside_it_do_not_keep_a_mapping_from_its_file(filing, monkeypatch):
+    path = filing()
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(path.parent / "a.yaml")
+    bomb = NO_FILING["alias bomb"][0] + "name: 示例局\n"
+    (path.parent / "b.yaml").write_text(bomb, encoding="utf-8")
+    (path.parent / "c.yaml").write_text("示例局: " + "[" * 100_000, encoding="utf-8")
+    monkeypatch.chdir(path.parent.parent)
+    assert read_department(injected(path))[0].source.name == "params/x.yaml"
+
+
+def test_last_years_file_is_not_this_one(filing):
+    (fault,) = faults_of(filing({"previous": "x.yaml"}))
+    assert "“x.yaml”是2023年度的，应是2022年度" in fault.message
+
+
+def test_filings_that_name_each_other_are_read_once(filing):
+    filing({"year": "2022", "previous": "x.yaml"}, name="y.yaml")
+    assert read_department(filing({"previous": "y.yaml"}))[0].last_year.year == 2022
 
 
 def test_a_missing_file(tmp_path):
@@ -367,3 +498,32 @@ def test_an_injected_value_of_another_type_is_refused(
     monkeypatch.chdir(tmp_path)
     (fault,) = faults_of(complete({path: value}))
     assert f"：{message}" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("short_name", "010"),
+        ("short_name", "1.10"),
+        ("indicators/0/target", "12:30"),
+        ("indicators/0/actual", "1_000"),
+        ("projects/0/name", "0x10"),
+    ],
+)
+def test_an_injected_number_that_may_have_been_another_text_is_refused(
+    complete, tmp_path, monkeypatch, path, written
+):
+    monkeypatch.chdir(tmp_path)
+    (fault,) = faults_of(complete({path: yaml.safe_load(written)}))
+    assert "papermill -f 传来的是数字" in fault.message
+    assert "加英文引号" in fault.message
+
+
+@pytest.mark.parametrize("path", ["short_name", "indicators/0/target", "projects/0/name"])
+@pytest.mark.parametrize("written", ["no", "on"])
+def test_an_injected_word_that_became_an_answer_is_refused(
+    complete, tmp_path, monkeypatch, path, written
+):
+    monkeypatch.chdir(tmp_path)
+    (fault,) = faults_of(complete({path: yaml.safe_load(written)}))
+    assert "加英文引号" in fault.message

@@ -1,6 +1,7 @@
 """The record of a review: what is written comes back, merged in any order, and nothing is lost."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 import yaml
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ from perfkit.reviews import (
     read_review,
     record_file,
 )
-from perfkit.yamlfile import PerfkitError
+from perfkit.yamlfile import PerfkitError, system_reason
 
 REPORT = "shili-2023"
 CONTENT = {"data": "d1", "narrative": "n1", "rubric": "r1", "template": "t1"}
@@ -134,9 +136,9 @@ def test_a_comment_in_the_parameter_file_changes_nothing(filing):
     assert content_of(score(*read_department(path))) == before
 
 
-texts = st.text(
-    st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from("\n\t"), min_size=1
-)
+BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+signs = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=BIDIRECTIONAL)
+texts = st.text(signs | st.sampled_from("\n\t"), min_size=1)
 
 
 @given(text=texts.filter(str.strip))
@@ -179,7 +181,12 @@ def test_a_line_that_cannot_be_read_is_told_of_and_stays(tmp_path):
     assert review.troubles == (f"{path}：第 3 行读不懂，原样保留，没有采用",)
 
 
-UNREADABLE = ['{"id": NaN}', "[" * 100_000, "1", '"a"', "{", "\x00"]
+UNREADABLE = [
+    '{"id": NaN}', "[" * 100_000, "1", '"a"', "{", "\x00", "null", "[[]]", '{"kind": []}',
+    '{"kind": {}}', json.dumps(event(9, text="\ud800")), json.dumps(event(9, on=[[]])),
+    json.dumps(event(9, at="0001-01-01T00:00:00+14:00")), json.dumps(event(9, at=1e999)),
+    json.dumps(event(9, "accept", blocks={"a": "\udfff"})), '{"kind": ' + "9" * 5000 + "}",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", UNREADABLE, ids=range(len(UNREADABLE)))
@@ -201,6 +208,27 @@ REFUSED = {
     "no name": (event(0, by="  "), "没有写审阅人"),
     "a long name": (event(0, by="甲" * 41), "审阅人有 41 个字，最多 40 个"),
     "no time zone": (event(0, at="2024-03-05T09:30:00"), "应像 2024-03-05T09:30:00+08:00"),
+    "the year 1": (event(0, at="0001-01-01T00:00:00+14:00"), "应像 2024-03-05"),
+    "the year 9999": (event(0, at="9999-12-31T23:59:59-14:00"), "应像 2024-03-05"),
+    "a time to come": (event(0, at="2099-01-01T00:00:00+08:00"), "还没有到；请核对写意见的电脑"),
+    "a week": (event(0, at="2024-W10-2T09:30:00+08:00"), "应像 2024-03-05"),
+    "a time zone that is none": (event(0, at="2024-03-05T09:30:00+25:00"), "应像 2024-03-05"),
+    "a name in two lines": (event(0, by="甲\n乙"), "审阅人不止一行"),
+    "half a sign": (event(0, text="核\ud800"), "控制字符或半个字符"),
+    "half a sign in a quote": (
+        event(
+            0, target={"block": "a", "selector": {"exact": "a", "prefix": "\udc00", "suffix": ""}}
+        ),
+        "所引的文字缺失、有控制字符",
+    ),
+    "half a sign in a key": (event(0, "accept", blocks={"\ud800": "x"}), "没有写明是对哪一版"),
+    "a sign that turns the line": (event(0, text="\u202e%58.99"), "控制字符"),
+    "a control sequence of a terminal": (event(0, by="\x9b31m"), "控制字符"),
+    "a kind that is a list": (event(0) | {"kind": ["remark"]}, "不是一种认识的记录"),
+    "a field of another kind": (event(0, blocks={}), "不是一条审阅记录"),
+    "more in a target": (event(0, target=event(0)["target"] | {"x": [[]]}), "没有写明针对哪段"),
+    "a place before the text": (event(0, target=event(0)["target"] | {"start": -1}), "位置不是"),
+    "an answer to a list": (event(0, "answer", on=["0"]), "没有写所回复的意见"),
     "a time in words": (event(0, at="昨天"), "应像 2024-03-05T09:30:00+08:00"),
     "a number of its own": (event(0, id="../../x"), "不是 16 位十六进制数"),
     "no quote": (event(0, target={"block": "a"}), "没有写明针对哪段文字"),
@@ -222,6 +250,141 @@ def test_it_is_refused_for(case, tmp_path):
     with pytest.raises(PerfkitError, match=why.replace("+", r"\+")):
         add_events(tmp_path, REPORT, [event(1), refused])
     assert not record_file(tmp_path, REPORT).exists()
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_is_refused_for(case, tmp_path):
+    (tmp_path / f"{REPORT}.html").touch()
+    saved = tmp_path / "意见.yaml"
+    saved.write_text("".join(f"- {json.dumps(one)}\n" for one in (event(1), REFUSED[case][0])))
+    with pytest.raises(PerfkitError, match=r"[\u4e00-\u9fff]"):
+        import_file(tmp_path, saved)
+    assert not record_file(tmp_path, REPORT).exists()
+
+
+def a_folder(path):
+    path.mkdir(parents=True)
+
+
+def a_pipe(path):
+    path.parent.mkdir(exist_ok=True)
+    os.mkfifo(path)
+
+
+def a_device(path):
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("/dev/zero")
+
+
+def a_loop(path):
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(path)
+
+
+def too_much(path):
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)  # 3 GB that take no room
+
+
+NO_FILES = {
+    a_folder: "这是文件夹",
+    a_pipe: "这不是普通文件",
+    a_device: "这不是普通文件",
+    a_loop: "链接绕成了圈",
+    too_much: "文件有 3072 MB，最多 32 MB",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files")
+@pytest.mark.parametrize("make", NO_FILES)
+def test_a_record_that_is_no_file_is_told(make, tmp_path):
+    (tmp_path / f"{REPORT}.html").touch()
+    path = record_file(tmp_path, REPORT)
+    make(path)
+    assert read_review(tmp_path, REPORT).troubles == (f"{path}：读不了：{NO_FILES[make]}",)
+    with pytest.raises(OSError) as told:  # noqa: PT011
+        add_events(tmp_path, REPORT, [event(0)])
+    assert system_reason(told.value) == NO_FILES[make]
+    with pytest.raises(PerfkitError, match=f"读不了：{NO_FILES[make]}"):
+        import_file(tmp_path, path)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from perfkit.reviews import add_events, record_file
+sys.path.insert(0, "tests")
+from test_reviews import REPORT, event
+outputs = Path(sys.argv[1])
+add_events(outputs, REPORT, [event(0)])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+size = record_file(outputs, REPORT).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, size + 100))
+try:
+    add_events(outputs, REPORT, [event(1)])
+except OSError:
+    sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of a file's size")
+def test_a_full_disk_leaves_no_torn_line(tmp_path, request):
+    writer = [sys.executable, "-c", FULL, str(tmp_path)]
+    assert subprocess.run(writer, cwd=request.config.rootpath, check=False).returncode == 3
+    review = read_review(tmp_path, REPORT)
+    assert (len(review.remarks), review.troubles) == (1, ())
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from filelock import FileLock
+from perfkit.reviews import record_file
+sys.path.insert(0, "tests")
+from test_reviews import REPORT
+path = record_file(Path(sys.argv[1]), REPORT)
+with FileLock(path.with_name(f".{path.name}.lock")), path.open("ab", buffering=0) as file:
+    file.write('- {"id": "核'.encode()[:-1])
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_server_that_was_killed_in_the_middle_of_a_line_hinders_nothing(tmp_path, request):
+    add_events(tmp_path, REPORT, [event(0)])
+    writer = [sys.executable, "-c", KILLED, str(tmp_path)]
+    assert subprocess.run(writer, cwd=request.config.rootpath, check=False).returncode == -9
+    assert add_events(tmp_path, REPORT, [event(1)]) == 1
+    review = read_review(tmp_path, REPORT)
+    assert (len(review.remarks), len(review.troubles)) == (2, 1)
+
+
+def test_a_record_that_another_program_keeps_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("perfkit.reviews.WAIT", 0.01)
+    path = record_file(tmp_path, REPORT)
+    path.parent.mkdir()
+    held = FileLock(path.with_name(f".{path.name}.lock"))
+    with held, pytest.raises(TimeoutError, match="一直被别的程序占用，请稍后再试"):
+        add_events(tmp_path, REPORT, [event(0)])
+
+
+def test_check_tells_of_a_broken_record_and_goes_on(filing, tmp_path):
+    path = filing()
+    outputs = tmp_path / "outputs"
+    add_events(outputs, path.stem, [event(0, report=path.stem)])
+    with record_file(outputs, path.stem).open("ab") as file:
+        for line in UNREADABLE:
+            file.write(f"- {line}\n".encode())
+    (outputs / "perfkit.jsonl").write_text(
+        json.dumps({"name": path.stem, "params": "x", "inputs": {}, "opened": {}, "files": {},
+                    "row": {"content": 5}, "paragraphs": {}, "failed": False}) + "\n"
+    )  # fmt: skip
+    command = [sys.executable, "-m", "perfkit", "check", str(path), "-o", str(outputs)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "意见  甲 2024-03-05  “98.7%”：请核对" in done.stdout
+    assert done.stdout.count("原样保留，没有采用") == len(UNREADABLE)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git on the PATH")
@@ -282,6 +445,9 @@ def test_a_saved_file_is_taken_in_whole_or_not_at_all(tmp_path):
         "".join([f"- {json.dumps(event(9))}\n", "- {\n"]): "第 2 行读不懂",
         f"- {json.dumps(event(9, report='other'))}\n": "没有“other”这份报告",
         f"- {json.dumps(event(9, report='../x'))}\n": "没有“../x”这份报告",
+        f"- {json.dumps(event(9, report='长' * 255))}\n": "没有“长+…”这份报告",
+        f"- {json.dumps(event(9, report=REPORT.upper()))}\n": f"没有“{REPORT.upper()}”这份报告",
+        f"- {json.dumps(event(9, report='index'))}\n": "没有“index”这份报告",
         "# 空\n": "里面没有审阅记录",
     }.items():
         saved.write_text(text, encoding="utf-8")

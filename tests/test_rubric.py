@@ -184,12 +184,13 @@ WRONG = {
     "an unknown reading": (
         ("partial: floor", "partial: round"),
         "partial: round",
-        "“round”不在可选的范围内：floor、linear、ceil",
+        "“round”不在可选的范围内：floor（不足一档不扣）、linear（按比例扣）、ceil（不足一档按一档扣）",
     ),
     "an unknown rule": (
         ("kind: ratio", "kind: rate"),
         "kind: rate",
-        "规则种类不在可选的范围内：ratio、chosen、checklist、excess",
+        "规则种类不在可选的范围内：ratio（比率计分）、chosen（部门自选指标）、checklist（检查清单）、"
+        "excess（超出扣分）",
     ),
     "no rule": (("          kind: ratio\n", ""), "rule:", "缺少规则种类（kind）"),
     "no source": (("        source: 评分表一、当年预算执行情况\n", ""), "- id: execution", "缺少"),
@@ -220,6 +221,48 @@ def test_a_wrong_rubric_is_refused_at_its_line(tmp_path, change, written, messag
     assert all(fault.file == f"{tmp_path.name}/wrong.yaml" for fault in told)
     if written is not None:
         assert any(written in lines[fault.line - 1] for fault in told)
+
+
+HOSTILE = {
+    "points with an exponent": (("points: 20\n", "points: 1e999999999\n"), "应填数字"),
+    "points of 30 digits": (("points: 20\n", f"points: 1{'0' * 30}\n"), "不能大于 10000"),
+    "points below zero": (("points: 20\n", "points: -5\n"), "不能小于 0"),
+    "no number": (("points: 20\n", "points: NaN\n"), "应填数字"),
+    "points of endless decimals": (
+        ("        points: 20\n", f"        points: 20.{'0' * 40}1\n"),
+        "小数位数多于",
+    ),
+    "places of 5000 digits": (("places: 2\n", f"places: {'9' * 5000}\n"), "应填整数"),
+    "a year of 5 digits": (("      2023: {", "      20230: {"), "不能大于 2100"),
+    "a rate of 300 digits": (("28.3%", f"{'9' * 300}%"), "大得不可能"),
+    "a rate of 300 decimals": (("28.3%", f"0.{'9' * 300}%"), "小数位数太多"),
+    "a tiny step": (("step: 10%", "step: 0.0000001%"), "每档不能小于 0.01%"),
+    "a path of 20 000 steps": (("over: city_variance", f"over: {'a.' * 20_000}"), "不能超过 255 个字"),
+    "a long name": (("name: 预算执行率", f"name: {'甲' * 100_000}"), "不能超过 255 个字"),
+    "deep nesting": (("name: 预算执行率", f"name: {'[' * 40}{']' * 40}"), "应填文字"),
+    "deeper nesting": (("name: 预算执行率", f"name: {'[' * 4000}{']' * 4000}"), "嵌套太深"),
+    "an alias": (("name: 预算执行率", "name: *a"), "内容以“*”开头"),
+    "a type": (("name: 预算执行率", "name: !!python/name:os.system"), "内容以“!”开头"),
+    "thousands of items": (
+        ("          items:\n", "          items:\n" + "            - {id: i, text: 甲, good: 是}\n" * 4000),
+        "最多 200 项，这里有 4003 项",
+    ),
+    "more items than a file may have values": (
+        ("          items:\n", "          items:\n" + "            - {id: i, text: 甲, good: 是}\n" * 20000),
+        "内容太多",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_rubric_made_to_harm_is_refused_with_one_message(tmp_path, change, message):
+    text = BEIJING.read_text(encoding="utf-8")
+    assert change[0] in text
+    path = tmp_path / "hostile.yaml"
+    path.write_text(text.replace(*change, 1), encoding="utf-8")
+    (fault,) = refused(path)
+    assert message in fault.message
+    assert len(fault.message) < 400
 
 
 def test_all_that_does_not_add_up_is_told_together(tmp_path):

@@ -1,14 +1,20 @@
 """The scorecard: the edges of every clause, under every reading, and what always holds."""
 
 import dataclasses
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perfkit.audit import Audit, audit
 from perfkit.department import Department
 from perfkit.params import read_department
+from perfkit.quantities import percent, plain
+from perfkit.report import Report
 from perfkit.rubric import load_rubric
 from perfkit.scoring import grade_of, score, walk, weights_of
 
@@ -206,6 +212,7 @@ def test_with_no_one_to_take_them_they_wait_for_a_person(card_of):
     rows = {f"indicators/{n}/{field}": "0" for n in range(4) for field in ("target", "actual")}
     rows["indicators/3/target"] = "0元"
     rows["indicators/3/actual"] = "0元"
+    rows |= {f"indicators/{n}/direction": "正向" for n in range(4)}
     group = card_of(rows, {"output": {"zero": "redistribute"}}).score("output")
     assert text(group.open_points) == "30"
 
@@ -882,6 +889,42 @@ def test_every_scorecard_adds_up(complete, rubrics, changes, reading):
     assert not floats_in(card)
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    changes=filings(),
+    places=st.sampled_from([2, 3, 6]),
+    mode=st.sampled_from(["half_up", "half_even", "down"]),
+    stage=st.sampled_from(["indicator", "total"]),
+)
+def test_what_is_printed_adds_up(complete, rubrics, changes, places, mode, stage):
+    """The 得分 of the report's table to its 合计, and each 扣分 with the 得分 to the 分值."""
+    rubric = rubrics({"rounding": {"places": places, "mode": mode, "stage": stage}})
+    card = score(Department.model_validate(complete(changes)), rubric)
+    page = re.sub(
+        r'<span data-of="[^"]*">(.*?)</span>', r"\1", Report(card, Audit([], [])).result().html
+    )
+    cells = [
+        re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", page)
+    ]
+    *table, last = [(name, *row) for name, *row in cells[1:]]
+    printed = [Decimal(awarded) if awarded != "待定" else Decimal(0) for _, _, awarded, *_ in table]
+    total = Decimal(last[2])
+    assert rubric.rounding.apply(sum(printed)) == total
+    if stage == "indicator":
+        assert sum(printed) == total
+    for (_, points, _, _, reasons), awarded, scored in zip(
+        table, printed, card.scores, strict=True
+    ):
+        lost = sum(Decimal(d) for d in re.findall(r"，扣([\d.]+)分(?=；|$)", reasons))
+        assert awarded + lost + scored.open_points == Decimal(points)
+    for scored in walk(card.scores):
+        if scored.awarded is not None:
+            assert (
+                scored.formula.endswith(f"= {plain(scored.awarded)}")
+                or "分给同组" in scored.formula
+            )
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     budget=st.decimals(1, 10**6, places=2),
@@ -905,3 +948,72 @@ def test_less_carried_over_never_loses_points(complete, amount, more):
         return score(filed, BEIJING).score("carryover").awarded
 
     assert awarded(amount) >= awarded(amount + more)
+
+
+# 指标方向 where the target states neither ≥ nor ≤.
+
+DIRECTIONS = yaml.safe_load(
+    (Path(__file__).parent / "cases" / "directions.yaml").read_text("utf-8")
+)
+GROUPS = {kind.id: group for group, rule in BEIJING.groups.items() for kind in rule.kinds}
+
+
+def only_row(complete, kind, name, target, actual, **more):
+    row = {"group": GROUPS[kind], "kind": kind, "name": name, "target": target, "actual": actual}
+    filed = Department.model_validate(complete({"indicators": [row | more]}))
+    card = score(filed, BEIJING)
+    return card, card.score(GROUPS[kind]).parts[0]
+
+
+@pytest.mark.parametrize("case", DIRECTIONS, ids=lambda case: " ".join(case[1:4]))
+def test_the_direction_of(complete, case):
+    kind, name, target, actual, direction, *rate = case
+    _, part = only_row(complete, kind, name, target, actual)
+    if direction == "待定":
+        assert part.awarded is None
+        assert f"“≤{target}”" in part.undecided
+        assert "direction: 正向" in part.undecided
+    else:
+        assert part.direction == direction
+        assert percent(part.awarded / part.points) == rate[0]
+
+
+@pytest.mark.parametrize("case", [c for c in DIRECTIONS if c[4] == "反向"], ids=lambda c: c[1])
+def test_a_direction_that_is_taken_is_told(complete, case):
+    card, _ = only_row(complete, *case[:4])
+    if case[2] == case[3] and not case[2].startswith("0"):
+        return
+    told = [f.message for f in audit(card) if f.code == "indicators.direction"]
+    assert len(told) == 1
+    assert "按反向指标（越低越好）计分" in told[0]
+
+
+@pytest.mark.parametrize("case", DIRECTIONS, ids=lambda case: " ".join(case[1:4]))
+@pytest.mark.parametrize("direction", ["正向", "反向"])
+def test_a_direction_that_is_filed_is_followed_without_a_word(complete, case, direction):
+    card, part = only_row(complete, *case[:4], direction=direction)
+    assert part.direction == direction
+    assert not any(f.code == "indicators.direction" for f in audit(card))
+
+
+def test_where_the_direction_is_unclear_a_persons_grade_decides(complete):
+    card, part = only_row(complete, "cost", "成本控制", "100万元", "90万元", grade="90%")
+    assert text(part.awarded) == "27"
+    assert not any(f.code.startswith("indicators.grade") for f in audit(card))
+
+
+def test_what_has_no_word_for_it_is_told_in_one_line(findings_of):
+    changes = {"indicators/0/actual": "9场", "indicators/4/actual": "3亿元"}
+    told = [f for f in findings_of(changes) if f.code == "indicators.direction"]
+    assert [(f.level, f.message.partition("：")[0]) for f in told] == [
+        ("info", "产出有1个指标的指标值没有写≥或≤，按正向指标（越高越好）计分"),
+        ("info", "效果有1个指标的指标值没有写≥或≤，按正向指标（越高越好）计分"),
+    ]
+
+
+def test_another_rubric_has_words_of_its_own(complete):
+    words = BEIJING.directions.model_copy(update={"lower": ("带动投资",)})
+    row = {"indicators/4/actual": "3亿元"}
+    rubric = BEIJING.model_copy(update={"directions": words})
+    card = score(Department.model_validate(complete(row)), rubric)
+    assert text(card.score("effect").parts[0].awarded) == "4"  # 2 ÷ 3 × 6

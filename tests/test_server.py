@@ -3,15 +3,20 @@
 import http.client
 import json
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from test_reviews import REPORT, event
 
+from perfkit.batch import Record, append_record, refresh_index, update_index
+from perfkit.index import Row
 from perfkit.reviews import read_review
 from perfkit.server import LARGEST, open_server
 from perfkit.yamlfile import PerfkitError
@@ -33,41 +38,59 @@ def outputs(tmp_path):
 
 
 @pytest.fixture
-def server(outputs):
-    made = open_server(outputs, None, lambda: None)
-    thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join(5)
+def serve(outputs):
+    """A server of the outputs, in a thread of its own; what follows a remark may be chosen."""
+    running = {}
+
+    def start(written=lambda: None):
+        made = open_server(outputs, None, written)
+        running[made] = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
+        running[made].start()
+        return made
+
+    def stop(made):
+        made.shutdown()
+        made.server_close()
+        running.pop(made).join(60)
+
+    start.stop = stop
+    yield start
+    for made in list(running):
+        stop(made)
+
+
+@pytest.fixture
+def server(serve):
+    return serve()
 
 
 @pytest.fixture
 def ask(server):
     """One request: its status, headers and body; ``{}`` in the path is the token."""
 
-    def request(method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-        named = {key.replace("_", "-"): value for key, value in headers.items()}
-        connection.request(method, path.replace("{}", server.token), body, named)
-        response = connection.getresponse()
-        found = response.status, response.headers, response.read()
-        connection.close()
-        return found
+    return partial(request, server)
 
-    return request
+
+def request(server, method, path, body=None, **headers):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    connection.request(method, path.replace("{}", server.token), body, named)
+    response = connection.getresponse()
+    found = response.status, response.headers, response.read()
+    connection.close()
+    return found
 
 
 @pytest.fixture
-def post(ask):
-    def send(events, report=REPORT, **headers):
-        headers = {"Content_Type": "application/json"} | headers
-        body = json.dumps({"events": events}).encode()
-        status, _, answer = ask("POST", f"/{{}}/reviews/{report}", body, **headers)
-        return status, json.loads(answer)
+def post(server):
+    return partial(send, server)
 
-    return send
+
+def send(server, events, report=REPORT, **headers):
+    headers = {"Content_Type": "application/json"} | headers
+    body = json.dumps({"events": events}).encode()
+    status, _, answer = request(server, "POST", f"/{{}}/reviews/{report}", body, **headers)
+    return status, json.loads(answer)
 
 
 SERVED = {
@@ -106,12 +129,20 @@ NOT_SERVED = {
     "a null": "/{}/a%00.html",
     "remarks on no report": "/{}/reviews/none",
     "remarks on a file above": "/{}/reviews/..%2fsecret",
+    "remarks on the index": "/{}/reviews/index",
+    "remarks on a report that failed": "/{}/reviews/bad.failed",
+    "a name that no file can have": "/{}/" + "x" * 5000 + ".html",
+    "a report that no file can be": "/{}/reviews/" + "x" * 5000,
+    "a link to itself": "/{}/loop.html",
+    "an address that is none": "//[/x",
 }
 
 
 @pytest.mark.parametrize("case", NOT_SERVED)
 def test_it_does_not_serve(case, ask, outputs):
     (outputs / "link.html").symlink_to(outputs.parent / "secret.html")
+    (outputs / "loop.html").symlink_to(outputs / "loop.html")
+    (outputs / "bad.failed.html").touch()
     status, _, body = ask("GET", NOT_SERVED[case])
     assert status == 404
     assert re.search("[\u4e00-\u9fff]", json.loads(body)["error"])
@@ -150,6 +181,63 @@ def test_a_remark_is_refused_from(case, post, outputs):
     assert not (outputs / "reviews" / f"{REPORT}.yaml").exists()
 
 
+# What stands between "POST /…/reviews/… HTTP/1.1" with its Host and the body; the status.
+BODIES = {
+    "a length of 5000 digits": ("Content-Length: " + "9" * 5000, b"{}", 413),
+    "a negative length": ("Content-Length: -1", b"{}", 400),
+    "a length in words": ("Content-Length: two", b"{}", 400),
+    "a length in other digits": ("Content-Length: \u0662", b"{}", 400),
+    "two lengths": ("Content-Length: 2\r\nContent-Length: 20", b"{}", 400),
+    "no length": ("X: y", b"{}", 411),
+    "chunks": ("Transfer-Encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n", 411),
+    "chunks and a length": ("Transfer-Encoding: chunked\r\nContent-Length: 2", b"{}", 411),
+    "less than its length": ("Content-Length: 200", b"{}", 408),
+    "no remark": ("Content-Length: 2", b"{}", 400),
+    "deep JSON": ("Content-Length: 200000", b"[" * 200_000, 400),
+    "a number without end": ("Content-Length: 15", b'{"events": NaN}', 400),
+    "a number of 5000 digits": ("Content-Length: 5012", b'{"events": %s}' % (b"9" * 5000), 400),
+}
+
+
+def answer_to(server, sent):
+    """What a server says to bytes that need not be a request: its status and its JSON."""
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert received.count(b"HTTP/1.1 ") == 1, "one answer, and what was left is no request"
+    return int(head.split()[1]), json.loads(body)
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_a_body_is_refused_in_chinese_and_nothing_written(case, server, outputs):
+    heads, body, status = BODIES[case]
+    host = f"Host: 127.0.0.1:{server.server_port}\r\nContent-Type: application/json"
+    start = f"POST /{server.token}/reviews/{REPORT} HTTP/1.1\r\n{host}\r\n{heads}\r\n\r\n"
+    found, answer = answer_to(server, start.encode() + body)
+    assert (found, bool(re.search("[\u4e00-\u9fff]", answer["error"]))) == (status, True)
+    assert list((outputs / "reviews").iterdir()) == []
+
+
+NO_REQUESTS = {
+    "nothing that is HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+    "another method": b"DELETE / HTTP/1.1\r\n\r\n",
+    "another version": b"GET / HTTP/9.9\r\n\r\n",
+    "an address without end": b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    "a head without end": b"GET / HTTP/1.1\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    "a hundred heads": b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    "a request within a request": b"GET / HTTP/1.1\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("case", NO_REQUESTS)
+def test_what_is_no_request_is_answered_in_chinese(case, server):
+    status, answer = answer_to(server, NO_REQUESTS[case])
+    assert status >= 400
+    assert re.search("[\u4e00-\u9fff]", answer["error"])
+
+
 def test_its_own_page_may_write(post, server):
     origin = f"http://127.0.0.1:{server.server_port}"
     assert post([event(0)], Origin=origin) == (200, {"added": 1})
@@ -182,6 +270,144 @@ def test_many_at_once_lose_nothing(post, outputs):
     assert len(read_review(outputs, REPORT).remarks) == 80
 
 
+@pytest.fixture
+def indexed(outputs):
+    """Eight reports with an index that the batch made."""
+    names = [f"shili-{number}" for number in range(8)]
+    (outputs / "perfkit.jsonl").unlink()
+    (outputs.parent / "params").mkdir()
+    for name in names:
+        (outputs / f"{name}.html").write_bytes(PAGE)
+        (outputs.parent / "params" / f"{name}.yaml").touch()
+        row = Row(name, department=name, links=(".html",)).as_dict()
+        append_record(outputs, Record(name, f"../params/{name}.yaml", {}, row=row))
+    update_index(outputs, set(names), changed=True)
+    return names
+
+
+def open_remarks(outputs):
+    found = json.loads((outputs / "summary.json").read_text(encoding="utf-8"))
+    return {row["name"]: row["open_remarks"] for row in found["departments"]}
+
+
+def on_all_of(servers, names):
+    """Six remarks on each report at once; the statuses of the answers."""
+    events = [(name, n) for n in range(6) for name in names]
+
+    def one(at):
+        name, n = events[at]
+        server = servers[at % len(servers)]
+        return send(server, [event(n, report=name)], report=name)[0]
+
+    with ThreadPoolExecutor(len(events)) as pool:
+        return list(pool.map(one, range(len(events))))
+
+
+def test_remarks_on_eight_reports_at_once_are_all_answered(serve, indexed, outputs):
+    server = serve(lambda: refresh_index(outputs))
+    assert on_all_of([server], indexed) == [200] * 48
+    request(server, "GET", "/{}/")
+    assert open_remarks(outputs) == dict.fromkeys(indexed, 6)
+    assert [path.name for path in outputs.rglob("*.tmp")] == []
+
+
+def test_two_servers_of_one_folder_lose_nothing(serve, indexed, outputs):
+    servers = [serve(lambda: refresh_index(outputs)) for _ in range(2)]
+    assert on_all_of(servers, indexed) == [200] * 48
+    for server in servers:
+        serve.stop(server)
+    assert open_remarks(outputs) == dict.fromkeys(indexed, 6)
+
+
+def test_a_remark_is_answered_before_the_index_follows(serve, outputs):
+    """However many came meanwhile, it follows once; and it has followed when the server has ended."""
+    done, go_on = [], threading.Event()
+
+    def index():
+        assert go_on.wait(60)
+        done.append(len(read_review(outputs, REPORT).remarks))
+
+    server = serve(index)
+    assert [send(server, [event(n)])[0] for n in range(10)] == [200] * 10
+    assert done == []
+    go_on.set()
+    serve.stop(server)
+    assert set(done) == {10}
+    assert len(done) <= 3, "for the first, for the others, and at the end"
+
+
+def fail(error):
+    raise error
+
+
+TROUBLES = {
+    "what the user can mend": (PerfkitError("summary.xlsx 写不进去"), "summary.xlsx 写不进去"),
+    "the disk": (OSError(28, "No space left on device"), "磁盘满了"),
+    "a fault of ours": (ZeroDivisionError("x"), "perfkit 内部出错"),
+}
+
+
+@pytest.mark.parametrize("case", TROUBLES)
+def test_what_the_index_meets_is_told_and_hinders_no_remark(case, serve, outputs, capfd):
+    error, told = TROUBLES[case]
+    server = serve(lambda: fail(error))
+    assert send(server, [event(0)])[0] == 200
+    status, _, page = request(server, "GET", "/{}/")
+    assert status == 200
+    assert told in page.decode()
+    assert "目录" in page.decode()
+    assert told in capfd.readouterr().err
+    assert send(server, [event(1)])[0] == 200
+
+
+def test_a_workbook_that_is_open_keeps_nothing_else_back(serve, indexed, outputs, capfd):
+    """A folder in its place can't be replaced either."""
+    (outputs / "summary.xlsx").unlink()
+    (outputs / "summary.xlsx").mkdir()
+    server = serve(lambda: refresh_index(outputs))
+    assert send(server, [event(0, report=indexed[0])], report=indexed[0])[0] == 200
+    page = request(server, "GET", "/{}/")[2].decode()
+    assert "summary.xlsx 写不进去：这是文件夹；如果文件正在 Excel" in page
+    assert "summary.xlsx 写不进去" in capfd.readouterr().err
+    assert open_remarks(outputs)[indexed[0]] == 1
+    (outputs / "summary.xlsx").rmdir()
+    assert 'role="alert"><strong>' not in request(server, "GET", "/{}/")[2].decode()
+    assert (outputs / "summary.xlsx").is_file()
+
+
+HOSTILE = {
+    "summary.json": "[1, 2]",
+    "perfkit.jsonl": '{"name": "shili-0", "params": "../params/shili-0.yaml", "inputs": {}, "opened": {}, '
+    '"files": {}, "row": {"grade": []}, "paragraphs": {}, "failed": false}\n',
+    "reviews/shili-0.yaml": '- {"kind": []}\n- "\\ud800"\n- {"at": "0001-01-01T00:00:00+14:00"}\n\x00\xff',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_files_that_someone_broke_harm_neither_index_nor_remarks(name, serve, indexed, outputs):
+    with (outputs / name).open("a", encoding="latin-1") as file:
+        file.write(HOSTILE[name])
+    server = serve(lambda: refresh_index(outputs))
+    assert send(server, [event(0, report="shili-0")], report="shili-0")[0] == 200
+    page = request(server, "GET", "/{}/")[2].decode()
+    assert 'role="alert"><strong>' not in page
+    assert open_remarks(outputs) == dict.fromkeys(indexed, 0) | {"shili-0": 1}
+
+
+def test_a_folder_that_vanishes_is_told(post, ask, outputs):
+    shutil.rmtree(outputs)
+    assert post([event(0)])[0] == 404
+    assert "还没有报告" in ask("GET", "/{}/")[2].decode()
+    assert ask("GET", f"/{{}}/{REPORT}.html")[0] == 404
+
+
+def test_a_folder_that_takes_nothing_is_told(post, outputs):
+    (outputs / "reviews").rmdir()
+    (outputs / "reviews").touch()
+    reason = "意见写不进 reviews 文件夹：已有同名的文件"
+    assert post([event(0)]) == (500, {"error": reason})
+
+
 def test_a_port_that_is_taken_is_told(server, outputs):
     with pytest.raises(PerfkitError, match=f"端口 {server.server_port} 用不了：已被别的程序使用"):
         open_server(outputs, server.server_port, lambda: None)
@@ -204,12 +430,12 @@ def test_the_command_tells_the_address_and_ends_on_ctrl_c(outputs):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     first = process.stdout.readline()
     address = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w-]{20,}/)", first)
-    connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=60)
     connection.request("GET", f"{address[2]}{REPORT}.html")
     assert connection.getresponse().read() == PAGE
     connection.close()
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert process.stdout.read().endswith("已结束\n")
     process.stdout.close()
 

@@ -7,7 +7,6 @@ A figure is found if it is given the outcome that the table gives it.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,11 +15,11 @@ import yaml
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from conftest import FILING, changed  # noqa: E402
+from conftest import FILING, changed, retold  # noqa: E402
 
 from perfkit.narrative import verdicts  # noqa: E402
 from perfkit.params import read_department  # noqa: E402
-from perfkit.scoring import score  # noqa: E402
+from perfkit.scoring import Scorecard, score  # noqa: E402
 
 PLACES = {
     "p": "projects/0/narrative",
@@ -42,14 +41,11 @@ def tables() -> dict[str, list[dict]]:
     return yaml.safe_load((HERE / "narrative.yaml").read_text(encoding="utf-8"))
 
 
-def judged(case: dict, folder: Path) -> list[tuple[str, str, str]]:
+def judged(case: dict, card: Scorecard) -> list[tuple[str, str, str]]:
     """Of each figure of a sentence: its text, the outcome that it should have, and the one it got."""
     place = next(key for key in case if key in PLACES)
-    filed = changed(yaml.safe_load(FILING), BASE | {PLACES[place]: case[place]})
-    path = folder / "x.yaml"
-    path.write_text(yaml.safe_dump({"department": filed}, allow_unicode=True), encoding="utf-8")
-    card = score(*read_department(path))
     field = PLACES[place].replace("/", ".")
+    card = retold(card, {PLACES[place]: case[place]})
     left = {outcome: Counter(case.get(outcome, [])) for outcome in ("right", "wrong")}
     found = []
     for verdict in verdicts(card):
@@ -71,13 +67,13 @@ def measure(cases: list[dict]) -> tuple[Counter, list[str]]:
     """Counts of (expected, got), and the sentences where they differ."""
     counts: Counter = Counter()
     odd = []
-    with tempfile.TemporaryDirectory() as folder:
-        for case in cases:
-            for text, expected, got in judged(case, Path(folder)):
-                counts[expected, got] += 1
-                if expected != got:
-                    sentence = next(case[key] for key in case if key in PLACES)
-                    odd.append(f"{sentence}  {text}: {expected}, judged {got}")
+    card = score(*read_department(changed(yaml.safe_load(FILING), BASE)))
+    for case in cases:
+        for text, expected, got in judged(case, card):
+            counts[expected, got] += 1
+            if expected != got:
+                sentence = next(case[key] for key in case if key in PLACES)
+                odd.append(f"{sentence}  {text}: {expected}, judged {got}")
     return counts, odd
 
 

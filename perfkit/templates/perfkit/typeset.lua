@@ -16,6 +16,163 @@ local function landscape_ends()
     'w:top="1588" w:bottom="1474" w:left="1984" w:right="2098"')
 end
 
+-- A string of Typst, in which nothing is markup.
+local function quoted(text)
+  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%c", " ") .. '"'
+end
+
+-- A length of HTML for Typst: pixels are 1/96 inch.
+local function length(side)
+  if not side then return end
+  local number, unit = side:match("^([%d.]+)(%%?)$")
+  if not number then number = side:match("^([%d.]+)px$") end
+  if not number or tonumber(number) == 0 then return end
+  return unit == "%" and number .. "%" or string.format("%.2fpt", tonumber(number) * 0.75)
+end
+
+-- The Typst markup of a picture, no wider than the text.
+local function drawn(image)
+  local said = pandoc.utils.stringify(image.caption)
+  -- PDF/A asks for a text of every picture.
+  local sides = ", alt: " .. quoted(said ~= "" and said or "图")
+  local width, height = length(image.attributes.width), length(image.attributes.height)
+  if width then sides = sides .. ", width: " .. width end
+  if height and not height:match("%%") and (width == nil or not width:match("%%")) then
+    sides = sides .. ", height: " .. height
+  end
+  return "picture(" .. quoted(image.src) .. sides .. ")"
+end
+
+-- Word shows SVG only since 2016, WPS not at all, and neither WebP: those lie beside as PNG.
+local function for_word(image)
+  if image.src:match("%.svg$") or image.src:match("%.webp$") then image.src = image.src .. ".png" end
+  return image
+end
+
+-- A picture that is a paragraph of its own stands in the middle.
+local function alone(image)
+  if FORMAT == "typst" then return pandoc.RawBlock("typst", "#alone(" .. drawn(image) .. ")") end
+  return pandoc.Div({ pandoc.Plain({ for_word(image) }) }, pandoc.Attr("", {}, { ["custom-style"] = "Picture" }))
+end
+
+-- In a figure a picture is no part of a line.
+local function in_figure(image) return pandoc.RawInline("typst", "#" .. drawn(image)) end
+
+-- The analyst's own cells come in divisions with their number; of those that Typst can't set,
+-- typesetting.py must find the markup again. Divisions that say nothing are left out.
+local function flat(blocks, found)
+  for _, block in ipairs(blocks) do
+    local cell = block.t == "Div" and block.attributes.cell
+    if cell then
+      if FORMAT == "typst" then found:insert(pandoc.RawBlock("typst", "// cell " .. cell)) end
+      flat(block.content, found)
+      if FORMAT == "typst" then found:insert(pandoc.RawBlock("typst", "// end " .. cell)) end
+    elseif block.t == "Div" and #block.classes == 0 then
+      flat(block.content, found)
+    elseif (block.t == "Plain" or block.t == "Para") and #block.content == 1 and block.content[1].t == "Image" then
+      found:insert(alone(block.content[1]))
+    elseif block.t == "Plain" then
+      found:insert(pandoc.Para(block.content))
+    elseif block.t == "Figure" and FORMAT == "typst" then
+      found:insert(block:walk({ Image = in_figure }))
+    else
+      found:insert(block)
+    end
+  end
+  return found
+end
+
+local function marked(doc)
+  return pandoc.Pandoc(flat(doc.blocks, pandoc.List()), doc.meta)
+end
+
+-- Footnotes of Markdown: a list at the end, and links to its items.
+local function noted(doc)
+  if not NOTED then return end
+  local notes = {}
+  doc = doc:walk({
+    Div = function(div)
+      if not div.classes:includes("footnotes") then return end
+      div:walk({
+        OrderedList = function(list)
+          for number, item in ipairs(list.content) do notes[#notes + 1] = item end
+        end,
+      })
+      return {}
+    end,
+  })
+  if #notes == 0 then return end
+  local at = 0
+  return doc:walk({
+    Superscript = function(sup)
+      local link = sup.content[1]
+      if not (link and link.t == "Link" and link.target:match("^#text%-%d+%-fn%-")) then return end
+      at = at + 1
+      local back = { Link = function(l) if l.classes:includes("footnote") then return {} end end }
+      return notes[at] and pandoc.Note(pandoc.Blocks(notes[at]):walk(back))
+    end,
+  })
+end
+
+-- Only what a link leads to keeps its name, and only once.
+local function named(doc)
+  if not LINKED then return end
+  local wanted, there = {}, {}
+  doc:walk({ Link = function(link)
+    local name = link.target:match("^#(.+)")
+    if name then
+      name = name:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+      wanted[name] = true
+    end
+  end })
+  local function keep(element)
+    local name = element.identifier
+    if name == "" and element.t == "Header" then
+      name = pandoc.utils.stringify(element.content):gsub(" ", "-")
+    end
+    if wanted[name] and not there[name] then
+      there[name] = true
+      element.identifier = name
+    else
+      element.identifier = ""
+    end
+    return element
+  end
+  -- The name of a division goes to the text that it begins with.
+  local function begun(div)
+    local first = div.content[1]
+    if first and wanted[div.identifier] and not there[div.identifier] then
+      if first.t == "Div" and first.identifier == "" then
+        first.identifier = div.identifier
+      elseif first.t == "Para" or first.t == "Plain" or first.t == "Header" then
+        first.content:insert(1, pandoc.Span({}, pandoc.Attr(div.identifier)))
+      end
+    end
+    div.identifier = ""
+    return div
+  end
+  local function nameless(element)
+    element.identifier = ""
+    return element
+  end
+  doc = doc:walk({
+    traverse = "topdown",
+    Header = keep, Span = keep, Div = begun, Table = nameless, Figure = nameless, Code = nameless,
+    CodeBlock = nameless,
+  })
+  return doc:walk({ Link = function(link)
+    local name = link.target:match("^#(.+)")
+    if name then
+      name = name:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
+      if not there[name] then return link.content end
+      link.target = "#" .. name
+      return link
+    end
+    -- On paper, and in a file that is sent on, nothing lies beside the report.
+    if not link.target:match("^%a[%a%d+.-]+:") then return link.content end
+  end })
+end
+
 -- Paragraphs with a look of their own: the Typst function and the Word style of each.
 local looks = {
   subtitle = "Subtitle", department = "Subtitle", date = "Subtitle",
@@ -89,46 +246,56 @@ local function Div(div)
     end
   end
   -- A div that only carries a class would become a block of its own.
-  return div.content
+  if not div.attributes["custom-style"] then return div.content end
 end
 
 local function Header(header)
+  if not LINKED then header.identifier = "" end
   if FORMAT == "typst" and header.classes:includes("item") then
     return {
-      pandoc.RawBlock("typst", "#item["), pandoc.Header(header.level, header.content), pandoc.RawBlock("typst", "]"),
+      pandoc.RawBlock("typst", "#item["),
+      pandoc.Header(header.level, header.content, pandoc.Attr(header.identifier)),
+      pandoc.RawBlock("typst", "]"),
     }
   end
-  header.identifier = ""
   if header.classes:includes("item") then
     return pandoc.Div({ pandoc.Para(header.content) }, pandoc.Attr("", {}, { ["custom-style"] = "Item" }))
   end
   return header
 end
 
--- A string of Typst, in which nothing is markup.
-local function quoted(text)
-  return '"' .. text:gsub("\\", "\\\\"):gsub('"', '\\"'):gsub("%c", " ") .. '"'
-end
-
 local function Image(image)
-  if FORMAT == "typst" then
-    local said = pandoc.utils.stringify(image.caption)
-    -- PDF/A asks for a text of every picture.
-    local alt = quoted(said ~= "" and said or "图")
-    if image.src:match("%.svg$") then
-      return pandoc.RawInline("typst", "#image(" .. quoted(image.src) .. ", alt: " .. alt .. ")")
-    end
-    -- The files that Typst is given hold text only: see typesetting.pdf.
-    return pandoc.RawInline("typst", "#box(image(bytes(json(" .. quoted(image.src) .. ")), alt: " .. alt .. "))")
-  end
-  -- Word shows SVG only since 2016, and WPS not at all: its drawings lie beside as PNG.
-  image.src = image.src:gsub("%.svg$", ".png")
-  return image
+  if FORMAT ~= "typst" then return for_word(image) end
+  return pandoc.RawInline("typst", "#box(" .. drawn(image) .. ")")
 end
 
--- Headings lose their identifiers, so a link within the document leads nowhere.
-local function Link(link)
-  if link.target:match("^#") then return link.content end
+-- The text, in which a word of so many letters becomes a call of a Typst function.
+local function calling(text, count, called)
+  local word = string.rep("[!-~]", count) .. "[!-~]*"
+  if not text:find(word) then return end
+  local found, last = pandoc.List(), 1
+  for from, to in text:gmatch("()" .. word .. "()") do
+    if from > last then found:insert(pandoc.Str(text:sub(last, from - 1))) end
+    found:insert(pandoc.RawInline("typst", "#" .. called .. "(" .. quoted(text:sub(from, to - 1)) .. ")"))
+    last = to
+  end
+  if last <= #text then found:insert(pandoc.Str(text:sub(last))) end
+  return found
+end
+
+-- What stays one word may be wider than the line; so it may be broken anywhere.
+local function Str(str)
+  if FORMAT == "typst" then return calling(str.text, 40, "broken") end
+end
+
+-- PDF/A asks for a text of every formula; its source is one that can be read out.
+local function Math(math)
+  if FORMAT ~= "typst" then return end
+  local made = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ math }) }), "typst"):match("^%s*(%$.*%$)%s*$")
+  if not made then return end
+  local block = math.mathtype == "DisplayMath" and "true" or "false"
+  return pandoc.RawInline("typst",
+    "#math.equation(block: " .. block .. ", alt: " .. quoted(math.text) .. ", " .. made .. ".body)")
 end
 
 -- How many of a table's characters a text takes, as digits and Latin letters take half of one.
@@ -203,31 +370,166 @@ local function set_rows(rows, colspecs, form)
   end
 end
 
+-- In a table without widths a word must not decide how wide a column is.
+local function short_worded(table)
+  return table:walk({ Str = function(str) return calling(str.text, 21, "anywhere") end })
+end
+
+-- Whether a cell holds a number, which pandas and Markdown don't say.
+local function figures(cell)
+  return pandoc.utils.stringify(pandoc.Div(cell.contents)):match("^%s*[-+−]?%d[%d,.]*%%?%s*$")
+end
+
+local ACROSS = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center" }
+
 local function Table(table)
   local form = table.attr.classes:includes("turned") and turned or upright
+  local free = table.colspecs[1] and not table.colspecs[1][2] or table.classes:includes("free")
   if FORMAT ~= "typst" then
     for _, row in ipairs(table.head.rows) do
       for _, cell in ipairs(row.cells) do cell.alignment = pandoc.AlignCenter end
     end
   end
   for _, body in ipairs(table.bodies) do
-    for _, row in ipairs(body.body) do
+    local taken = {}
+    for r, row in ipairs(body.body) do
+      local column = 1
       for _, cell in ipairs(row.cells) do
+        while (taken[column] or 0) >= r do column = column + 1 end
+        local spec = table.colspecs[column]
+        for _ = 1, cell.col_span do
+          taken[column] = r + cell.row_span - 1
+          column = column + 1
+        end
         local classes = cell.attr.classes
-        local label = classes:includes("label") or classes:includes("head")
+        local alignment = cell.alignment
+        if classes:includes("num") then
+          alignment = "AlignRight"
+        elseif classes:includes("label") or classes:includes("head") then
+          alignment = "AlignCenter"
+        elseif alignment == "AlignDefault" then
+          alignment = spec and spec[1] ~= "AlignDefault" and spec[1] or free and figures(cell) and "AlignRight" or "AlignLeft"
+        end
         if FORMAT == "typst" then
-          local across = classes:includes("num") and "right" or label and "center" or "left"
-          cell.attr.attributes["typst:align"] = across .. " + horizon"
-        elseif classes:includes("num") then
-          cell.alignment = pandoc.AlignRight
-        elseif label then
-          cell.alignment = pandoc.AlignCenter
+          cell.attr.attributes["typst:align"] = ACROSS[alignment] .. " + horizon"
+          cell.alignment = "AlignDefault"
+        else
+          cell.alignment = alignment
         end
       end
     end
     if FORMAT == "typst" then set_rows(body.body, table.colspecs, form) end
   end
+  if FORMAT == "typst" and free then return short_worded(table) end
   return table
+end
+
+-- A table without widths of its own that is wider than the page stands on a turned one; if it is
+-- wider still, its columns go into several tables, each with the first column.
+local function columns_of(table)
+  local needs = {}
+  local function look(rows, form)
+    for _, row in ipairs(rows) do
+      local column = 1
+      for _, cell in ipairs(row.cells) do
+        if cell.col_span == 1 then
+          local longest = 0
+          for word in pandoc.utils.stringify(pandoc.Div(cell.contents)):gmatch("%S+") do
+            -- Chinese is broken anywhere; eight characters a line are still read with ease.
+            local size = word:find("[\x80-\xff]") and math.min(characters(word), 8) or characters(word)
+            longest = math.max(longest, math.min(size, 20))
+          end
+          needs[column] = math.max(needs[column] or 0, longest)
+        end
+        column = column + cell.col_span
+      end
+    end
+  end
+  look(table.head.rows)
+  for _, body in ipairs(table.bodies) do look(body.head); look(body.body) end
+  look(table.foot.rows)
+  for column = 1, #table.colspecs do needs[column] = (needs[column] or 0) + 1 end
+  return needs
+end
+
+local function is_simple(table)
+  local simple = true
+  table:walk({ Table = function(inner)
+    local function look(rows)
+      for _, row in ipairs(rows) do
+        for _, cell in ipairs(row.cells) do
+          if cell.col_span ~= 1 or cell.row_span ~= 1 then simple = false end
+        end
+        if #row.cells ~= #table.colspecs then simple = false end
+      end
+    end
+    look(inner.head.rows)
+    for _, body in ipairs(inner.bodies) do look(body.head); look(body.body) end
+    look(inner.foot.rows)
+  end })
+  return simple
+end
+
+-- The table with the first column, and those from one to another.
+local function part(table, from, to)
+  local function picked(list)
+    local found = pandoc.List({ list[1] })
+    for i = from, to do found:insert(list[i]) end
+    return found
+  end
+  local piece = table:clone()
+  piece.colspecs = picked(table.colspecs)
+  local sum = 0
+  for _, spec in ipairs(piece.colspecs) do sum = sum + (spec[2] or 0) end
+  if sum > 0 then
+    for _, spec in ipairs(piece.colspecs) do spec[2] = spec[2] / sum end
+  end
+  local function narrow(rows)
+    for _, row in ipairs(rows) do row.cells = picked(row.cells) end
+    return rows
+  end
+  piece.head.rows = narrow(piece.head.rows)
+  piece.foot.rows = narrow(piece.foot.rows)
+  local bodies = piece.bodies
+  for _, body in ipairs(bodies) do
+    body.head, body.body = narrow(body.head), narrow(body.body)
+  end
+  piece.bodies = bodies
+  return piece
+end
+
+local function wide(doc)
+  local blocks = pandoc.List()
+  for _, block in ipairs(doc.blocks) do
+    local free = block.t == "Table" and block.colspecs[1] and not block.colspecs[1][2]
+    local needs = free and columns_of(block) or {}
+    local sum = 0
+    for _, need in ipairs(needs) do sum = sum + need end
+    if free and FORMAT ~= "typst" then
+      -- Word measures the columns itself; other programs take what stands in the file.
+      local specs = block.colspecs
+      for i, need in ipairs(needs) do specs[i][2] = need / sum end
+      block.colspecs = specs
+      block.classes:insert("free")
+    end
+    if sum <= upright.full then
+      blocks:insert(block)
+    elseif sum <= turned.full or not is_simple(block) then
+      blocks:insert(pandoc.Div({ block }, pandoc.Attr("", { "landscape" })))
+    else
+      local pieces, from, taken = pandoc.List(), 2, needs[1]
+      for column = 2, #needs do
+        if taken + needs[column] > turned.full and column > from then
+          pieces:insert(part(block, from, column - 1))
+          from, taken = column, needs[1]
+        end
+        taken = taken + needs[column]
+      end
+      pieces:insert(part(block, from, #needs))
+      blocks:insert(pandoc.Div(pieces, pandoc.Attr("", { "landscape" })))
+    end
+  end
+  return pandoc.Pandoc(blocks, doc.meta)
 end
 
 local function read(name)
@@ -240,15 +542,38 @@ local function write(name, content)
   file:write(content)
 end
 
+-- Formulas as MathML, one a line; an empty line where one is not understood.
+local function mathml(doc)
+  local lines = pandoc.List()
+  local options = pandoc.WriterOptions({ wrap_text = "none", html_math_method = "mathml" })
+  doc:walk({ Code = function(code)
+    local kind = code.classes:includes("display") and "DisplayMath" or "InlineMath"
+    local made = pandoc.write(pandoc.Pandoc({ pandoc.Plain({ pandoc.Math(kind, code.text) }) }), "html", options)
+    lines:insert(made:match("^<math") and made:gsub("%s*\n%s*", " ") or "")
+  end })
+  return table.concat(lines, "\n") .. "\n"
+end
+
 local filters = {
+  { Pandoc = noted },
+  { Pandoc = named },
+  { Pandoc = marked },
+  { Pandoc = wide },
   { Pandoc = gathered },
   { Pandoc = spaced },
-  { Div = Div, Header = Header, Image = Image, Link = Link, Table = Table },
+  { Div = Div, Header = Header, Image = Image, Str = Str, Math = Math, Table = Table },
 }
-local report = pandoc.read(read("report.html"), "html")
+local source = read("report.html")
+LINKED = source:find("<a ", 1, true)
+NOTED = source:find('class="footnotes"', 1, true)
+local report = pandoc.read(source, "html")
 for _, form in ipairs(arg) do
-  FORMAT = form
-  local document = report:clone()
-  for _, filter in ipairs(filters) do document = document:walk(filter) end
-  write("report." .. form, pandoc.write(document, form, pandoc.WriterOptions({ wrap_text = "none" })))
+  if form == "mathml" then
+    write("report.mathml", mathml(report))
+  else
+    FORMAT = form
+    local document = report:clone()
+    for _, filter in ipairs(filters) do document = document:walk(filter) end
+    write("report." .. form, pandoc.write(document, form, pandoc.WriterOptions({ wrap_text = "none" })))
+  end
 end

@@ -12,10 +12,15 @@ const ALIKE_ELSEWHERE = 0.75; // the same for a text at another place
 function selectorOf(text, start, end) {
   return {
     type: "TextQuoteSelector",
-    exact: text.slice(start, end),
-    prefix: text.slice(Math.max(0, start - CONTEXT), start),
-    suffix: text.slice(end, end + CONTEXT),
+    exact: whole(text.slice(start, end)),
+    prefix: whole(text.slice(Math.max(0, start - CONTEXT), start)),
+    suffix: whole(text.slice(end, end + CONTEXT)),
   };
+}
+
+// Without half a sign at the edge, as of 𠮷, which no file can hold.
+function whole(text) {
+  return text.replace(/\p{Cs}/gu, "");
 }
 
 // → {state, block, start, end}; state is

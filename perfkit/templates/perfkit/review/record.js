@@ -3,10 +3,20 @@
 // With `perfkit review` every event goes to the server, which writes it to
 // outputs/reviews/. Opened as a file, the page keeps them in the browser and
 // saves them as the same kind of file, for `perfkit review --import`.
+//
+// An event is kept in the browser, each under a key of its own, from the moment
+// it is written until the server has said that it has it: whatever is reloaded
+// or closed meanwhile, and in however many windows the report is open.
 
 const LONGEST = 20000; // characters of a remark
 const CONTENT = { data: "数据", narrative: "文字", rubric: "评分标准", template: "模板" };
 const FILE_HEAD = "# 审阅意见，每行一条。交给分析人员，用 perfkit review --import 导入。\n";
+
+const AWAY = "审阅服务没有回应，新的意见先留在浏览器里，恢复后自动保存";
+const PATIENCE = 30000; // milliseconds that the server may take for an answer
+const ON_LEAVING = 60000; // bytes that a browser still sends for a page that is closed
+// Signs that the server refuses: control characters, and those that turn a line round.
+const UNSHOWN = /[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 class Rejected extends Error {}
 
@@ -15,9 +25,14 @@ class Record {
     this.report = report;
     this.events = new Map();
     this.unsent = new Map();
+    this.refused = new Map(); // of those that are not sent: why
     this.version = "";
+    this.made = ""; // which making of the report the server shows
+    this.outdated = false; // whether that is another one than this page
     this.served = false;
-    this.trouble = "";
+    this.away = ""; // why the server doesn't answer as it should
+    this.troubles = []; // lines of the record that the server can't read
+    this.full = false;
     this.suggested = "";
     this.key = `perfkit:${report}`;
   }
@@ -26,12 +41,32 @@ class Record {
     return new URL(`reviews/${encodeURIComponent(this.report)}`, location.href);
   }
 
+  // What is wrong, in words; empty while all is well.
+  get trouble() {
+    if (this.full) return "浏览器不让保存意见，请尽快保存成文件";
+    if (this.away) return this.away;
+    const [why] = this.refused.values();
+    if (why) return `意见没有保存：${why}`;
+    return this.outdated ? "报告已重新生成，请刷新网页再审阅" : "";
+  }
+
+  // Whether something is under way that leaving the page would break off.
+  get pending() {
+    const bytes = new Blob([serialise(this.unsent.values())]).size;
+    return this.served && this.unsent.size > 0 && (Boolean(this.trouble) || bytes > ON_LEAVING);
+  }
+
   // What the browser kept, then what the server has, if there is one.
   async open() {
-    for (const event of parse(kept(this.key))) this.take(event, this.unsent);
+    for (const [key, text] of allKept(this.key)) {
+      for (const event of parse(text)) {
+        if (event.report !== this.report) continue;
+        this.take(event, this.unsent);
+        if (key !== this.keyOf(event) && this.keep(event)) store(key, null);
+      }
+    }
     if (!location.protocol.startsWith("http")) return;
     await this.update();
-    if (this.served && this.unsent.size) await this.send();
   }
 
   take(event, also) {
@@ -41,76 +76,119 @@ class Record {
     return true;
   }
 
-  // Asks the server for events that are new; true if there were any.
+  // Asks the server for events that are new; true if there is something to show.
   async update() {
     let answer;
     try {
       const url = this.address;
       url.searchParams.set("version", this.version);
-      const response = await fetch(url);
-      if (!response.ok || !/json/.test(response.headers.get("content-type"))) throw new Error();
-      answer = await response.json();
-    } catch {
-      const before = this.trouble;
-      if (this.served) this.trouble = "审阅服务没有回应，新的意见先留在浏览器里，恢复后自动保存";
-      return before !== this.trouble;
+      const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+      const known = /json/.test(response.headers.get("content-type"));
+      // Another web server, which has no such address, and says so in another form.
+      if (!known && !this.served) return false;
+      answer = known ? await response.json() : {};
+      if (!response.ok || !known) throw new Error(answer.error);
+    } catch (error) {
+      // The page came from there: it will be back.
+      this.served = true;
+      this.away = answer ? error.message || AWAY : AWAY;
+      return false;
     }
     this.served = true;
     this.suggested = answer.by || "";
     this.version = answer.version;
-    const recovered = Boolean(this.trouble);
-    this.trouble = "";
+    this.made ||= answer.made;
+    this.outdated = this.made !== answer.made;
+    this.away = "";
+    this.troubles = answer.troubles || this.troubles;
     const fresh = (answer.events || []).filter((event) => sound(event) && this.take(event));
-    if (recovered && this.unsent.size) await this.send();
-    return recovered || fresh.length > 0;
+    return fresh.length > 0;
   }
 
-  async add(event) {
+  // Takes an event in; `send` says when it is saved.
+  add(event) {
     const complete = { id: identifier(), report: this.report, at: now(), by: name.get(), ...event };
     this.take(complete, this.unsent);
-    this.keep();
-    if (this.served) await this.send();
+    this.keep(complete);
     return complete;
   }
 
-  // Brings what the server doesn't have yet; what it refuses is told and kept.
-  async send() {
-    const waiting = [...this.unsent.values()];
-    let response;
-    try {
-      response = await fetch(this.address, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ events: waiting }),
-      });
-    } catch {
-      this.trouble = "审阅服务没有回应，新的意见先留在浏览器里，恢复后自动保存";
-      return;
-    }
-    const answer = await response.json().catch(() => ({}));
-    if (!response.ok) {
-      this.trouble = `意见没有保存：${answer.error || `审阅服务回答 ${response.status}`}`;
-      return;
-    }
-    this.trouble = "";
-    for (const event of waiting) this.unsent.delete(event.id);
-    this.keep();
+  // Brings what the server doesn't have yet, one request after the other.
+  send() {
+    this.sending ??= this.bring().finally(() => { this.sending = null; });
+    return this.sending;
   }
 
-  keep() {
-    const text = this.unsent.size ? serialise(this.unsent.values()) : null;
-    if (!store(this.key, text)) this.trouble = "浏览器不让保存意见，请尽快保存成文件";
+  async bring() {
+    let together = true;
+    while (this.served) {
+      const left = [...this.unsent.values()].filter((event) => !this.refused.has(event.id));
+      const waiting = together ? left : left.slice(0, 1);
+      if (!waiting.length) return;
+      const { status, error } = await this.post(waiting);
+      if (status === 200) waiting.forEach((event) => this.saved(event.id));
+      else if (status !== 400) {
+        this.away = error ? `意见没有保存：${error}` : AWAY;
+        return;
+      } else if (together && waiting.length > 1) together = false; // which of them is it?
+      else waiting.forEach((event) => this.refused.set(event.id, error));
+    }
+  }
+
+  async post(events) {
+    const body = JSON.stringify({ events });
+    try {
+      const response = await fetch(this.address, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+        keepalive: new Blob([body]).size < ON_LEAVING,
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      const answer = await response.json().catch(() => ({}));
+      return { status: response.status, error: answer.error };
+    } catch {
+      return { status: 0 };
+    }
+  }
+
+  // The server has it.
+  saved(id) {
+    this.unsent.delete(id);
+    this.refused.delete(id);
+    store(this.keyOf({ id }), null);
+    if (!this.unsent.size) this.full = false;
+  }
+
+  keyOf({ id }) {
+    return `${this.key}:${id}`;
+  }
+
+  keep(event) {
+    const kept = store(this.keyOf(event), serialise([event]));
+    this.full ||= !kept;
+    return kept;
+  }
+
+  // What another window of this browser wrote, or has saved; true if there is something to show.
+  elsewhere(key, text) {
+    if (!key?.startsWith(`${this.key}:`)) return false;
+    if (text === null) {
+      this.saved(key.slice(this.key.length + 1));
+      return false;
+    }
+    const fresh = parse(text).filter((event) => event.report === this.report);
+    return fresh.filter((event) => this.take(event, this.unsent)).length > 0;
   }
 
   // Takes a saved file in; returns how many events were new.
-  async load(text) {
+  load(text) {
     const events = parse(text, true);
     const elsewhere = events.find((event) => event.report !== this.report);
     if (elsewhere) throw new Rejected(`这是“${elsewhere.report}”的意见，不是本报告的`);
-    const fresh = events.filter((event) => this.take(event, this.unsent)).length;
-    this.keep();
-    if (this.served && fresh) await this.send();
-    return fresh;
+    const fresh = events.filter((event) => this.take(event, this.unsent));
+    fresh.forEach((event) => this.keep(event));
+    return fresh.length;
   }
 
   file() {
@@ -205,6 +283,21 @@ function kept(key) {
   }
 }
 
+// All that was kept for a report: key and text. One report's name may begin with another's.
+function allKept(key) {
+  try {
+    const keys = Object.keys(localStorage).filter((one) => one === key || one.startsWith(`${key}:`));
+    return keys.map((one) => [one, localStorage.getItem(one)]);
+  } catch {
+    return [];
+  }
+}
+
+// A text as it can be saved.
+function clean(text) {
+  return whole(text.replace(UNSHOWN, "")).trim();
+}
+
 function store(key, text) {
   try {
     if (text === null) localStorage.removeItem(key);
@@ -220,7 +313,7 @@ const name = {
   typed: "",
   get: () => name.typed || kept(name.key) || "",
   set: (text) => {
-    name.typed = text.trim();
+    name.typed = clean(text.replace(/\s+/gu, " ").slice(0, 40));
     store(name.key, name.typed || null);
   },
 };

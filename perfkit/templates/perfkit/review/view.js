@@ -61,7 +61,8 @@ function findBlocks() {
   texts = new Map([...blocks].map(([key, found]) => [key, read(found).text]));
 }
 
-// The text of a block, spaces as one, and the text node that each character is in.
+// The text of a block, spaces as one, and the text node that each character is in. Where a value
+// stands in the parameter file is not of it: a comment there moves every line.
 function read(block) {
   let text = "";
   const points = [];
@@ -70,7 +71,9 @@ function read(block) {
     text += " ";
     points.push(point);
   };
-  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+  const walker = document.createTreeWalker(
+    block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT,
+    (node) => (node.className === "place" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.nodeType === Node.ELEMENT_NODE) {
       if (/^(TD|TH|BR|SMALL)$/.test(node.tagName)) gap(null);
@@ -79,7 +82,7 @@ function read(block) {
     for (let offset = 0; offset < node.data.length; offset++) {
       const point = { node, offset };
       if (/\s/.test(node.data[offset])) gap(point);
-      else {
+      else if (!node.data[offset].match(UNSHOWN)) {
         text += node.data[offset];
         points.push(point);
       }
@@ -340,6 +343,7 @@ function recordSection({ remarks, changes }, decision) {
       element("label", { class: "file" }, "读入意见文件 ", element("input", {
         type: "file", accept: ".yaml,.yml", onchange: (event) => loadFile(event.target),
       }))),
+    ...record.troubles.map((line) => element("p", { class: "lapsed" }, `审阅记录${line}。`)),
     element("p", {}, element("small", {}, keeping())));
 }
 
@@ -380,7 +384,31 @@ function barContent(reviewing) {
     ...counts, element("span", { class: "remark" }, `意见 ${open}`), element("span", {}, verdict),
     button("上一条", () => step(-1), { id: "previous-note" }), button("下一条", () => step(1), { id: "next-note" }),
     button("写意见", () => writeHere(), { id: "write-remark" }),
+    element("span", { id: "review-saving" }, saving()),
     element("span", { class: "trouble", role: "alert" }, record.trouble)];
+}
+
+function saving() {
+  return record.served && record.unsent.size && !record.trouble ? "正在保存…" : "";
+}
+
+// What became of the events that were written, without moving what a person reads.
+function showState() {
+  const trouble = bar.querySelector(".trouble");
+  if (!trouble) return;
+  if (trouble.textContent !== record.trouble) trouble.textContent = record.trouble;
+  document.getElementById("review-saving").textContent = saving();
+}
+
+// Shows an event at once, and says so when it is saved.
+function put(event, words) {
+  const added = record.add(event);
+  show();
+  record.send().then(() => {
+    showState();
+    say(record.trouble || words);
+  });
+  return added;
 }
 
 function dressFigure(found, reviewing) {
@@ -554,10 +582,12 @@ function compose() {
   form.querySelector("#remark-quote")?.addEventListener("input", (event) => { draft.quote = event.target.value; });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit(form).catch((error) => {
+    try {
+      submit(form);
+    } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       problem.textContent = error.message;
-    });
+    }
   });
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") cancel();
@@ -577,8 +607,8 @@ function cancel() {
   }
 }
 
-async function submit(form) {
-  const text = form.querySelector("#remark-text").value.trim();
+function submit(form) {
+  const text = clean(form.querySelector("#remark-text").value);
   if (!text) throw new Rejected("请写上意见");
   if (text.length > LONGEST) {
     throw new Rejected(`意见有${text.length}个字，最多${LONGEST}个；请缩短，或者另附文件`);
@@ -588,14 +618,12 @@ async function submit(form) {
   if (draft.kind === "remark") event.target = target(form.querySelector("#remark-quote").value);
   else event.on = draft.on;
   draft = null;
-  const added = await record.add(event);
-  show();
+  const added = put(event, "意见已保存");
   goTo(document.getElementById(`remark-${added.on || added.id}`));
-  say(record.trouble || "意见已保存");
 }
 
 function named(text) {
-  if (!text.trim()) throw new Rejected("请写上审阅人");
+  if (!clean(text)) throw new Rejected("请写上审阅人");
   name.set(text);
 }
 
@@ -614,13 +642,11 @@ function target(quoted) {
   return { block: draft.block, selector: selectorOf(text, start, end), start };
 }
 
-async function turn(remark) {
+function turn(remark) {
   if (!reviewer()) return ask("请先写上审阅人", [element("p", {}, "在清单的“审阅人”一栏填写。")], []);
   name.set(reviewer());
-  await record.add({ kind: remark.settled ? "reopen" : "settle", on: remark.id });
-  show();
-  goTo(document.getElementById(`remark-${remark.id}`));
-  say(record.trouble || (remark.settled ? "已重新提出" : "已了结"));
+  put({ kind: remark.settled ? "reopen" : "settle", on: remark.id }, remark.settled ? "已重新提出" : "已了结");
+  return goTo(document.getElementById(`remark-${remark.id}`));
 }
 
 function decide(kind, open) {
@@ -631,19 +657,17 @@ function decide(kind, open) {
   const by = element("input", { id: "decided-by", value: reviewer(), maxlength: "40" });
   const why = element("textarea", { id: "decision-text", rows: "3", maxlength: String(LONGEST) });
   const problem = element("p", { class: "trouble", role: "alert" });
-  const confirmed = async () => {
-    if (!by.value.trim()) {
+  const confirmed = () => {
+    if (!clean(by.value)) {
       problem.textContent = "请写上审阅人";
       return;
     }
     named(by.value);
     const blocksNow = Object.fromEntries(texts);
-    const text = why.value.trim();
-    await record.add({ kind, content, blocks: blocksNow, ...(text && { text }) });
+    const text = clean(why.value);
     dialog.close();
-    show();
+    put({ kind, content, blocks: blocksNow, ...(text && { text }) }, `已${word}`);
     document.getElementById("review-record").querySelector("button").focus({ preventScroll: true });
-    say(record.trouble || `已${word}`);
   };
   ask(`${word}这份报告`, [
     element("label", {}, "审阅人", by),
@@ -666,8 +690,9 @@ async function loadFile(input) {
   const file = input.files[0];
   if (!file) return;
   try {
-    const fresh = await record.load(await file.text());
+    const fresh = record.load(await file.text());
     show();
+    record.send().then(showState);
     say(`读入${fresh}条新的记录`);
     ask("读入意见文件", [element("p", {}, `读入${fresh}条新的记录。`)], []);
   } catch (error) {
@@ -718,20 +743,35 @@ async function start() {
     if (found?.closest(".note, #review-panel")) goTo(found);
   });
   addEventListener("beforeunload", (event) => {
-    if (draft?.text?.trim()) event.preventDefault();
+    if (draft?.text?.trim() || record.pending) event.preventDefault();
+  });
+  addEventListener("storage", (event) => {
+    if (record.elsewhere(event.key, event.newValue)) showUnlessWriting();
+    showState();
   });
   await record.open();
   const view = kept("perfkit:view");
   document.documentElement.classList.toggle("reviewing", view ? view === "review" : record.served);
   show();
   document.documentElement.dataset.ready = "";
+  record.send().then(showState);
   if (record.served) setInterval(poll, 5000);
 }
 
+let behind = false; // whether there is something to show
+
 async function poll() {
-  // Not while someone writes: what they see would move.
-  if (document.hidden || draft || dialog.open) return;
-  if (await record.update()) show();
+  if (document.hidden && !record.unsent.size) return;
+  if (await record.update()) behind = true;
+  await record.send();
+  showState();
+  if (behind) showUnlessWriting();
+}
+
+// Not while someone writes: what they see would move.
+function showUnlessWriting() {
+  behind = Boolean(draft) || dialog.open || document.activeElement?.matches("input, textarea");
+  if (!behind) show();
 }
 
 start();

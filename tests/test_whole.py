@@ -1,0 +1,342 @@
+"""Nothing that is filed or asked vanishes: a large rubric and a filing with every field filled."""
+
+import json
+import re
+from pathlib import Path
+
+import docx
+import nbformat
+import pypdf
+import pytest
+import yaml
+
+from perfkit.department import schema
+from perfkit.execute import make_report
+from perfkit.exporters import HtmlReport
+
+TEMPLATE = Path(__file__).parent.parent / "notebooks" / "report.ipynb"
+SECTIONS, ITEMS, INDICATORS = 12, 15, 30
+BANDS = [
+    {"name": "甲档", "floor": "80%", "ceiling": "100%"},
+    {"name": "乙档", "floor": "0%", "ceiling": "80%"},
+]
+
+
+def indicator(name, rule, points=2, **more):
+    texts = {
+        "id": name,
+        "level2": f"二级{name}",
+        "name": f"名称{name}",
+        "points": points,
+        "value": f"应达{name}",
+        "explanation": f"解释{name}",
+        "standard": f"标准{name}",
+        "source": f"出处{name}",
+    }
+    return texts | more | {"rule": rule}
+
+
+def chosen(kinds, **more):
+    kinds = [{"id": f"k{n}", "name": f"类别{n}"} for n in kinds]
+    return {"kind": "chosen", "kinds": kinds, "bands": BANDS, "achieved": ["完成"]} | more
+
+
+def checklist(prefix, count, **more):
+    items = [{"id": f"{prefix}{n}", "text": f"检查{prefix}{n}", "good": "是"} for n in range(count)]
+    items[-1]["asks"] = f"问法{prefix}"
+    return {"kind": "checklist", "deduct": "0.1", "items": items} | more
+
+
+def ratio(of, to):
+    return {"kind": "ratio", "of": of, "to": to}
+
+
+def rubric():
+    """12 sections of every kind of rule; the third has a checklist of 15 items."""
+    carryover = {
+        "kind": "excess",
+        "of": "budget.carryover.amount",
+        "to": "budget.total.budget",
+        "stated": "budget.carryover.rate",
+        "over": "budget.carryover.previous_rate",
+        "step": "1%",
+        "deduct": "0.4",
+    }
+    variance = carryover | {
+        "of": "budget.total.spent",
+        "less": "budget.initial",
+        "to": "budget.initial",
+        "stated": "budget.variance.rate",
+        "over": "benchmark",
+    }
+    whole = ratio("budget.total.spent", "budget.total.budget")
+    sections = [
+        [indicator("a", whole)],
+        [indicator("b", chosen([1, 2, 3]), 30)],
+        [indicator("c", checklist("c", ITEMS))],
+        [indicator("d", carryover), indicator("e", variance)],
+        [indicator("f", chosen([4], no_weights="stated"))],
+        [indicator("g", ratio("budget.basic.spent", "budget.basic.budget"))],
+        [indicator("h", checklist("h", 2)), indicator("i", whole), indicator("j", carryover)],
+        *([indicator(name, checklist(name, 3))] for name in "klmno"),
+    ]
+    return {
+        "id": "large",
+        "name": "大标准",
+        "source": "大标准出处",
+        "points": sum(i["points"] for section in sections for i in section),
+        "rounding": {"places": 2, "mode": "half_up", "stage": "indicator"},
+        "grades": [{"label": "高", "floor": 50}, {"label": "低", "floor": 0}],
+        "directions": {
+            key: ["无此"] for key in ("higher", "lower", "reversing", "unclear", "unclear_units")
+        },
+        "parameters": {
+            "benchmark": {"name": "平均数", "years": {2023: {"value": "20%", "source": "公报"}}}
+        },
+        "sections": [
+            {
+                "id": f"s{n}",
+                "name": f"部分{n}",
+                "points": sum(i["points"] for i in indicators),
+                "indicators": indicators,
+            }
+            for n, indicators in enumerate(sections, 1)
+        ],
+    }
+
+
+def rows():
+    for n in range(1, INDICATORS + 1):
+        yield {
+            "group": "b",
+            "kind": f"k{n % 3 + 1}",
+            "name": f"三级{n:02d}",
+            "target": f"≥{700 + n}件",
+            "actual": f"{600 + n}件",
+        }
+
+
+def filing():
+    """Every field of the form, each with a value that stands nowhere else."""
+    part = {"basic": "1", "project": "2", "other": "3"}
+    budget = {
+        key: {"budget": f"10{n}.31", "spent": f"10{n}.17", "rate": f"8{n}.5%"}
+        for key, n in part.items()
+    }
+    budget |= {
+        "total": {"budget": "306.93", "spent": "306.51", "rate": "77.7%"},
+        "initial": "291.37",
+        "carryover": {
+            "amount": "5.43",
+            "rate": "3.33%",
+            "previous_rate": "0.61%",
+            "previous_source": "上年决算表",
+        },
+        "variance": {"rate": "6.66%"},
+    }
+    project = {
+        "name": "项目一",
+        "evaluation": "部门评价",
+        "budget": "51.23",
+        "spent": "50.19",
+        "rate": "66.1%",
+        "score": "93.7",
+        "starts": "2023-03-04",
+        "ends": "2023-11-29",
+        "narrative": "项目写的话",
+    }
+    listed = list(rows())
+    listed[1] |= {"note": "三级原因", "target": "702", "actual": "602", "unit": "度电"}
+    listed[1] |= {"direction": "反向", "low_target": "否"}
+    listed[2] |= {"target": "写得好", "actual": "写得尚可", "grade": "乙档 71.3%"}
+    listed[3] |= {"weight": "1.37"}
+    kept = {"group": "f", "kind": "k4", "target": "写清", "actual": "写了"}
+    listed += [kept | {"name": "不分值的一个", "note": "整体给分"}]
+    checks = [item["id"] for s in rubric()["sections"] for i in s["indicators"]
+              for item in i["rule"].get("items", [])]  # fmt: skip
+    return {
+        "name": "满满局",
+        "short_name": "满局",
+        "year": "2023",
+        "rubric": "large.yaml",
+        "report_date": "2024-02-27",
+        "divisions": [{"name": "科室一", "duties": "科室职责"}],
+        "objective": "总的目标",
+        "budget": budget,
+        "projects": [project],
+        "indicators": listed,
+        "checks": dict.fromkeys(checks, "是") | {"c14": "否"},
+        "overrides": [
+            {
+                "indicator": "k",
+                "score": "1.37",
+                "reason": "例外理由",
+                "stage": "复核会",
+                "approver": "主任甲",
+            }
+        ],
+        "reported": {
+            "total": "47.11",
+            "grade": "低",
+            "scores": {"a": "1.91", "f": "1.81", "b.2": "0.77"},
+            "projects": {"self": "41", "department": "42"},
+        },
+        "narrative": {
+            "execution": "执行的话",
+            "management": "管理的话",
+            "result": "结果的话",
+            "problems": "问题的话",
+            "measures": "措施的话",
+        },
+        "previous": "last.yaml",
+        "audit_off": [{"code": "claim.sum", "reason": "关掉的理由", "field": "reported.total"}],
+    }
+
+
+PRINTED = {
+    "report_date": "2024年2月27日",
+    "projects.*.starts": "2023年3月4日",
+    "projects.*.ends": "2023年11月29日",
+    "rubric": "大标准",
+    "indicators.*.group": "名称b",
+    "indicators.*.kind": "类别2",
+    "reported.grade": "等级低",
+    "checks.*": "检查c3：是",
+    "reported.projects.self": "单位自评项目41个",
+    "reported.projects.department": "部门评价项目42个",
+}
+"""How a field is printed that isn't printed as it was written."""
+
+NOT_PRINTED = {
+    "budget.*.rate": "只用于核对：与计算不符时有审核意见",
+    "budget.carryover.rate": "同上；没有结转结余总额时按此计分，写进推导",
+    "budget.variance.rate": "同上；没有年初预算数时按此计分，写进推导",
+    "projects.*.rate": "同上；没有支出数时据此推算，写进句子",
+    "indicators.*.low_target": "“否”是没有确认；“是”写进推导和扣分原因",
+    "previous": "只用于核对：上年的比率和文字",
+    "audit_off.*.code": "审核意见不随报告公布；网页的审核意见一章写明关掉了哪一种、理由",
+    "audit_off.*.reason": "同上",
+    "audit_off.*.field": "同上，写明在参数文件的哪一行",
+}
+"""Fields that the published report doesn't print, and why."""
+
+
+def leaves(value, path=()):
+    """(pattern, text) of every filled field; rows of lists and keys of mappings are *."""
+    if isinstance(value, dict):
+        named = path in ((("checks"),), ("reported", "scores"))
+        for key, child in value.items():
+            yield from leaves(child, (*path, "*" if named else key))
+    elif isinstance(value, list):
+        for child in value:
+            yield from leaves(child, (*path, "*"))
+    else:
+        yield ".".join(path), value
+
+
+def fields(node, definitions, path=()):
+    """The pattern of every field of the form, by its schema."""
+    node = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    for choice in node.get("anyOf", []):
+        yield from fields(choice, definitions, path)
+    if node.get("type") == "array":
+        yield from fields(node["items"], definitions, (*path, "*"))
+    elif "properties" in node:
+        for key, child in node["properties"].items():
+            yield from fields(child, definitions, (*path, key))
+    elif isinstance(more := node.get("additionalProperties"), dict):
+        yield from fields(more, definitions, (*path, "*"))
+    elif node.get("type") != "null" and "anyOf" not in node:
+        yield ".".join(path)
+
+
+def squeezed(text):
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """What the published page, PDF and Word document of the large filing say, without spaces."""
+    folder = tmp_path_factory.mktemp("whole")
+    last = filing() | {"year": "2022", "previous": None, "audit_off": [], "overrides": []}
+    for name, tree in (
+        ("large", rubric()),
+        ("last", {"department": {key: v for key, v in last.items() if v is not None}}),
+        ("full", {"department": filing()}),
+    ):
+        # A copy without shared parts, for which YAML would write an alias.
+        apart = json.loads(json.dumps(tree))
+        written = yaml.safe_dump(apart, allow_unicode=True, sort_keys=False)
+        (folder / f"{name}.yaml").write_text(written, encoding="utf-8")
+    make_report(folder / "full.yaml", TEMPLATE, folder)
+    notebook = nbformat.read(folder / "full.ipynb", as_version=4)
+    page, _ = HtmlReport(review=False).from_notebook_node(notebook)
+    page = re.sub(r"<(script|style|nav|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+    word = docx.Document(str(folder / "full.docx"))
+    cells = [cell.text for table in word.tables for row in table.rows for cell in row.cells]
+    pdf = "".join(p.extract_text() for p in pypdf.PdfReader(folder / "full.pdf").pages)
+    return {
+        "tables": word.tables,
+        "html": squeezed(re.sub("<[^>]*>", "", page)),
+        "pdf": squeezed(pdf),
+        "docx": squeezed("".join([p.text for p in word.paragraphs] + cells)),
+    }
+
+
+FORMS = ("html", "pdf", "docx")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_section_item_and_indicator_of_a_large_rubric_is_there(texts, form):
+    numerals = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+    wanted = [f"{numeral}、部分{n}（" for n, numeral in enumerate(numerals, 1)]
+    wanted += [f"（{n + 1}）检查c{n}" for n in range(ITEMS)]
+    wanted += [f"三级{n:02d}" for n in range(1, INDICATORS + 1)]
+    assert [words for words in wanted if words not in texts[form]] == []
+
+
+def test_the_label_of_a_section_stands_beside_all_its_rows(texts):
+    labelled = {f"部分{n}（" for n in range(1, SECTIONS + 1)}
+    for table in texts["tables"]:
+        first = table.cell(1, 0).text
+        if label := next((words for words in labelled if first.startswith(words)), ""):
+            labelled.remove(label)
+            column = [table.cell(row, 0).text for row in range(1, len(table.rows))]
+            assert {text for text in column if not text.startswith(("合计", "评分标准"))} == {first}
+    assert labelled == set()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_text_of_a_rubric_is_there(texts, form):
+    shown = ("level2", "name", "value", "explanation", "standard", "source")
+    indicators = [i for section in rubric()["sections"] for i in section["indicators"]]
+    # The table of 资金总体 has its own headings, and no column for a 指标名称.
+    wanted = [i[key] for i in indicators for key in shown]
+    wanted += [f"检查{q['text'][2:]}" for i in indicators for q in i["rule"].get("items", [])]
+    wanted += ["大标准出处", "50分（含）以上为高", "其余为低", "平均数20%", "公报", "问法c", "乙档"]
+    assert [words for words in wanted if words not in texts[form]] == []
+
+
+def test_the_filing_has_every_field_of_the_form():
+    whole = schema()
+    known = {p.removeprefix("department.") for p in fields(whole, whole["$defs"])}
+    assert {pattern for pattern, _ in leaves(filing())} == known
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_field_of_the_form_is_printed_or_there_is_a_reason(texts, form):
+    def excused(pattern):
+        return pattern in NOT_PRINTED or re.sub(r"^budget\.\w+\.rate$", "budget.*.rate", pattern) in NOT_PRINTED  # fmt: skip
+
+    lost = {
+        (pattern, words)
+        for pattern, value in leaves(filing())
+        if not excused(pattern)
+        if (words := squeezed(PRINTED.get(pattern, str(value)))) not in texts[form]
+    }
+    assert lost == set()
+
+
+def test_no_excuse_is_for_a_field_that_is_gone():
+    filled = {pattern for pattern, _ in leaves(filing())} | {"budget.*.rate"}
+    assert set(NOT_PRINTED) | set(PRINTED) <= filled
