@@ -47,6 +47,8 @@ _REACHES = re.compile(r"(?:达到|达|为|至|升至|降至|提高到|升到)$")
 _NOT_OURS = re.compile(
     r"财政局|财政部门|财政厅|第三方|再评价|抽查|复核|考核|排名|问卷|满意度|测评|分值|指标|满分|项目|扣"
 )
+# 预算执行情况满分20分，自评19.5分: the points of one indicator, not of the whole.
+_OF_ONE = re.compile(r"(?:满分|分值)(?:为|是)?+(?!100分)")
 _COUNT_BEFORE = re.compile(
     r"(?:共安排|安排|列支|纳入预算的?|项目支出共?|支出项目|预算)(?:项目)?(?:共|合计|总计)?(?:有|为)?$"
 )
@@ -577,6 +579,8 @@ class _Reader:
             sentence = self.plain[max(0, mention.at - CLAUSE) : mention.at]
             sentence = re.split(r"[。！？\n]", sentence)[-1]
             if _NOT_OURS.search(sentence) and "自评" not in clause:
+                return None
+            if _OF_ONE.search(sentence):
                 return None
         if state.within and state.lead_unknown:
             return None
