@@ -299,6 +299,6 @@ def test_the_module_runs_and_prints_utf8_into_a_pipe(model):
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_a_pipe_is_no_parameter_file(perfkit, tmp_path, command):
     os.mkfifo(tmp_path / "x.yaml")
-    code, _, err = perfkit(command, tmp_path / "x.yaml")
+    code, out, err = perfkit(command, tmp_path / "x.yaml")
     assert code == 1
-    assert "不是普通文件" in err
+    assert "不是普通文件" in out + err
