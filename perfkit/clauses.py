@@ -244,9 +244,3 @@ PLANS = re.compile(
     r"计划|拟|预计|力争|争取|目标|要求|应当|不得|规定|标准|测算|申请|申报|建议|如果|若"
 )
 """Words of what is wanted rather than done."""
-
-PAID = re.compile(
-    r"合同|中标|成交|标段|招标|限价|首付|尾款|预付|进度款|质保|第[一二三四]笔|一期|二期|三期|子项|其中"
-    r"|配套|自筹|总投资|概算|追加|人均|户均|单价|标准|每|下属|所属|往年|上年|去年"
-)
-"""In the text of a project: words that make a sentence speak of a part of it, or of more than the year."""
