@@ -736,7 +736,8 @@ def test_a_remark_outlives_a_reload_before_the_server_has_answered(served, opene
         assert [item["text"] for item in remarks(page)] == ["刚写的", "又写的"]
         assert not (outputs / "reviews" / f"{NAME}.yaml").exists()
     saved(page)
-    assert [event["text"] for event in stored(outputs)] == ["刚写的", "又写的"]
+    # Two answers were under way: which came first is chance, and nothing reads the order of the file.
+    assert {event["text"] for event in stored(outputs)} == {"刚写的", "又写的"}
     assert (
         page.evaluate("Object.keys(localStorage).filter(key => key.includes(record.report))") == []
     )
