@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, NoReturn
 from perfkit import __version__
 
 if TYPE_CHECKING:
-    from perfkit.audit import Audit
-    from perfkit.batch import Record, Settings
-    from perfkit.department import Department
-    from perfkit.scoring import Score, Scorecard
+    from perfkit.audit.examine import Audit
+    from perfkit.batch.journal import Record
+    from perfkit.batch.plan import Settings
+    from perfkit.forms.department import Department
+    from perfkit.scoring.scorecard import Scorecard
+    from perfkit.scoring.scores import Score
 
 FINE, FAILED, WRONG_USE = 0, 1, 2
 
@@ -178,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # The name of a file may have signs that are none.
             stream.reconfigure(encoding=encoding, errors="replace")
     options = _parser().parse_args(arguments)
-    from perfkit.yamlfile import PerfkitError
+    from perfkit.errors import PerfkitError
 
     commands = {"run": _run, "check": _check, "review": _review, "score": _score, "rubric": _rubric}
     try:
@@ -197,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parameter_files(given: list[Path]) -> list[Path]:
     """The files to work on; what is passed over is told, wrong use ends the program."""
-    from perfkit.inputs import LISTED, parameter_files, shown
+    from perfkit.batch.inputs import LISTED, parameter_files, shown
 
     files: list[Path] = []
     told = ""
@@ -232,23 +234,25 @@ def _run(options: argparse.Namespace) -> int:
         _wrong_use(
             f"找不到模板笔记本 {options.template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
         )
-    from perfkit import batch, inputs
-    from perfkit.workers import Limits
+    from perfkit.batch import inputs
+    from perfkit.batch.journal import read_journal
+    from perfkit.batch.plan import Settings, best_engine, plan, usable_cores
+    from perfkit.batch.workers import Limits
 
-    settings = batch.Settings(
+    settings = Settings(
         template=options.template,
         outputs=options.outputs,
         formats=tuple(options.formats),
-        engine=options.engine or batch.best_engine(),
-        workers=options.jobs or batch.usable_cores(),
+        engine=options.engine or best_engine(),
+        workers=options.jobs or usable_cores(),
         limits=Limits(options.timeout, options.memory),
         force=options.force,
         cluster=options.dask,
         shared=options.share,
     )
-    journal, refused = batch.read_journal(settings.outputs), inputs.refused(files)
+    journal, refused = read_journal(settings.outputs), inputs.refused(files)
     usable = [path for path in files if path not in refused]
-    reasons = batch.plan(usable, settings, journal)
+    reasons = plan(usable, settings, journal)
     if options.explain:
         for path in files:
             words = refused.get(path) or reasons[path] or "没有变化，不用做"
@@ -265,9 +269,10 @@ def _make(
     journal: Mapping[str, Record],
     refused: Mapping[Path, str],
 ) -> int:
-    from perfkit import batch
-    from perfkit.progress import Progress
-    from perfkit.yamlfile import PerfkitError
+    from perfkit.batch.indexing import update_index
+    from perfkit.batch.progress import Progress
+    from perfkit.batch.run import run
+    from perfkit.errors import PerfkitError
 
     made, removed, interrupted = 0, 0, False
     errors: list[tuple[str, str]] = []
@@ -277,7 +282,7 @@ def _make(
     current = {path.stem for path in files if path not in todo}
     with Progress(total, len(files) - total) as progress:
         try:
-            for ended in batch.run(todo, settings, journal, refused, progress.started):
+            for ended in run(todo, settings, journal, refused, progress.started):
                 name, outcome = ended.record.name, ended.outcome
                 if ended.record.failed:
                     errors.append((name, outcome.error))
@@ -293,7 +298,7 @@ def _make(
     done = made + len(errors)
     trouble = None
     try:
-        batch.update_index(settings.outputs, current, bool(done))
+        update_index(settings.outputs, current, bool(done))
     except PerfkitError as e:  # the reports are there all the same
         trouble = e
     for name, error in errors:
@@ -321,12 +326,12 @@ def _make(
 
 
 def _check(options: argparse.Namespace) -> int:
-    from perfkit.batch import read_journal
-    from perfkit.findings import LEVELS
-    from perfkit.inputs import refused
+    from perfkit.audit.findings import LEVELS
+    from perfkit.batch.inputs import refused
+    from perfkit.batch.journal import read_journal
+    from perfkit.errors import PerfkitError
     from perfkit.quantities import plain
-    from perfkit.reviews import FOLDER
-    from perfkit.yamlfile import PerfkitError
+    from perfkit.review.record import FOLDER
 
     failed = 0
     filings: dict[str, Department] = {}
@@ -366,7 +371,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _likeness_lines(filings: dict[str, Department]) -> list[str]:
     """What departments of the batch wrote alike, a line a pair."""
-    from perfkit.likeness import alike_departments, sketches
+    from perfkit.audit.likeness import alike_departments, sketches
 
     short = {path: sketches(filing) for path, filing in filings.items()}
     lines = []
@@ -382,9 +387,10 @@ def _review_lines(
     outputs: Path, report: str, card: Scorecard, journal: Mapping[str, Record]
 ) -> list[str]:
     """What reviewers said that is still open, and their decision, a line each."""
-    from perfkit.index import Row
-    from perfkit.reviews import STATES, Review, content_of, read_review
-    from perfkit.yamlfile import shortened
+    from perfkit.index.rows import Row
+    from perfkit.review.content import content_of
+    from perfkit.review.record import STATES, Review, read_review
+    from perfkit.texts import shortened
 
     review = read_review(outputs, report)
     if review == Review() and not review.troubles:
@@ -413,8 +419,8 @@ def _review(options: argparse.Namespace) -> int:
         return _import(options.files, options.outputs)
     import webbrowser
 
-    from perfkit.batch import refresh_index
-    from perfkit.server import open_server
+    from perfkit.batch.indexing import refresh_index
+    from perfkit.review.server import open_server
 
     if not any(options.outputs.glob("*.html")):
         _wrong_use(f"{options.outputs} 里没有报告；请先运行 perfkit run，或用 -o 指明文件夹")
@@ -434,9 +440,9 @@ def _review(options: argparse.Namespace) -> int:
 
 
 def _import(files: list[Path], outputs: Path) -> int:
-    from perfkit.batch import refresh_index
-    from perfkit.reviews import import_file
-    from perfkit.yamlfile import PerfkitError
+    from perfkit.batch.indexing import refresh_index
+    from perfkit.errors import PerfkitError
+    from perfkit.review.record import import_file
 
     failed = 0
     for path in files:
@@ -453,9 +459,9 @@ def _import(files: list[Path], outputs: Path) -> int:
 
 
 def _scored(path: Path) -> tuple[Scorecard, Audit]:
-    from perfkit.audit import examine
-    from perfkit.params import read_department
-    from perfkit.scoring import score
+    from perfkit.audit.examine import examine
+    from perfkit.scoring.params import read_department
+    from perfkit.scoring.scorecard import score
 
     card = score(*read_department(path))
     return card, examine(card)
@@ -528,7 +534,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) 
 
 def _rubric(options: argparse.Namespace) -> int:
     from perfkit.quantities import plain
-    from perfkit.rubric import Checklist, describe, load_rubric, shipped_rubrics
+    from perfkit.scoring.rubric import Checklist, describe, load_rubric, shipped_rubrics
 
     if options.name is None:
         for name in shipped_rubrics():

@@ -17,7 +17,7 @@ from typing import Any
 
 import pylopdf_fonts_zh_cn
 
-from perfkit.yamlfile import PerfkitError
+from perfkit.errors import PerfkitError
 
 # By role in GB/T 9704, in the order of preference: Windows, macOS, open stand-ins. The last of
 # each comes from the wheel. PingFang is left out: it can't be embedded.

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from playwright.sync_api import sync_playwright
 
-from perfkit.audit import audit
-from perfkit.params import read_department
-from perfkit.rubric import SHIPPED, load_rubric
-from perfkit.scoring import score
+from perfkit.audit.examine import audit
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import SHIPPED, load_rubric
+from perfkit.scoring.scorecard import score
 
 # 195 ÷ 200 × 20 = 19.5; everything else in full: 19.5 + 60 + 20 = 99.5.
 FILING = """

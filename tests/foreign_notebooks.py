@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 
-from perfkit.execute import FORMATS, exports
+from perfkit.batch.documents import FORMATS
+from perfkit.batch.execute import exports
 
 
 def main(folder: Path) -> int:

@@ -10,9 +10,9 @@ import signal
 import yaml
 from conftest import FILING
 
-from perfkit.audit import audit
-from perfkit.params import read_department
-from perfkit.scoring import score
+from perfkit.audit.examine import audit
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 SIZE = 80_000
 LONGEST = 20

@@ -18,10 +18,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from perfkit.audit import audit
-from perfkit.params import read_department
-from perfkit.scoring import score
-from perfkit.yamlfile import PerfkitError
+from perfkit.audit.examine import audit
+from perfkit.errors import PerfkitError
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 PARAMS = Path(__file__).parent.parent / "params"
 LONGEST = 30

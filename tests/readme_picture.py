@@ -13,7 +13,7 @@ import pdfplumber
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from perfkit.execute import make_report
+from perfkit.batch.execute import make_report
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"

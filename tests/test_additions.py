@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from perfkit.exporters import DocxReport, HtmlReport, PdfReport
+from perfkit.publish.exporters import DocxReport, HtmlReport, PdfReport
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30" width="120" height="30">'

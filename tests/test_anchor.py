@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perfkit.display import TEMPLATES
-from perfkit.params import read_department
+from perfkit.review.view import PAGE
+from perfkit.scoring.params import read_department
 
-SCRIPT = (TEMPLATES / "perfkit" / "review" / "anchor.js").read_text(encoding="utf-8")
+SCRIPT = (PAGE / "anchor.js").read_text(encoding="utf-8")
 CONTEXT = 32
 REMARKS = 200
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfkit.audit import CHECKS, audit
-from perfkit.params import read_department
-from perfkit.scoring import score
+from perfkit.audit.examine import CHECKS, audit
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 
 def codes(findings):

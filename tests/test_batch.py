@@ -17,9 +17,9 @@ import nbformat
 import psutil
 import pytest
 
-from perfkit import batch
-from perfkit.reviews import add_events
-from perfkit.workers import Job, Limits, Workers
+from perfkit.batch import run as batch
+from perfkit.batch.workers import Job, Limits, Workers
+from perfkit.review.record import add_events
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"

@@ -7,7 +7,7 @@ import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from perfkit.execute import make_report
+from perfkit.batch.execute import make_report
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"

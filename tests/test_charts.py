@@ -22,8 +22,8 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit import charts
-from perfkit.charts import (
+from perfkit.report import charts
+from perfkit.report.charts import (
     Bar,
     Chart,
     PointsBar,

@@ -9,9 +9,10 @@ import pytest
 
 from perfkit import __version__
 from perfkit.cli import main
-from perfkit.params import read_department
-from perfkit.reviews import add_events, content_of
-from perfkit.scoring import score
+from perfkit.review.content import content_of
+from perfkit.review.record import add_events
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 
 @pytest.fixture

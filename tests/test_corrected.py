@@ -4,9 +4,9 @@ import pytest
 import yaml
 from conftest import changed
 
-from perfkit.audit import audit
-from perfkit.params import read_department
-from perfkit.scoring import score
+from perfkit.audit.examine import audit
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 # Which findings of the reviewer's table an edit cures, and the values it puts right. What the
 # published report does not tell (scores, an initial budget, targets) is made up for the test.

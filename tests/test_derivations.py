@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from perfkit.audit import Audit
-from perfkit.derivations import derivations
+from perfkit.audit.examine import Audit
 from perfkit.quantities import rounded
 from perfkit.report import Report, open_report
+from perfkit.scoring.derivations import derivations
 
 PARAMS = sorted((Path(__file__).parent.parent / "params").glob("*.yaml"))
 CHAPTERS = ("execution", "projects", "management", "result", "problems", "score_sheet")

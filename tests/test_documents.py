@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from perfkit.documents import Seal, replace_documents, retire_documents
+from perfkit.batch.documents import Seal, replace_documents, retire_documents
 
 REPORT = {".ipynb": b"notebook", ".html": b"page", ".docx": b"word"}
 
@@ -112,7 +112,7 @@ def test_files_of_other_reports_are_left_alone(made):
 LOCKED = """
 import errno, json, sys
 from pathlib import Path
-from perfkit.documents import Seal, replace_documents
+from perfkit.batch.documents import Seal, replace_documents
 
 def hook(event, arguments):
     if event in ("os.rename", "os.remove") and any(str(a).endswith("a.docx") for a in arguments):

@@ -13,9 +13,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from test_workers import HANGS, LEAVES, nobody_left, noted, soon
 
-from perfkit import execute
-from perfkit.engine import runs_here
-from perfkit.yamlfile import PerfkitError
+from perfkit.batch import execute
+from perfkit.batch.engine import runs_here
+from perfkit.errors import PerfkitError
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
@@ -133,7 +133,7 @@ FRESH = """
 import os, threading
 import papermill
 from nbformat.v4 import new_code_cell, new_notebook
-from perfkit.engine import can_fork
+from perfkit.batch.engine import can_fork
 
 kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -200,7 +200,7 @@ def test_papermill_that_is_ended_leaves_nobody(tmp_path, sent):
 
 
 @pytest.mark.parametrize(
-    "module", ["perfkit.engine", "perfkit.kernel", "perfkit.warm", "papermill"]
+    "module", ["perfkit.batch.engine", "perfkit.batch.kernel", "perfkit.batch.warm", "papermill"]
 )
 def test_each_module_is_imported_alone(module):
     code = f"import {module}; from papermill.engines import papermill_engines as p; p.get_engine('perfkit')"
@@ -253,9 +253,9 @@ def test_only_this_python_runs_here():
 IMPORTED = """
 import sys
 from pathlib import Path
-import perfkit.warm
-from perfkit import workers
-from perfkit.execute import build_report
+import perfkit.batch.warm
+from perfkit.batch import workers
+from perfkit.batch.execute import build_report
 before = set(sys.modules)
 workers.forked = True
 build_report(Path("params/shili-archives-2023.yaml"), Path("notebooks/report.ipynb"), engine="perfkit")
@@ -318,6 +318,6 @@ def test_a_kernel_that_never_starts_is_told(shaky):
 
 def test_the_warm_process_has_no_other_thread():
     # What a fork of it then waits for, a thread of its parent would never give.
-    code = "import perfkit.warm, psutil; print(psutil.Process().num_threads())"
+    code = "import perfkit.batch.warm, psutil; print(psutil.Process().num_threads())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

@@ -21,9 +21,9 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from perfkit.charts import Bar, budget_and_spending, project_execution
-from perfkit.exporters import DocxReport, HtmlReport, PdfReport
-from perfkit.reviews import template_digest
+from perfkit.publish.exporters import DocxReport, HtmlReport, PdfReport
+from perfkit.report.charts import Bar, budget_and_spending, project_execution
+from perfkit.review.content import template_digest
 
 PARAGRAPH = (
     "为检验版心，本段文字较长：示例部门按照年初确定的目标，分季度推进各项工作，逐项核对经费支出；"
@@ -527,7 +527,7 @@ def test_tags_hide_cells_and_outputs():
 
 EXPORT = """
 import hashlib, sys, nbformat
-from perfkit.exporters import DocxReport, HtmlReport, PdfReport
+from perfkit.publish.exporters import DocxReport, HtmlReport, PdfReport
 book = nbformat.read(sys.argv[1], 4)
 for exporter in (HtmlReport, PdfReport, DocxReport):
     content = exporter().from_notebook_node(book)[0]

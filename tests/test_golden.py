@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from perfkit.audit import audit
-from perfkit.department import schema
-from perfkit.params import read_department
-from perfkit.scoring import score
+from perfkit.audit.examine import audit
+from perfkit.forms.department import schema
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,7 +42,7 @@ def test_golden_holds_no_department_that_is_gone():
 def test_the_editors_schema_is_current():
     written = (ROOT / "perfkit" / "department.schema.json").read_text(encoding="utf-8")
     assert json.loads(written) == schema(), (
-        "run: python -m perfkit.department > perfkit/department.schema.json"
+        "run: python -m perfkit.forms.department > perfkit/department.schema.json"
     )
 
 

@@ -11,23 +11,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from perfkit.audit import audit
-from perfkit.department import Department
-from perfkit.index import (
-    ALIKE_SHOWN,
-    COLUMNS,
-    Alike,
-    Row,
-    grades,
-    page,
-    row_of,
-    summary,
-    workbook,
-    write_index,
-)
-from perfkit.params import read_department
-from perfkit.rubric import load_rubric
-from perfkit.scoring import score
+from perfkit.audit.examine import audit
+from perfkit.forms.department import Department
+from perfkit.index.files import summary, write_index
+from perfkit.index.page import ALIKE_SHOWN, page
+from perfkit.index.rows import COLUMNS, Alike, Row, grades, row_of
+from perfkit.index.workbook import workbook
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import load_rubric
+from perfkit.scoring.scorecard import score
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"

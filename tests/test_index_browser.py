@@ -9,7 +9,8 @@ from urllib.parse import unquote
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from perfkit.index import Alike, Row, write_index
+from perfkit.index.files import write_index
+from perfkit.index.rows import Alike, Row
 
 INDICATORS = {
     "预算执行率": 20,

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from perfkit.inputs import parameter_files, refused
+from perfkit.batch.inputs import parameter_files, refused
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.likeness import BOILERPLATE, SHORTEST, alike, alike_departments, runs, sketches
+from perfkit.audit.likeness import BOILERPLATE, SHORTEST, alike, alike_departments, runs, sketches
 
 BASE = "按照年度计划组织开展专项检查，对发现的问题建立台账、逐项整改，群众的满意度稳步提高，取得良好效果。"
 PAIRS = {

@@ -3,7 +3,7 @@
 import pytest
 from mutations import examine, mutants, unread
 
-from perfkit.params import read_department
+from perfkit.scoring.params import read_department
 
 
 @pytest.mark.parametrize("seed", range(7))

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.mentions import mentions
-from perfkit.narrative import verdicts
-from perfkit.params import read_department
+from perfkit.audit.mentions import mentions
+from perfkit.audit.narrative import verdicts
 from perfkit.quantities import plain
 from perfkit.report import open_report
-from perfkit.scoring import score
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 import narrative

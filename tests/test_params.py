@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfkit.params import read_department
-from perfkit.yamlfile import Fault, PerfkitError
+from perfkit.errors import Fault, PerfkitError
+from perfkit.scoring.params import read_department
 
 
 def faults_of(path):

@@ -3,9 +3,9 @@
 import pytest
 from conftest import retold
 
-from perfkit.audit import audit
+from perfkit.audit.examine import audit
 from perfkit.quantities import percent, plain, rounded
-from perfkit.scoring import score, stated_rates
+from perfkit.scoring.scorecard import score, stated_rates
 
 READINGS = {
     "as shipped": {},
@@ -110,7 +110,7 @@ def test_the_rate_of_another_reading_is_told(reading, card_of, findings_of):
 
 
 def test_last_years_rate_is_worked_out_by_the_same_rule(filing, rubric_file):
-    from perfkit.params import read_department
+    from perfkit.scoring.params import read_department
 
     rubric = str(rubric_file({"carryover": {"to": "budget.initial"}}))
     filing({"year": "2022", "rubric": "beijing-2023"}, "2022.yaml")

@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from perfkit.execute import make_report
-from perfkit.yamlfile import PerfkitError
+from perfkit.batch.execute import make_report
+from perfkit.errors import PerfkitError
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"

@@ -16,7 +16,7 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 
-from perfkit.execute import make_report
+from perfkit.batch.execute import make_report
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"

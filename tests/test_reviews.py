@@ -13,16 +13,9 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit.reviews import (
-    add_events,
-    content_of,
-    fold,
-    import_file,
-    parse,
-    read_review,
-    record_file,
-)
-from perfkit.yamlfile import PerfkitError, system_reason
+from perfkit.errors import PerfkitError, system_reason
+from perfkit.review.content import content_of
+from perfkit.review.record import add_events, fold, import_file, parse, read_review, record_file
 
 REPORT = "shili-2023"
 CONTENT = {"data": "d1", "narrative": "n1", "rubric": "r1", "template": "t1"}
@@ -127,8 +120,8 @@ def test_the_same_figure_written_otherwise_is_the_same_data(card_of):
 
 
 def test_a_comment_in_the_parameter_file_changes_nothing(filing):
-    from perfkit.params import read_department
-    from perfkit.scoring import score
+    from perfkit.scoring.params import read_department
+    from perfkit.scoring.scorecard import score
 
     path = filing()
     before = content_of(score(*read_department(path)))
@@ -313,7 +306,7 @@ def test_a_record_that_is_no_file_is_told(make, tmp_path):
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from perfkit.reviews import add_events, record_file
+from perfkit.review.record import add_events, record_file
 sys.path.insert(0, "tests")
 from test_reviews import REPORT, event
 outputs = Path(sys.argv[1])
@@ -340,7 +333,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from filelock import FileLock
-from perfkit.reviews import record_file
+from perfkit.review.record import record_file
 sys.path.insert(0, "tests")
 from test_reviews import REPORT
 path = record_file(Path(sys.argv[1]), REPORT)
@@ -361,7 +354,7 @@ def test_a_server_that_was_killed_in_the_middle_of_a_line_hinders_nothing(tmp_pa
 
 
 def test_a_record_that_another_program_keeps_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("perfkit.reviews.WAIT", 0.01)
+    monkeypatch.setattr("perfkit.review.record.WAIT", 0.01)
     path = record_file(tmp_path, REPORT)
     path.parent.mkdir()
     held = FileLock(path.with_name(f".{path.name}.lock"))
@@ -414,7 +407,7 @@ def test_git_merges_what_two_reviewers_wrote(tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from perfkit.reviews import add_events
+from perfkit.review.record import add_events
 sys.path.insert(0, "tests")
 from test_reviews import REPORT, event
 first = int(sys.argv[2])

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from perfkit.params import read_department
-from perfkit.rubric import SHIPPED, Chosen, Excess, describe, load_rubric, shipped_rubrics
-from perfkit.yamlfile import Fault, PerfkitError
+from perfkit.errors import Fault, PerfkitError
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import SHIPPED, Chosen, Excess, describe, load_rubric, shipped_rubrics
 
 BEIJING = SHIPPED / "beijing-2023.yaml"
 

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfkit import rules
+from perfkit.scoring import rules
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "rules.yaml").read_text(encoding="utf-8"))
 
@@ -40,7 +40,7 @@ def test_every_rule_has_a_worked_case():
     functions = {
         name
         for name, value in vars(rules).items()
-        if callable(value) and getattr(value, "__module__", "") == "perfkit.rules"
+        if callable(value) and getattr(value, "__module__", "") == "perfkit.scoring.rules"
     }
     assert {case["rule"] for case in CASES} == functions
 

@@ -10,13 +10,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.audit import Audit, audit
-from perfkit.department import Department
-from perfkit.params import read_department
+from perfkit.audit.examine import Audit, audit
+from perfkit.forms.department import Department
 from perfkit.quantities import percent, plain
 from perfkit.report import Report
-from perfkit.rubric import load_rubric
-from perfkit.scoring import grade_of, score, walk, weights_of
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import load_rubric
+from perfkit.scoring.scorecard import grade_of, score, weights_of
+from perfkit.scoring.scores import walk
 
 BEIJING = load_rubric("beijing-2023")
 

@@ -15,11 +15,12 @@ from functools import partial
 import pytest
 from test_reviews import REPORT, event
 
-from perfkit.batch import Record, append_record, refresh_index, update_index
-from perfkit.index import Row
-from perfkit.reviews import read_review
-from perfkit.server import LARGEST, open_server
-from perfkit.yamlfile import PerfkitError
+from perfkit.batch.indexing import refresh_index, update_index
+from perfkit.batch.journal import Record, append_record
+from perfkit.errors import PerfkitError
+from perfkit.index.rows import Row
+from perfkit.review.record import read_review
+from perfkit.review.server import LARGEST, open_server
 
 PAGE = b"<!DOCTYPE html><p>98.7%"
 

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from perfkit import fonts
-from perfkit.audit import audit
-from perfkit.exporters import DocxReport, HtmlReport, PdfReport
-from perfkit.mentions import mentions
-from perfkit.params import read_department
+from perfkit.audit.examine import audit
+from perfkit.audit.mentions import mentions
+from perfkit.errors import PerfkitError
+from perfkit.publish.exporters import DocxReport, HtmlReport, PdfReport
+from perfkit.scoring.params import read_department
 from perfkit.signs import cleaned, refused
-from perfkit.yamlfile import PerfkitError
 
 OBJECTIVE = "部门整体绩效目标（objective）："
 

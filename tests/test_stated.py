@@ -7,10 +7,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from perfkit.batch import Settings, make
-from perfkit.stated import check_converted
-from perfkit.workers import Job, Workers
-from perfkit.yamlfile import PerfkitError
+from perfkit.batch.make import make
+from perfkit.batch.plan import Settings
+from perfkit.batch.workers import Job, Workers
+from perfkit.errors import PerfkitError
+from perfkit.publish.stated import check_converted
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
@@ -137,7 +138,7 @@ def outcomes(tmp_path_factory):
             jobs.append(
                 Job(f"{case}/{engine}", make, (folder / "params" / "own.yaml", {}, settings))
             )
-    with Workers(2, "perfkit.warm") as workers:
+    with Workers(2, "perfkit.batch.warm") as workers:
         return {outcome.name: outcome for outcome in workers.run(jobs, lambda _: None)}
 
 

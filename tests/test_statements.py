@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perfkit.audit import CHECKS, audit, examine
-from perfkit.findings import CODES
-from perfkit.params import read_department
-from perfkit.scoring import score
-from perfkit.yamlfile import PerfkitError
+from perfkit.audit.examine import CHECKS, audit, examine
+from perfkit.errors import PerfkitError
+from perfkit.forms.codes import FINDINGS
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 ROOT = Path(__file__).parent.parent
 CASES = yaml.safe_load((Path(__file__).parent / "cases" / "statements.yaml").read_text("utf-8"))
@@ -55,7 +55,7 @@ def test_there_are_enough_sentences():
 def test_every_kind_of_finding_has_a_title(model):
     params = sorted((ROOT / "params").glob("*.yaml"))
     raised = {f.code for path in params for f in audit(score(*read_department(path)))}
-    assert raised <= set(CODES)
+    assert raised <= set(FINDINGS)
     assert len({check.__name__ for check in CHECKS}) == len(CHECKS)
 
 

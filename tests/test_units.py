@@ -2,8 +2,8 @@
 
 import pytest
 
-from perfkit.params import read_department
-from perfkit.yamlfile import PerfkitError
+from perfkit.errors import PerfkitError
+from perfkit.scoring.params import read_department
 
 
 def amounts(times, unit=""):

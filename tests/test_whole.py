@@ -10,9 +10,9 @@ import pypdf
 import pytest
 import yaml
 
-from perfkit.department import schema
-from perfkit.execute import make_report
-from perfkit.exporters import HtmlReport
+from perfkit.batch.execute import make_report
+from perfkit.forms.department import schema
+from perfkit.publish.exporters import HtmlReport
 
 TEMPLATE = Path(__file__).parent.parent / "notebooks" / "report.ipynb"
 SECTIONS, ITEMS, INDICATORS = 12, 15, 30

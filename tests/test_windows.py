@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from perfkit import execute
-from perfkit.execute import write_whole
-from perfkit.yamlfile import PerfkitError, relative_path
+from perfkit.batch import execute
+from perfkit.errors import PerfkitError
+from perfkit.files import relative_path, write_whole
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"

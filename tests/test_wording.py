@@ -8,12 +8,12 @@ import pytest
 from conftest import retold
 from model_report import REPORT, wording
 
-from perfkit.audit import CHECKS
-from perfkit.findings import Raised
-from perfkit.leftovers import other_years
-from perfkit.narrative import numbers_in_text
-from perfkit.params import read_department
-from perfkit.scoring import score
+from perfkit.audit.examine import CHECKS
+from perfkit.audit.findings import Raised
+from perfkit.audit.leftovers import other_years
+from perfkit.audit.narrative import numbers_in_text
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 
 AMOUNT = r"(\d+(?:\.\d+)?) *(?:万元|元|%)"
 RESTATES = {

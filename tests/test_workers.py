@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from perfkit.workers import Job, Limits, Workers
+from perfkit.batch.workers import Job, Limits, Workers
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,7 +90,7 @@ def test_what_a_job_leaves_behind_ends_with_it(tmp_path, then, kind):
 
 
 COMMAND = """
-from perfkit.workers import Job, Workers
+from perfkit.batch.workers import Job, Workers
 import sys
 with Workers(1, "json") as workers:
     print(workers._process.pid, flush=True)
@@ -131,9 +131,9 @@ def test_a_keeper_that_is_killed_leaves_nobody(command):
 
 
 SPAWNED = """
-import perfkit.workers, sys
+import perfkit.batch.workers, sys
 perfkit.workers.CAN_FORK = False
-from perfkit.workers import Job, Limits, Workers
+from perfkit.batch.workers import Job, Limits, Workers
 if __name__ == "__main__":
     import multiprocessing.connection, threading
     job = Job("a", exec, (sys.argv[1], {}))

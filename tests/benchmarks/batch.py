@@ -252,8 +252,8 @@ class Memory:
                 parent = " ".join(process.parent().cmdline()) if process.parent() else ""
                 pss, own = _pss(process.pid)
                 # A worker is a fork of the warm process and shows the same command.
-                if "perfkit.workers" in command:
-                    kind = "worker" if "perfkit.workers" in parent else "warm process"
+                if "perfkit.batch.workers" in command:
+                    kind = "worker" if "perfkit.batch.workers" in parent else "warm process"
                 elif "perfkit run" in command or "perfkit/__main__" in command:
                     kind = "command"
                 else:

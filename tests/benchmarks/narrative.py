@@ -17,9 +17,9 @@ sys.path.insert(0, str(HERE.parent))
 
 from conftest import FILING, changed, retold  # noqa: E402
 
-from perfkit.narrative import verdicts  # noqa: E402
-from perfkit.params import read_department  # noqa: E402
-from perfkit.scoring import Scorecard, score  # noqa: E402
+from perfkit.audit.narrative import verdicts  # noqa: E402
+from perfkit.scoring.params import read_department  # noqa: E402
+from perfkit.scoring.scorecard import Scorecard, score  # noqa: E402
 
 PLACES = {
     "p": "projects/0/narrative",

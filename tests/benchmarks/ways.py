@@ -78,7 +78,8 @@ def floor(formats: list[str], path: Path) -> None:
     ones that perfkit uses, warmed up as it does. The page is the one that
     `perfkit run` writes, byte for byte (`batch.py` checks it).
     """
-    from perfkit.execute import FORMATS, exports
+    from perfkit.batch.documents import FORMATS
+    from perfkit.batch.execute import exports
 
     Path("floor").mkdir(exist_ok=True)
     for form, content in exports(_shown(path), formats, path.stem).items():
@@ -118,8 +119,8 @@ def review(paths: list[Path]) -> dict[str, float]:
     """CPU seconds of a report's page with what the review takes, and without; medians."""
     from statistics import median
 
-    import perfkit.warm  # noqa: F401
-    from perfkit.execute import exporter
+    import perfkit.batch.warm  # noqa: F401
+    from perfkit.batch.execute import exporter
 
     costs: dict[str, list[float]] = {"with": [], "without": []}
     for i in range(len(paths) * 6 + 4):  # turn by turn, so that what else is done falls on both
@@ -136,8 +137,8 @@ def charts(paths: list[Path]) -> dict[str, float]:
     """CPU seconds that a report's charts take, now and in the first version; medians."""
     from statistics import median
 
-    import perfkit.warm  # noqa: F401
-    from perfkit import report
+    import perfkit.batch.warm  # noqa: F401
+    from perfkit.report import report
 
     reports = [report.open_report(path) for path in paths]
     found = {}
@@ -182,7 +183,7 @@ def main(way: str, formats: str, *names: str) -> None:
         print(json.dumps({"charts": charts, "review": review}[way](paths)))
     else:
         if way != "called":
-            import perfkit.warm  # noqa: F401
+            import perfkit.batch.warm  # noqa: F401
         for path in paths:
             {"called": called, "floor": floor, "forked_floor": forked_floor}[way](forms, path)
 

@@ -1,0 +1,131 @@
+"""Files: written whole, known by digest or stamp, named as an analyst knows them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from perfkit.errors import PerfkitError, system_reason
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, of a folder's names; of what is missing, the word missing."""
+    try:
+        if path.is_dir():
+            names = sorted(entry.name for entry in path.iterdir() if entry.name[0] != ".")
+            return hashlib.sha256("\n".join(names).encode(errors="replace")).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return "missing"
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """Size and modification time (ns) of a file; zeros for a missing one."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
+
+
+RETRIES = (0.05, 0.1, 0.2, 0.4)
+"""Seconds between the tries to put a file in the place of one that is being read on Windows."""
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all; several may write it at once.
+
+    Raises:
+        PerfkitError: if it can't be written, for one because Word has it open.
+    """
+    writer = f"{os.getpid()}-{threading.get_ident()}"
+    beside = path.with_name(f".{path.name}.{writer}.tmp")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _put_in_place(beside, path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise PerfkitError(
+            f"{path} 写不进去：{system_reason(e)}；如果文件正在 Excel、Word 或 PDF 阅读器里打开，请关闭后再试"
+        ) from None
+
+
+def _put_in_place(beside: Path, path: Path) -> None:
+    # Windows doesn't replace a file that is open: a browser reads it for a moment, Excel keeps it.
+    for seconds in RETRIES:
+        try:
+            beside.replace(path)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    beside.replace(path)
+
+
+WORKSPACE = "PERFKIT_WORKSPACE"
+"""The environment variable with the working folder and the folder that it is a copy of."""
+
+
+_latest: tuple[str, str] | None = None
+
+
+@contextlib.contextmanager
+def working_in(folder: Path, source: Path) -> Iterator[None]:
+    """Let this process and those that it starts know the working folder."""
+    global _latest
+    _latest = str(folder), str(source)
+    os.environ[WORKSPACE] = json.dumps(_latest)
+    try:
+        yield
+    finally:
+        del os.environ[WORKSPACE]
+
+
+def working_copy() -> tuple[str, str] | None:
+    """The working folder of this process, or its last, and the folder that it is a copy of."""
+    return _read(os.environ.get(WORKSPACE)) or _latest
+
+
+@cache
+def _read(text: str | None) -> tuple[str, str] | None:
+    if not text:
+        return None
+    folder, source = json.loads(text)
+    return folder, source
+
+
+def original(path: str) -> str:
+    """The absolute path of a file, outside of the working folder if it is a copy in it."""
+    path = os.path.abspath(path)  # noqa: PTH100
+    if (folders := working_copy()) and (path + os.sep).startswith(folders[0] + os.sep):
+        return folders[1] + path[len(folders[0]) :]
+    return path
+
+
+def shown_name(path: Path) -> str:
+    """Folder and file name: ``params/x.yaml``."""
+    try:
+        path = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a NUL
+        return str(path).replace("\0", "␀")
+    return f"{path.parent.name}/{path.name}".lstrip("/")
+
+
+def relative_path(path: Path | str, folder: Path) -> str:
+    """The path as seen from a folder, with slashes; the whole path to another drive of Windows."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return Path(path).absolute().as_posix()

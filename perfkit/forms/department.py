@@ -1,0 +1,406 @@
+"""A department's filing: the parameter file as a validated record.
+
+Amounts are Decimals in 万元, rates are fractions. Titles are the form's own
+words; they stand in the messages about faults and in the JSON Schema that
+editors use (``python -m perfkit.forms.department`` prints it).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from perfkit.forms.codes import FINDINGS, nearest, with_meaning
+from perfkit.forms.yamlfile import Source
+from perfkit.quantities import (
+    Amount,
+    Day,
+    Measure,
+    Points,
+    Rate,
+    SignedRate,
+    Whole,
+    halfwidth,
+    parse_measure,
+    parse_rate,
+    unit_of,
+)
+from perfkit.texts import unfolded
+
+MOST_PROJECTS = 10_000
+"""No department has more, so a larger number is a slip."""
+
+SELF, DEPARTMENT = "单位自评", "部门评价"
+HIGHER, LOWER = "正向", "反向"
+
+
+def _word(words: dict[str, str]) -> BeforeValidator:
+    """Accept the English keyword of the form beside the Chinese word."""
+    return BeforeValidator(lambda value: words.get(value, value) if value else value)
+
+
+def _answer(value: object) -> object:
+    words = {"是": True, "true": True, "yes": True, "否": False, "false": False, "no": False}
+    if isinstance(value, str) and (word := halfwidth(value).lower()) in words:
+        return words[word]
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"应填“是”或“否”，这里是{f'“{value}”' if value is not None else '空'}")
+
+
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+"""名称: no form has room for a longer one."""
+
+Answer = Annotated[
+    bool, BeforeValidator(_answer), WithJsonSchema({"enum": [True, False, "是", "否"]})
+]
+Year = Annotated[Whole, Field(ge=2000, le=2100)]
+
+
+class Record(BaseModel):
+    """A part of the form: unknown fields are refused, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Division(Record):
+    """内设机构 and its duties."""
+
+    name: Name = Field(title="科室名称")
+    duties: str = Field("", title="职责")
+
+
+class Part(Record):
+    """One row of 资金总体: 全年预算数 (adjusted budget), 全年执行数, and the rate as stated."""
+
+    budget: Amount = Field(title="全年预算数", description="调整后的全年预算数，单位万元")
+    spent: Amount = Field(title="全年执行数", description="单位万元")
+    rate: Rate | None = Field(None, title="所填预算执行率", description="只用于核对，如 99.88%")
+
+    @property
+    def unspent(self) -> Decimal:
+        """未支出金额 in 万元; negative if more was spent than budgeted."""
+        return self.budget - self.spent
+
+    @property
+    def execution_rate(self) -> Decimal | None:
+        """预算执行率, 0.925 for 92.5 %: spent ÷ adjusted budget; None without a budget."""
+        return self.spent / self.budget if self.budget else None
+
+
+class Carryover(Record):
+    """结转结余: what was carried over, and last year's rate."""
+
+    amount: Amount | None = Field(None, title="结转结余总额", description="结转资金与结余资金之和")
+    rate: Rate | None = Field(None, title="所填结转结余率", description="没有金额时按此计分")
+    previous_rate: Rate | None = Field(None, title="上年结转结余率", description="如 0.16%")
+    previous_source: str = Field(
+        "", title="上年结转结余率的出处", description="如 2022年度部门决算；填了 previous 可不填"
+    )
+
+
+class Variance(Record):
+    """部门预决算差异率 as stated, where the initial budget is not known."""
+
+    rate: SignedRate | None = Field(
+        None, title="所填预决算差异率", description="没有年初预算时按此计分"
+    )
+
+
+class Budget(Record):
+    """预算执行: the three parts of 资金总体, their stated total, and what surrounds them."""
+
+    basic: Part = Field(title="基本支出")
+    project: Part = Field(title="项目支出")
+    other: Part = Field(title="其他支出")
+    total: Part | None = Field(None, title="资金总体", description="可不填；填了就与各部分核对")
+    initial: Amount | None = Field(None, title="年初预算数", description="用于计算预决算差异率")
+    carryover: Carryover = Field(Carryover(), title="结转结余")
+    variance: Variance = Field(Variance(), title="预决算差异")
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """基本支出, 项目支出, 其他支出, by field name."""
+        return {"basic": self.basic, "project": self.project, "other": self.other}
+
+    @property
+    def overall(self) -> Part:
+        """资金总体 as stated, else the sum of the parts."""
+        if self.total:
+            return self.total
+        parts = self.parts.values()
+        # Not Part(...): a sum may be above what one figure may be, and needs no check.
+        return Part.model_construct(
+            budget=sum((part.budget for part in parts), Decimal(0)),
+            spent=sum((part.spent for part in parts), Decimal(0)),
+            rate=None,
+        )
+
+
+class Project(Record):
+    """A project of the year: its budget, spending, and what was achieved."""
+
+    name: Name = Field(title="项目名称")
+    evaluation: Annotated[
+        Literal["单位自评", "部门评价"], _word({"self": SELF, "department": DEPARTMENT})
+    ] = Field("单位自评", title="评价方式")
+    budget: Amount = Field(title="预算数", description="单位万元，或写明单位，如 350000元")
+    spent: Amount | None = Field(None, title="支出数")
+    rate: Rate | None = Field(None, title="所填执行率", description="没有支出数时据此推算")
+    score: Annotated[Points, Field(le=100)] | None = Field(None, title="评价得分")
+    starts: Day | None = Field(None, title="开始日期")
+    ends: Day | None = Field(None, title="结束日期")
+    narrative: str = Field("", title="完成情况")
+
+    @model_validator(mode="after")
+    def _term(self) -> Project:
+        if self.starts and self.ends and self.ends < self.starts:
+            raise ValueError(f"结束日期 {self.ends} 早于开始日期 {self.starts}")
+        return self
+
+    @property
+    def executed(self) -> Decimal | None:
+        """支出数 in 万元: as filed, else budget × stated rate, else None."""
+        if self.spent is not None or self.rate is None:
+            return self.spent
+        return self.budget * self.rate
+
+    @property
+    def execution_rate(self) -> Decimal | None:
+        """预算执行率: spent ÷ budget, else as stated; None if it cannot be known."""
+        if self.spent is None or not self.budget:
+            return self.rate
+        return self.spent / self.budget
+
+
+class Indicator(Record):
+    """三级指标 that the department chose under 产出 or 效果."""
+
+    group: Text = Field(title="所属指标", description="评分标准里的编号，如 output、effect")
+    kind: Text = Field(title="类别", description="评分标准里的编号，如 quantity、quality")
+    name: Name = Field(title="指标名称")
+    target: Text = Field(title="指标值", description="如 ≥95%、28天；定性的写文字")
+    actual: str | None = Field(None, title="完成值")
+    weight: Points | None = Field(None, title="分值", description="不填则在本组内平均分配")
+    grade: str | None = Field(
+        None, title="评定得分率", description="定性指标由评价人评定，如 85%、部分达成 70%"
+    )
+    unit: Annotated[str, Field(max_length=255)] | None = Field(None, title="计量单位")
+    direction: (
+        Annotated[Literal["正向", "反向"], _word({"higher": HIGHER, "lower": LOWER})] | None
+    ) = Field(
+        None,
+        title="指标方向",
+        description="不填则按指标值里的 ≥、≤ 判断；都没有时按评分标准里的用语，看不出的由人决定",
+    )
+    low_target: Answer = Field(False, title="确认指标值设定偏低")
+    note: str = Field(
+        "", title="偏差原因", description="没有达到或大幅超过指标值的原因，或其他说明"
+    )
+
+    @field_validator("grade")
+    @classmethod
+    def _possible(cls, grade: str | None) -> str | None:
+        for figure in re.findall(r"\d+(?:\.\d+)?\s*%", halfwidth(grade or "")):
+            parse_rate(figure)
+        return grade
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Indicator:
+        target, actual = self.measured_target, self.measured_actual
+        if target and actual and target.unit != actual.unit:
+            if "%" in (target.unit, actual.unit) and not (target.unit and actual.unit):
+                # 0.95 beside 95 % could be 95 % or 0.95 %.
+                bare, value = ("完成值", self.actual) if target.unit else ("指标值", self.target)
+                raise ValueError(f"{bare}“{value}”没有百分号，另一个值有；请补上，或者填计量单位")
+            raise ValueError(f"指标值单位“{target.unit}”与完成值单位“{actual.unit}”不一致")
+        bound = {"higher": HIGHER, "lower": LOWER}.get((target and target.direction) or "")
+        if bound and self.direction and bound != self.direction:
+            raise ValueError(f"指标值“{self.target}”是{bound}的，指标方向却填了{self.direction}")
+        return self
+
+    @property
+    def measured_target(self) -> Measure | None:
+        """指标值 (A) as a number, None if it is in words."""
+        return parse_measure(self.target, self.unit or self._unit_of(self.actual))
+
+    @property
+    def measured_actual(self) -> Measure | None:
+        """完成值 (B) as a number, None if it is in words."""
+        return parse_measure(self.actual, self.unit or self._unit_of(self.target))
+
+    @staticmethod
+    def _unit_of(other: str | None) -> str:
+        # 3400 beside 3500元 is in 元 too; a percent sign is never supplied.
+        unit = unit_of(other)
+        return "" if unit == "%" else unit
+
+    @property
+    def quantified(self) -> bool:
+        """定量: both values are numbers."""
+        return self.measured_target is not None and self.measured_actual is not None
+
+    def with_unit(self, value: str | None) -> str:
+        """指标值 or 完成值 with the 计量单位 that stands in a field of its own."""
+        bare = value and self.unit and not unit_of(value) and parse_measure(value) is not None
+        return f"{value}{self.unit}" if bare else value or ""
+
+    @property
+    def stated_direction(self) -> str | None:
+        """正向 or 反向 as stated, or as the ≥ or ≤ of the target says; None if neither does."""
+        target = self.measured_target
+        bound = {"higher": HIGHER, "lower": LOWER}.get((target and target.direction) or "")
+        return self.direction or bound
+
+
+class Override(Record):
+    """例外情况: a person's decision on an indicator, with its reason; both scores stay visible."""
+
+    indicator: Text = Field(title="指标编号", description="如 carryover；三级指标写 output.2")
+    score: Points = Field(title="核定得分")
+    reason: Text = Field(title="理由")
+    stage: Name = Field(title="环节", description="如 征求意见")
+    approver: Name = Field(title="批准人")
+
+
+class ProjectCounts(Record):
+    """How many projects the department says were evaluated."""
+
+    self_: Whole = Field(0, alias="self", ge=0, le=MOST_PROJECTS, title="单位自评项目数")
+    department: Whole = Field(0, ge=0, le=MOST_PROJECTS, title="部门评价项目数")
+
+
+class Reported(Record):
+    """What the department claims: shown beside the computed scores, never used as one."""
+
+    total: Annotated[Points, Field(le=1000)] | None = Field(None, title="自评总分")
+    grade: str | None = Field(None, title="自评等级")
+    scores: dict[str, Points] = Field({}, title="自评得分", description="指标编号: 得分")
+    projects: ProjectCounts | None = Field(None, title="所填项目个数")
+
+
+class Narrative(Record):
+    """What the department wrote, chapter by chapter; paragraphs are separated by an empty line."""
+
+    execution: str = Field("", title="预算执行情况说明")
+    management: str = Field("", title="预算管理情况分析")
+    result: str = Field("", title="评价得分情况说明")
+    problems: str = Field("", title="存在的问题及原因分析")
+    measures: str = Field("", title="措施建议")
+
+
+class AuditOff(Record):
+    """A finding that a person has switched off (不再提示), with the reason, which stays visible."""
+
+    code: Text = Field(title="审核意见的编号", description="如 units.mixed，见 perfkit check")
+    reason: Text = Field(title="理由")
+    field: str | None = Field(
+        None, title="只关这一处", description="如 projects.3.narrative；不写则全部关掉"
+    )
+
+    @field_validator("code")
+    @classmethod
+    def _known(cls, code: str) -> str:
+        if code not in FINDINGS:
+            near = nearest(code, FINDINGS)
+            shown = (
+                f"是不是 {with_meaning([near], FINDINGS)}"
+                if near
+                else "编号见 perfkit check 每条意见末尾"
+            )
+            raise ValueError(f"没有“{code}”这种审核意见，{shown}")
+        return code
+
+
+class Department(Record):
+    """A department's filing for one year, with the place that every value came from."""
+
+    name: Name = Field(title="部门名称")
+    short_name: Annotated[str, Field(max_length=255)] | None = Field(None, title="部门简称")
+    year: Year = Field(title="评价年度")
+    rubric: Text = Field(title="评分标准", description="如 beijing-2023，或评分标准文件的路径")
+    report_date: Day | None = Field(None, title="报告日期")
+    divisions: tuple[Division, ...] = Field((), title="内设机构")
+    objective: str = Field("", title="部门整体绩效目标")
+    budget: Budget = Field(title="预算执行")
+    projects: tuple[Project, ...] = Field((), title="项目")
+    indicators: tuple[Indicator, ...] = Field((), title="绩效指标")
+    checks: dict[str, Answer] = Field(
+        {}, title="检查清单", description="perfkit rubric 列出各项的编号和合格的答案"
+    )
+    overrides: tuple[Override, ...] = Field((), title="例外情况")
+    reported: Reported = Field(Reported(), title="自评结果")
+    narrative: Narrative = Field(Narrative(), title="文字说明")
+    previous: str | None = Field(
+        None, title="上年参数文件", description="如 ../2022/x.yaml，用来与上年的文字和比率核对"
+    )
+    audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
+
+    _source: Source = PrivateAttr(default_factory=Source)
+    _previous: Department | None = PrivateAttr(None)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Everything that the department wrote in words, by field path; a line is a paragraph."""
+        found = {f"divisions.{i}.duties": d.duties for i, d in enumerate(self.divisions)}
+        found["objective"] = self.objective
+        found |= {f"projects.{i}.narrative": p.narrative for i, p in enumerate(self.projects)}
+        found |= {f"indicators.{i}.note": row.note for i, row in enumerate(self.indicators)}
+        found |= {f"narrative.{key}": text for key, text in self.narrative}
+        return {field: unfolded(text) for field, text in found.items() if text}
+
+    @property
+    def last_year(self) -> Department | None:
+        """Last year's filing, if `previous` names it."""
+        return self._previous
+
+    @property
+    def source(self) -> Source:
+        """The parameter file, and the line of every value."""
+        return self._source
+
+    def place(self, field: str) -> str:
+        """Where a value stands: ``place("budget.total.spent")`` → ``params/x.yaml:12``."""
+        return self._source.place(f"department.{field}")
+
+
+def project_of(field: str) -> int | None:
+    """The number, from 0, of the project that a field path leads into."""
+    found = re.match(r"projects\.([0-9]+)\.", field)
+    return int(found[1]) if found else None
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a parameter file, with the form's words, for editors."""
+
+    class ParameterFile(Record):
+        """部门整体绩效评价报告的参数文件"""
+
+        department: Department = Field(title="部门")
+
+    return ParameterFile.model_json_schema(mode="validation") | {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "perfkit 参数文件",
+    }
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    print(json.dumps(schema(), ensure_ascii=False, indent=1))

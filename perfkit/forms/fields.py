@@ -1,0 +1,89 @@
+"""The fields of a form (字段): their names, Chinese titles and types, by the place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+Loc = tuple[str | int, ...]
+"""The place of a value: the keys and indices that lead to it."""
+
+
+def field_types(model: type[BaseModel], loc: Loc) -> set[Any]:
+    """The plain types that the field at *loc* may have."""
+    info, models = None, [model]
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        info = _fields(models).get(step)
+        models = _models_in(info.annotation) if info is not None else []
+    return set(_plain_types(info.annotation)) if info is not None else set()
+
+
+def _plain_types(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        yield annotation
+    elif get_origin(annotation) is not Literal:
+        for argument in get_args(annotation):
+            yield from _plain_types(argument)
+
+
+def field_words(model: type[BaseModel], loc: Loc) -> list[str]:
+    """The fields on the way to *loc* in the form's own words: 全年预算数（budget）."""
+    words: list[str] = []
+    models = [model]
+    for step in loc:
+        if isinstance(step, int):
+            words.append(f"第 {step + 1} 项")
+            continue
+        info = _fields(models).get(step)
+        words.append(f"{info.title}（{step}）" if info is not None and info.title else step)
+        models = _models_in(info.annotation) if info is not None else models
+    return words
+
+
+def _fields(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """The fields of *models* by the name that stands in the file."""
+    return {
+        info.alias or name: info for model in models for name, info in model.model_fields.items()
+    }
+
+
+def field_names(model: type[BaseModel], loc: Loc) -> Mapping[str, str]:
+    """The fields that may stand at *loc* and their titles; empty where any name may."""
+    models = [model]
+    for step in loc:
+        if not isinstance(step, int):
+            info = _fields(models).get(step)
+            models = _models_in(info.annotation) if info is not None else []
+    return {name: info.title or name for name, info in _fields(models).items()}
+
+
+@cache
+def all_fields(model: type[BaseModel]) -> dict[str, list[str]]:
+    """Every field of the file by its name, with all that it may stand in."""
+    found: dict[str, list[str]] = {"department": []}
+    seen: set[type[BaseModel]] = set()
+
+    def add(models: Iterable[type[BaseModel]], parent: str) -> None:
+        for each in models:
+            if each in seen:
+                continue
+            seen.add(each)
+            for name, info in _fields([each]).items():
+                title = f"{info.title}（{name}）" if info.title else name
+                found.setdefault(name, []).append(parent)
+                add(_models_in(info.annotation), title)
+
+    add([model], "department")
+    return found
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    arguments = getattr(annotation, "__args__", ())
+    return [model for argument in arguments for model in _models_in(argument)]

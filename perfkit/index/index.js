@@ -1,0 +1,417 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const columns = data.columns;
+  const FIXED = 10; // fields of a row before its cells
+  const PAGE = 100; // rows shown at a time
+  const FIGURES = new Set(["points", "signed", "grade", "rate", "count"]);
+  const FAILURE = data.reports.length; // its bit after those of the reports
+
+  // Points are added in millionths, as whole numbers, so that the sums are exact.
+  const MILLION = 1e6;
+  const whole = (text) => Math.round(Number(text) * MILLION);
+  const points = (amount) => (Math.round(amount / 1e4) / 100).toFixed(2);
+  const percent = (share) => (Math.round(share * 1e4) / 100).toFixed(2) + "%";
+  const folded = (text) => text.normalize("NFKC").toLowerCase();
+
+  const sheets = data.sheets.map((sheet) => sheet.map(([name, worth]) => [name, whole(worth)]));
+  const rows = data.rows.map((fields, place) => {
+    const [file, year, max, open, cause, files, fresh, sheet, lost, remarks] = fields;
+    const cells = fields.slice(FIXED);
+    return { place, file, year, max, open, cause, files, fresh, remarks, cells, lost, sheet: sheets[sheet], text: "" };
+  });
+  const at = Object.fromEntries(columns.map((column, i) => [column.key, i]));
+  const cell = (row, key) => row.cells[at[key]];
+  const searched = (row) => (row.text ||= folded(cell(row, "department") + "\n" + row.file));
+  const failed = (row) => cell(row, "state") === data.failed;
+
+  // ---- sorting: one array of numbers a column, made when it is first asked for
+
+  const keys = {};
+  function keysOf(key) {
+    if (keys[key]) return keys[key];
+    const i = at[key];
+    const values = rows.map((row) => row.cells[i]);
+    const kind = columns[i].kind;
+    if (kind === "name" || kind === "text" || kind === "state") {
+      const collator = new Intl.Collator("zh-CN", { numeric: true });
+      const words = [...new Set(values)].sort(collator.compare);
+      const rank = new Map(words.map((word, n) => [word, n]));
+      keys[key] = values.map((value) => (value === null ? NaN : rank.get(value)));
+    } else if (kind === "grade" || kind === "review") {
+      const order = kind === "grade" ? data.grades : data.reviews;
+      keys[key] = values.map((value) => (value === null ? NaN : order.indexOf(value)));
+    } else {
+      keys[key] = values.map((value) => (value === null ? NaN : Number(value)));
+    }
+    return keys[key];
+  }
+
+  function sorted() {
+    if (!state.sort) return rows;
+    const key = keysOf(state.sort);
+    const sign = state.order === "desc" ? -1 : 1;
+    return [...rows].sort((a, b) => {
+      const x = key[a.place], y = key[b.place];
+      if (x === y) return a.place - b.place;
+      // What has no value comes last, whichever way.
+      if (Number.isNaN(x)) return Number.isNaN(y) ? a.place - b.place : 1;
+      if (Number.isNaN(y)) return -1;
+      return sign * (x - y);
+    });
+  }
+
+  // ---- the state: what is asked for, in the controls and after the # of the address
+
+  const $ = (id) => document.getElementById(id);
+  const state = { q: "", grade: "", state: "", review: "", errors: false, sort: "", order: "asc" };
+  let ordered = rows, found = rows, limit = PAGE;
+
+  function readAddress() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const has = (select, value) => [...select.options].some((option) => option.value === value);
+    state.q = given.get("q") || "";
+    state.grade = has($("grade"), given.get("grade")) ? given.get("grade") : "";
+    state.state = has($("state"), given.get("state")) ? given.get("state") : "";
+    state.review = has($("review"), given.get("review")) ? given.get("review") : "";
+    state.errors = given.get("errors") === "1";
+    const [, key, order] = /^(.*)-(asc|desc)$/.exec(given.get("sort") || "") || [];
+    state.sort = Object.hasOwn(at, key) ? key : "";
+    state.order = state.sort ? order : "asc";
+    $("q").value = state.q;
+    $("grade").value = state.grade;
+    $("state").value = state.state;
+    $("review").value = state.review;
+    $("errors").checked = state.errors;
+    ordered = sorted();
+    show();
+    charts();
+  }
+
+  let waiting = 0;
+  function writeAddress() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      const kept = new URLSearchParams();
+      if (state.q) kept.set("q", state.q);
+      if (state.grade) kept.set("grade", state.grade);
+      if (state.state) kept.set("state", state.state);
+      if (state.review) kept.set("review", state.review);
+      if (state.errors) kept.set("errors", "1");
+      if (state.sort) kept.set("sort", state.sort + "-" + state.order);
+      const address = "#" + kept;
+      if (address !== (location.hash || "#")) history.replaceState(null, "", address);
+    }, 150);
+  }
+
+  // ---- drawing
+
+  function element(name, className, text) {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function link(row, ending, words, label) {
+    const made = element("a", "", words);
+    made.href = "./" + encodeURIComponent(row.file) + ending;
+    if (label) made.setAttribute("aria-label", words + "：" + label);
+    return made;
+  }
+
+  const icon = () => $("failed-icon").content.firstElementChild.cloneNode(true);
+
+  const draw = {
+    name(row, value) {
+      const made = element("th", "name");
+      made.scope = "row";
+      const first = data.reports.findIndex((_, i) => row.files & (1 << i));
+      made.append(
+        first >= 0 ? link(row, data.reports[first][0], value) : element("span", "", value)
+      );
+      const more = data.years > 1 && row.year ? row.year + " · " + row.file : row.file;
+      if (more !== value) made.append(element("small", "", more));
+      return made;
+    },
+    text: (row, value) => element("td", "", value ?? "—"),
+    points: (row, value) => element("td", "number", value ?? "—"),
+    signed(row, value) {
+      if (value === null) return element("td", "number", "—");
+      const text = value.startsWith("-") ? "−" + value.slice(1) : Number(value) ? "+" + value : value;
+      return element("td", "number", text);
+    },
+    rate: (row, value) => element("td", "number", value === null ? "—" : value + "%"),
+    count(row, value) {
+      return element("td", value ? "number some" : "number none", String(value ?? "—"));
+    },
+    grade(row, value) {
+      const made = element("td", "grade", value ?? "—");
+      if (row.open) made.append(element("small", "", row.open + " 分待定"));
+      return made;
+    },
+    review(row, value) {
+      const made = element("td", "review", value ?? "—");
+      if (row.remarks) made.append(element("small", "", row.remarks + " 条意见未了结"));
+      return made;
+    },
+    state(row, value) {
+      const made = element("td", failed(row) ? "state failed" : "state");
+      if (failed(row)) made.append(icon());
+      made.append(value);
+      if (!row.fresh) made.append(element("small", "", "以前生成"));
+      return made;
+    },
+  };
+
+  function cause(row, span) {
+    const made = element("td", "cause");
+    made.colSpan = span;
+    const line = element("div", "", "");
+    line.append(icon(), element("span", "", row.cause || "没有生成报告，原因不明"));
+    if (row.files & (1 << FAILURE)) line.append(" ", link(row, ".failed.html", "出错详情", cell(row, "department")));
+    made.append(line);
+    return made;
+  }
+
+  function files(row) {
+    const made = element("td", "files");
+    data.reports.forEach(([ending, words], i) => {
+      if (row.files & (1 << i)) made.append(link(row, ending, words, cell(row, "department")), " ");
+    });
+    if (!made.firstChild) made.textContent = "—";
+    return made;
+  }
+
+  function line(row) {
+    const made = element("tr", failed(row) ? "failed" : "");
+    for (let i = 0; i < columns.length; i++) {
+      if (failed(row) && FIGURES.has(columns[i].kind)) {
+        let end = i;
+        while (end < columns.length && FIGURES.has(columns[end].kind)) end++;
+        made.append(cause(row, end - i));
+        i = end - 1;
+      } else {
+        made.append(draw[columns[i].kind](row, row.cells[i]));
+      }
+    }
+    made.append(files(row));
+    return made;
+  }
+
+  const OPEN = $("review").querySelector("[data-open]").value;
+  const reviewed = (row) =>
+    state.review === OPEN ? row.remarks > 0 : cell(row, "review") === state.review;
+
+  function show() {
+    const words = folded(state.q).split(/\s+/).filter(Boolean);
+    found = ordered.filter(
+      (row) =>
+        words.every((word) => searched(row).includes(word)) &&
+        (!state.grade || cell(row, "grade") === state.grade) &&
+        (!state.state || cell(row, "state") === state.state) &&
+        (!state.review || reviewed(row)) &&
+        (!state.errors || cell(row, "errors") > 0)
+    );
+    limit = PAGE;
+    $("rows").replaceChildren();
+    more();
+    for (const th of document.querySelectorAll("th[data-key]")) {
+      const here = th.dataset.key === state.sort;
+      th.setAttribute("aria-sort", !here ? "none" : state.order === "desc" ? "descending" : "ascending");
+    }
+  }
+
+  function more() {
+    const shown = $("rows").childElementCount;
+    const lines = document.createDocumentFragment();
+    for (const row of found.slice(shown, limit)) lines.append(line(row));
+    $("rows").append(lines);
+    const count = Math.min(limit, found.length);
+    const some = found.length < rows.length;
+    $("shown").textContent =
+      (some ? "筛选出 " + found.length + " 个部门，共 " + rows.length + " 个" : "共 " + rows.length + " 个部门") +
+      (count < found.length ? "，显示前 " + count + " 个" : "");
+    $("nothing").hidden = found.length > 0;
+    $("clear").hidden = !(state.q || state.grade || state.state || state.review || state.errors);
+    $("more").hidden = count >= found.length;
+    $("next").textContent = "再显示 " + Math.min(PAGE, found.length - count) + " 个";
+    return shown;
+  }
+
+  // ---- distributions: a table each, so that every bar has its figure as text
+
+  function bars(id, list, empty) {
+    const most = Math.max(...list.map((item) => item.bar), 0);
+    $(id).replaceChildren(
+      ...list.map((item) => {
+        const made = element("tr", item.bar ? "" : "zero");
+        const head = element("th", "", item.label);
+        head.scope = "row";
+        const drawn = element("td"), both = element("div", "bar");
+        const track = element("span", "track"), bar = element("span", "fill");
+        bar.style.width = (most ? (100 * item.bar) / most : 0) + "%";
+        track.append(bar);
+        both.append(track, element("span", "value", item.texts[0]));
+        drawn.append(both);
+        made.append(head, drawn, ...item.texts.slice(1).map((text) => element("td", "number", text)));
+        return made;
+      })
+    );
+    $(id).closest("table").hidden = !list.length;
+    if (!list.length) $(id + "-note").textContent = empty;
+  }
+
+  function spread(values, shown) {
+    if (!values.length) return "";
+    const order = Float64Array.from(values).sort();
+    const n = order.length;
+    const middle = (order[(n - 1) >> 1] + order[n >> 1]) / 2;
+    const mean = order.reduce((sum, value) => sum + value, 0) / n;
+    return "平均 " + shown(mean) + "，中位 " + shown(middle) + "，最低 " + shown(order[0]) + "，最高 " + shown(order[n - 1]);
+  }
+
+  const scored = rows.filter((row) => cell(row, "total") !== null && Number(row.max) > 0);
+  for (const row of scored) {
+    row.total = whole(cell(row, "total"));
+    row.share = (100 * row.total) / whole(row.max);
+  }
+  const hundred = scored.every((row) => Number(row.max) === 100);
+  if (!hundred) $("scores-title").textContent = "得分分布（折算为百分制）";
+  // The classes are those of all departments, so that they stay while one filters.
+  const least = scored.reduce((low, row) => Math.min(low, row.share), 100);
+  const step = [1, 2, 5, 10].find((size) => 100 - Math.floor(least / size) * size <= 10 * size) || 10;
+  const start = Math.min(Math.floor(least / step) * step, 100 - step);
+
+  function scores() {
+    const counts = Array(Math.round((100 - start) / step)).fill(0);
+    const values = found.filter((row) => row.share !== undefined);
+    for (const row of values) {
+      counts[Math.min(Math.floor((row.share - start) / step), counts.length - 1)]++;
+    }
+    const list = counts.map((count, i) => ({
+      label: start + i * step + "–" + (start + (i + 1) * step),
+      bar: count,
+      texts: [String(count)],
+    }));
+    $("scores-note").textContent = spread(values.map((row) => row.share), (share) => points(share * MILLION));
+    bars("scores", values.length ? list.reverse() : [], "没有得分。");
+  }
+
+  const RATES = [
+    ["超过 100%", 100], ["100%", 100], ["95%–100%", 95], ["90%–95%", 90],
+    ["80%–90%", 80], ["60%–80%", 60], ["不足 60%", -Infinity],
+  ];
+
+  function rates() {
+    const values = found.map((row) => cell(row, "rate")).filter((rate) => rate !== null).map(Number);
+    const counts = RATES.map(() => 0);
+    for (const rate of values) {
+      counts[rate > 100 ? 0 : RATES.findIndex(([, floor], i) => i > 0 && rate >= floor)]++;
+    }
+    $("rates-note").textContent = spread(values, (rate) => percent(rate / 100));
+    const list = RATES.map(([label], i) => ({ label, bar: counts[i], texts: [String(counts[i])] }));
+    bars("rates", values.length ? list : [], "没有执行率。");
+  }
+
+  function losses() {
+    const sums = new Map();
+    let departments = 0;
+    for (const row of found) {
+      if (row.lost.length) departments++;
+      for (let i = 0; i < row.sheet.length; i++) {
+        const name = row.sheet[i][0];
+        let sum = sums.get(name);
+        if (!sum) sums.set(name, (sum = { label: name, points: 0, lost: 0, departments: 0 }));
+        sum.points += row.sheet[i][1];
+        sum.lost += row.lost[i];
+        if (row.lost[i] > 0) sum.departments++;
+      }
+    }
+    const list = [...sums.values()].sort((a, b) => b.lost - a.lost);
+    for (const sum of list) {
+      sum.bar = sum.lost;
+      const share = sum.points ? percent(sum.lost / sum.points) : "—";
+      sum.texts = [points(sum.lost), share, String(sum.departments)];
+    }
+    const total = list.reduce((all, sum) => all + sum.lost, 0);
+    $("losses-note").textContent = departments ? departments + " 个部门共失 " + points(total) + " 分" : "";
+    bars("losses", list, "没有得分。");
+  }
+
+  function charts() {
+    if (!$("charts").open) return;
+    scores();
+    losses();
+    rates();
+  }
+
+  // ---- what a user does
+
+  function changed() {
+    show();
+    charts();
+    writeAddress();
+  }
+
+  $("q").addEventListener("input", () => { state.q = $("q").value; changed(); });
+  $("grade").addEventListener("change", () => { state.grade = $("grade").value; changed(); });
+  $("state").addEventListener("change", () => { state.state = $("state").value; changed(); });
+  $("review").addEventListener("change", () => { state.review = $("review").value; changed(); });
+  $("errors").addEventListener("change", () => { state.errors = $("errors").checked; changed(); });
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  $("clear").addEventListener("click", () => {
+    Object.assign(state, { q: "", grade: "", state: "", review: "", errors: false });
+    $("filters").reset();
+    changed();
+    $("q").focus();
+  });
+  $("next").addEventListener("click", () => extend(limit + PAGE));
+  // All of 5,000 at once would stop the page for a second or two.
+  $("all").addEventListener("click", function step() {
+    const before = found;
+    extend(limit + 4 * PAGE);
+    if (limit < found.length) setTimeout(() => before === found && step());
+  });
+  $("charts").addEventListener("toggle", charts);
+
+  function extend(to) {
+    limit = to;
+    const first = more();
+    // The keyboard goes on at the first new row, not back at the top of the page.
+    const focus = $("rows").rows[first]?.querySelector("a");
+    if (focus && $("more").hidden) focus.focus({ preventScroll: true });
+  }
+
+  for (const th of document.querySelectorAll("th[data-key]")) {
+    const kind = columns[at[th.dataset.key]].kind;
+    th.firstElementChild.addEventListener("click", () => {
+      const first = ["name", "text", "grade", "state"].includes(kind) ? "asc" : "desc";
+      const key = th.dataset.key;
+      if (state.sort !== key) Object.assign(state, { sort: key, order: first });
+      else if (state.order === first) state.order = first === "asc" ? "desc" : "asc";
+      else Object.assign(state, { sort: "", order: "asc" }); // the third time: as given
+      ordered = sorted();
+      show();
+      writeAddress();
+    });
+  }
+
+  let before = PAGE;
+  addEventListener("beforeprint", () => { before = limit; limit = Infinity; more(); });
+  addEventListener("afterprint", () => {
+    limit = before;
+    while ($("rows").childElementCount > limit) $("rows").lastElementChild.remove();
+    more();
+  });
+  addEventListener("hashchange", readAddress);
+
+  if (matchMedia("(max-width: 700px)").matches) $("charts").open = false;
+  readAddress();
+  document.documentElement.dataset.ready = "";
+  // What takes longest is made ready before someone asks: the order of hanzi, the text searched.
+  (window.requestIdleCallback || setTimeout)(() => {
+    keysOf("department");
+    rows.forEach(searched);
+  });
+})();

@@ -1,0 +1,263 @@
+"""The index over all reports: index.html, summary.xlsx and summary.json from one `Row` each.
+
+A department without a report has a row as well, with its cause. What is shown
+of a row is declared once, in `COLUMNS`, for the page and the workbook alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pydantic import TypeAdapter
+
+from perfkit.quantities import plain
+from perfkit.review.record import STATES as REVIEWS
+from perfkit.review.record import State as ReviewState
+
+if TYPE_CHECKING:
+    from perfkit.audit.findings import Finding
+    from perfkit.scoring.scorecard import Scorecard
+
+
+State = Literal["done", "failed"]
+STATES: dict[State, str] = {"done": "完成", "failed": "失败"}
+UNDECIDED = "待定"
+
+REPORTS = {".html": "网页", ".pdf": "PDF", ".docx": "Word", ".ipynb": "笔记本"}
+"""What a department's files are called, by their endings."""
+
+FAILURE = ".failed.html"
+"""Ending of the page with the traceback of a report that failed."""
+
+ZERO = Decimal(0)
+_AMOUNTS = ("total", "reported_total", "max", "open_points", "execution_rate")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One department in the index; without a report, `state` and `cause` say why.
+
+    Attributes:
+        name: stem of the parameter file, and of the report's files.
+        department: 部门名称; empty if the file could not be read that far.
+        grade: None while undecided points could change it (待定).
+        open_points: 待定分值, left out of `total`.
+        execution_rate: 预算执行率 of 资金总体, as a fraction.
+        lost: 失分 by indicator: its decided points, and how many of them were lost.
+        undecided: how many indicators, or parts of them, wait for a person.
+        cause: one line in Chinese, if it failed.
+        links: endings of the files that exist: ``.html``, ``.pdf``, …, ``.failed.html``.
+        fresh: made in this run or unchanged since; False for one of an earlier run.
+        content: digests of what the report says, which an acceptance is held against.
+        review: 审阅情况 of the report.
+        open_remarks: 未了结意见.
+    """
+
+    name: str
+    department: str = ""
+    year: int | None = None
+    rubric: str = ""
+    total: Decimal | None = None
+    reported_total: Decimal | None = None
+    max: Decimal | None = None
+    grade: str | None = None
+    open_points: Decimal | None = None
+    execution_rate: Decimal | None = None
+    errors: int = 0
+    warnings: int = 0
+    infos: int = 0
+    lost: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    undecided: int = 0
+    state: State = "done"
+    cause: str = ""
+    links: tuple[str, ...] = ()
+    fresh: bool = True
+    content: Mapping[str, str] = field(default_factory=dict)
+    review: ReviewState = "none"
+    open_remarks: int = 0
+
+    @property
+    def title(self) -> str:
+        """The department's name; the file's where it isn't known."""
+        return self.department or self.name
+
+    @property
+    def difference(self) -> Decimal | None:
+        """差: 自评 − 得分, positive where the department claims more."""
+        if self.total is None or self.reported_total is None:
+            return None
+        return self.reported_total - self.total
+
+    @property
+    def points_lost(self) -> Decimal | None:
+        """失分合计 over the decided indicators."""
+        return sum((lost for _, lost in self.lost.values()), ZERO) if self.lost else None
+
+    def has(self, ending: str) -> bool:
+        """Whether the file with this ending exists."""
+        return ending in self.links or ending[1:] in self.links
+
+    def as_dict(self) -> dict[str, Any]:
+        """The machine's form: amounts and rates as exact text."""
+        found = {item.name: getattr(self, item.name) for item in fields(self)}
+        found |= {name: _exact(found[name]) for name in _AMOUNTS}
+        found["lost"] = {
+            name: {"points": plain(points), "lost": plain(lost)}
+            for name, (points, lost) in self.lost.items()
+        }
+        return found | {"links": list(self.links), "content": dict(self.content)}
+
+    @staticmethod
+    def from_dict(found: Mapping[str, Any]) -> Row:
+        """The row of an `as_dict`.
+
+        Raises:
+            ValueError: if it isn't one, as of another version.
+        """
+        try:
+            lost = {name: (of["points"], of["lost"]) for name, of in found["lost"].items()}
+            complete = {*_AMOUNTS} <= set(found) <= {item.name for item in fields(Row)}
+        except (KeyError, TypeError, AttributeError):
+            complete = False
+        if not complete:
+            raise ValueError("no row of the index")
+        return _shape().validate_python({**found, "lost": lost})
+
+
+@cache
+def _shape() -> TypeAdapter[Row]:
+    return TypeAdapter(Row)
+
+
+class Alike(NamedTuple):
+    """文字雷同: a paragraph that two departments share, by their reports' names, and its beginning."""
+
+    one: str
+    other: str
+    text: str
+
+
+def row_of(
+    name: str,
+    card: Scorecard,
+    findings: Iterable[Finding],
+    links: Iterable[str] = (),
+    content: Mapping[str, str] | None = None,
+) -> Row:
+    """The row of a department that was scored; *name* is the stem of its parameter file."""
+    levels = Counter(finding.level for finding in findings)
+    lost: dict[str, tuple[Decimal, Decimal]] = {}
+    for score in card.scores:
+        if score.awarded is None:
+            continue
+        # Of an indicator that is decided in part, the open points are not lost.
+        points = score.points - score.open_points
+        before = lost.get(score.name, (ZERO, ZERO))
+        lost[score.name] = (before[0] + points, before[1] + points - score.awarded)
+    department = card.department
+    return Row(
+        name=name,
+        department=department.name,
+        year=department.year,
+        rubric=card.rubric.id,
+        total=card.total,
+        reported_total=department.reported.total,
+        max=card.rubric.points,
+        grade=card.grade,
+        open_points=card.open_points,
+        execution_rate=department.budget.overall.execution_rate,
+        errors=levels["error"],
+        warnings=levels["warning"],
+        infos=levels["info"],
+        lost=lost,
+        undecided=len(card.undecided),
+        links=tuple(links),
+        content=content or {},
+    )
+
+
+Kind = Literal[
+    "name", "text", "points", "signed", "grade", "rate", "count", "year", "state", "review"
+]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its title, what it shows of a row, its width in the workbook."""
+
+    key: str
+    title: str
+    kind: Kind
+    value: Callable[[Row], Decimal | int | str | None]
+    width: int = 8
+    page: bool = True
+    hint: str = ""
+
+
+COLUMNS = (
+    Column("department", "部门", "name", lambda row: row.title, 36),
+    Column("year", "年度", "year", lambda row: row.year, page=False),
+    Column("total", "得分", "points", lambda row: row.total),
+    Column("max", "满分", "points", lambda row: row.max, page=False),
+    Column("open", "待定分值", "points", lambda row: row.open_points, 10, page=False),
+    Column("reported", "自评", "points", lambda row: row.reported_total),
+    Column(
+        "difference", "差", "signed", lambda row: row.difference,
+        hint="自评减得分，正数是自评偏高",
+    ),
+    Column("grade", "等级", "grade", lambda row: _grade(row)),
+    Column("rate", "执行率", "rate", lambda row: row.execution_rate, hint="资金总体的预算执行率"),
+    Column("errors", "错误", "count", lambda row: _count(row, row.errors), hint="审核出的错误"),
+    Column("warnings", "警告", "count", lambda row: _count(row, row.warnings), hint="审核出的警告"),
+    Column("infos", "提示", "count", lambda row: _count(row, row.infos), page=False),
+    Column("state", "状态", "state", lambda row: STATES[row.state]),
+    Column("review", "审阅", "review", lambda row: _review(row), 12),
+    Column(
+        "remarks", "未了结意见", "count", lambda row: _count(row, row.open_remarks), 10, page=False
+    ),
+    Column("cause", "失败原因", "text", lambda row: row.cause or None, 40, page=False),
+    Column("rubric", "评分标准", "text", lambda row: row.rubric or None, 16, page=False),
+    Column("file", "文件", "text", lambda row: row.name, 28, page=False),
+)  # fmt: skip
+
+
+def _grade(row: Row) -> str | None:
+    return row.grade or (UNDECIDED if row.state == "done" else None)
+
+
+def _count(row: Row, count: int) -> int | None:
+    return count if row.state == "done" else None
+
+
+def _review(row: Row) -> str | None:
+    return REVIEWS[row.review] if row.state == "done" else None
+
+
+def _exact(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def grades(rows: Sequence[Row]) -> dict[str, int]:
+    """How many departments have each 等级, the best first, 待定 last."""
+    best: dict[str, Decimal] = {}
+    for row in rows:
+        if row.grade and row.total is not None and row.max:
+            best[row.grade] = max(best.get(row.grade, ZERO), row.total / row.max)
+    counts = Counter(grade for row in rows if (grade := _grade(row)))
+    order = sorted(counts, key=lambda grade: (grade == UNDECIDED, -best.get(grade, ZERO), grade))
+    return {grade: counts[grade] for grade in order}
+
+
+def lost_points(rows: Sequence[Row]) -> dict[str, tuple[Decimal, Decimal, int]]:
+    """By indicator: the points of all departments, how many were lost, how many lost any."""
+    found: dict[str, tuple[Decimal, Decimal, int]] = {}
+    for row in rows:
+        for name, (points, lost) in row.lost.items():
+            before = found.get(name, (ZERO, ZERO, 0))
+            found[name] = (before[0] + points, before[1] + lost, before[2] + (lost > 0))
+    return found

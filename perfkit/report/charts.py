@@ -1,0 +1,626 @@
+"""Charts of a department's money and points, as SVG with real text.
+
+All look alike: names on the left, bars, figures on the right. What was granted
+(预算, 分值) is a light outlined bar, what came of it (支出, 得分) a dark one, so
+that they stay apart in a grey print. An empty list gives a drawing that says so.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from html import escape
+from typing import Any
+
+from perfkit.fonts import coded
+from perfkit.quantities import percent, plain, rounded
+from perfkit.texts import shortened
+
+WIDTH = 156 / 25.4 * 72
+"""Points: the type area of GB/T 9704, so that the text is printed in its own size."""
+
+SIZE = 10.0
+"""Points, between 五号 and 小五."""
+
+FONTS = (
+    # First the font that the text is measured with, which the PDF always has; a browser goes
+    # on to the reader's own. Typst knows no sans-serif: without a name it knows, no text.
+    "Noto Sans SC",
+    "Microsoft YaHei",
+    "Hiragino Sans GB",
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+)
+
+AMOUNTS_SHOWN, RATES_SHOWN = 15, 20
+NAME_WIDTH = 14.0  # em a line
+ALT_LENGTH = 300
+
+_Look = dict[str, Any]
+_INK = "#1f3a5f"
+_RULE = "#d4d9e1"
+_DARK = {"facecolor": _INK, "edgecolor": _INK}
+_LIGHT = {"facecolor": "#e8ecf2", "edgecolor": _INK}
+_HATCHED = {"facecolor": "#ffffff", "edgecolor": _INK, "hatch": "/////"}
+
+_Keys = Sequence[tuple[_Look | None, str]]
+_UNIT = ((None, "单位：万元"),)
+_BUDGET_AND_SPENDING = ((_LIGHT, "预算"), (_DARK, "支出"), *_UNIT)
+
+_LONGEST_RATE = Decimal("1.25")  # bars of higher rates end here in an arrow
+_SMALLEST_REST = Decimal("0.01")  # of a bar: less of a light rest would not be seen
+
+_GAP = 8.0
+_COLUMN_GAP = 16.0
+_LINE = 12.0
+_ROW_GAP = 7.0
+_BAND = 18.0  # of keys above the rows, of scale and note below them
+_MARGIN = 2.0
+_THINNEST = 0.8  # any amount at all is seen
+_BASELINE = 0.37 * SIZE  # below a line's middle: a hanzi reaches from -0.12 to 0.88 em
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing, its caption (图题, without number), and its alternative text (替代文本)."""
+
+    svg: str
+    caption: str
+    alt: str
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {"image/svg+xml": self.svg, "text/plain": self.alt}
+        shown = {"alt": self.alt, "caption": self.caption}
+        return data, {"image/svg+xml": shown, **self.metadata}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """预算 and 支出 of a project or a part of the budget, in 万元; None is not filled in (未填)."""
+
+    name: str
+    budget: Decimal
+    spent: Decimal | None
+
+    @property
+    def rate(self) -> Decimal | None:
+        """预算执行率: spent ÷ budget; None without either."""
+        return None if self.spent is None or not self.budget else self.spent / self.budget
+
+
+@dataclass(frozen=True)
+class PointsBar:
+    """得分 of an indicator out of its 分值; None is 待定."""
+
+    name: str
+    points: Decimal
+    awarded: Decimal | None
+
+    @property
+    def lost(self) -> Decimal | None:
+        """扣分; None without a decision."""
+        return None if self.awarded is None else self.points - self.awarded
+
+
+def budget_and_spending(parts: Sequence[Bar]) -> Chart:
+    """各部分预算与支出: two bars for each of 基本支出, 项目支出, 其他支出, and the rate."""
+    caption = "各部分预算与支出"
+    if not parts:
+        return _nothing(caption, "没有预算数据。")
+    most = _most(parts)
+    alt = _alt("条形图：各部分预算与支出（万元）。", [_budget_and_spending(part) for part in parts])
+    rows = [
+        _Row(
+            part.name,
+            bars=(
+                _Strip(
+                    _LIGHT, _share(part.budget, most), f"预算 {_amount(part.budget)}", middle=-8
+                ),
+                _Strip(_DARK, _share(part.spent, most), f"支出 {_spending(part)}", middle=8),
+            ),
+        )
+        for part in parts
+    ]
+    return Chart(_drawn(rows, alt, keys=_UNIT), caption, alt)
+
+
+def project_amounts(projects: Sequence[Bar]) -> Chart:
+    """项目预算与支出: largest first; of more than 15 the 14 largest, and the sum of the others."""
+    caption = "项目预算与支出"
+    if not projects:
+        return _nothing(caption, "没有项目。")
+    ranked = sorted(projects, key=lambda project: -project.budget)
+    shown = ranked if len(ranked) <= AMOUNTS_SHOWN else ranked[: AMOUNTS_SHOWN - 1]
+    others = ranked[len(shown) :]
+    budget, spent = _sums(ranked)
+    alt = _alt(
+        f"条形图：{len(ranked)} 个项目的预算与支出（万元），按预算从大到小，"
+        f"合计预算 {budget}、支出 {spent}"
+        f"{f'（{_gaps(ranked)} 个未填）' if _gaps(ranked) else ''}。",
+        [_budget_and_spending(project) for project in ranked],
+    )
+    most = _most(shown)
+    rows = [
+        _Row(
+            project.name,
+            (_amount(project.budget), _amount(project.spent)),
+            (
+                _Strip(_LIGHT, _share(project.budget, most)),
+                _Strip(_DARK, _share(project.spent, most), thickness=4.5),
+            ),
+        )
+        for project in shown
+    ]
+    if others:
+        # No bar: beside the sum of sixty projects the bars of the single ones would vanish.
+        rows.append(_Row(f"其余 {len(others)} 个项目合计", _sums(others)))
+    drawing = _drawn(
+        rows,
+        alt,
+        keys=_BUDGET_AND_SPENDING,
+        columns=("预算", "支出"),
+        note=f"其余项目中 {_gaps(others)} 个未填支出。" if _gaps(others) else "",
+    )
+    return Chart(drawing, caption, alt)
+
+
+def project_execution(projects: Sequence[Bar]) -> Chart:
+    """项目预算执行率: below 100 % first, lowest first; then unknown, above 100 %, and 100 %.
+
+    Of more than 20 projects the first 20 are drawn, and a sentence counts the others.
+    """
+    caption = "项目预算执行率"
+    if not projects:
+        return _nothing(caption, "没有项目。")
+    ranked = sorted(projects, key=_attention)
+    shown, others = ranked[:RATES_SHOWN], ranked[RATES_SHOWN:]
+    over = any(project.rate is not None and project.rate > 1 for project in shown)
+    longest = _LONGEST_RATE if over else Decimal(1)
+    alt = _alt(
+        f"条形图：{len(ranked)} 个项目的预算执行率，{_counted(ranked)}。",
+        [f"{_short(bar.name)} {_rate(bar)}" for bar in ranked if bar.rate != 1],
+    )
+    rows = [
+        _Row(
+            project.name,
+            (_amount(project.budget), _rate(project)),
+            _rate_strips(project.rate, longest),
+        )
+        for project in shown
+    ]
+    drawing = _drawn(
+        rows,
+        alt,
+        keys=((_DARK, "已支出"), (_LIGHT, "未支出"), *(((_HATCHED, "超出预算"),) * over)),
+        columns=("预算（万元）", "执行率"),
+        scale=((0.0, "0"), (float(1 / longest), "100%")),
+        note=f"另有 {len(others)} 个项目未列出，{_counted(others)}。" if others else "",
+    )
+    return Chart(drawing, caption, alt)
+
+
+def points_by_indicator(scores: Sequence[PointsBar]) -> Chart:
+    """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分)."""
+    caption = "各项指标得分"
+    if not scores:
+        return _nothing(caption, "没有指标。")
+    decided = [score for score in scores if score.awarded is not None]
+    undecided = len(scores) - len(decided)
+    awarded = sum((score.awarded for score in decided if score.awarded is not None), Decimal(0))
+    alt = _alt(
+        f"条形图：{len(scores)} 项指标的得分占分值的比例，已评 {len(decided)} 项"
+        f"共 {_points(awarded)} 分（分值 {_points(sum(score.points for score in decided))}）"
+        f"{f'，{undecided} 项待定' if undecided else ''}。",
+        [
+            f"{_short(score.name)} {_awarded(score)}"
+            for score in sorted(scores, key=lambda score: score.lost == 0)
+        ],
+    )
+    rows = [
+        _Row(
+            score.name,
+            (_awarded(score), "—" if score.lost is None else _points(score.lost)),
+            _points_strips(score),
+        )
+        for score in scores
+    ]
+    drawing = _drawn(
+        rows,
+        alt,
+        keys=((_DARK, "得分"), (_LIGHT, "扣分"), *(((_HATCHED, "待定"),) * bool(undecided))),
+        columns=("得分 / 分值", "扣分"),
+    )
+    return Chart(drawing, caption, alt)
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """A bar, or a stretch of one: *start* and *end* are fractions of the field."""
+
+    look: _Look
+    end: Decimal
+    label: str = ""
+    start: Decimal = Decimal(0)
+    middle: float = 0.0  # points below the row's middle
+    thickness: float = 9.0
+    arrow: bool = False
+
+
+@dataclass(frozen=True)
+class _Row:
+    name: str
+    figures: tuple[str, ...] = ()
+    bars: tuple[_Strip, ...] = ()
+
+
+def _share(amount: Decimal | None, most: Decimal) -> Decimal:
+    return amount / most if amount and most else Decimal(0)
+
+
+def _most(bars: Iterable[Bar]) -> Decimal:
+    return max(amount for bar in bars for amount in (bar.budget, bar.spent or Decimal(0)))
+
+
+def _kept(share: Decimal) -> Decimal:
+    return min(share, 1 - _SMALLEST_REST) if share < 1 else Decimal(1)
+
+
+def _rate_strips(rate: Decimal | None, longest: Decimal) -> tuple[_Strip, ...]:
+    if rate is None:
+        return ()
+    full = 1 / longest
+    strips = (_Strip(_LIGHT, full), _Strip(_DARK, _kept(rate) * full))
+    if rate <= 1:
+        return strips
+    over = max(min(rate, longest), 1 + _SMALLEST_REST)
+    return (*strips, _Strip(_HATCHED, over * full, start=full, arrow=rate > longest))
+
+
+def _points_strips(score: PointsBar) -> tuple[_Strip, ...]:
+    if score.awarded is None:
+        return (_Strip(_HATCHED, Decimal(1)),)
+    return (
+        _Strip(_LIGHT, Decimal(1)),
+        _Strip(_DARK, _kept(_share(score.awarded, score.points))),
+    )
+
+
+def _attention(project: Bar) -> tuple[int, Decimal, Decimal]:
+    """Where a project stands in the order of 执行率; among equals the larger budget is first."""
+    rate = project.rate
+    if rate is None:
+        return 1, Decimal(0), -project.budget
+    group = 0 if rate < 1 else 2 if rate > 1 else 3
+    return group, rate if rate < 1 else -rate, -project.budget
+
+
+def _amount(amount: Decimal | None) -> str:
+    """万元 with two places, so that columns align; more if a few 元 would read as nothing."""
+    if amount is None:
+        return "未填"
+    shown = rounded(amount, 2)
+    return plain(amount) if amount and not shown else str(shown)
+
+
+def _rate(bar: Bar) -> str:
+    if bar.rate is None:
+        return "未填" if bar.spent is None else "无预算"
+    shown = percent(bar.rate)
+    if shown == "100%" and bar.rate != 1:
+        return "不足 100%" if bar.rate < 1 else "超过 100%"
+    return shown
+
+
+def _points(points: Decimal | int) -> str:
+    return plain(rounded(Decimal(points), 4))
+
+
+def _awarded(score: PointsBar) -> str:
+    awarded = "待定" if score.awarded is None else _points(score.awarded)
+    return f"{awarded} / {_points(score.points)}"
+
+
+def _spending(bar: Bar) -> str:
+    """支出 and, if there is a budget to compare it with, the rate."""
+    return _amount(bar.spent) + (f"（执行率 {_rate(bar)}）" if bar.rate is not None else "")
+
+
+def _budget_and_spending(bar: Bar) -> str:
+    return f"{_short(bar.name)}预算 {_amount(bar.budget)}、支出 {_spending(bar)}"
+
+
+def _sums(bars: Sequence[Bar]) -> tuple[str, str]:
+    """Sums of 预算 and 支出, as far as they are filled in."""
+    spent = [bar.spent for bar in bars if bar.spent is not None]
+    return (
+        _amount(sum((bar.budget for bar in bars), Decimal(0))),
+        _amount(sum(spent, Decimal(0)) if spent else None),
+    )
+
+
+def _gaps(bars: Iterable[Bar]) -> int:
+    return sum(bar.spent is None for bar in bars)
+
+
+def _counted(projects: Sequence[Bar]) -> str:
+    """How many projects are below, above and at 100 %: 均为 100%; 2 个低于 100%，17 个为 100%."""
+    rates = [project.rate for project in projects]
+    counts = {
+        "低于 100%": sum(rate is not None and rate < 1 for rate in rates),
+        "未填": sum(project.rate is None and project.spent is None for project in projects),
+        "无预算": sum(project.rate is None and project.spent is not None for project in projects),
+        "高于 100%": sum(rate is not None and rate > 1 for rate in rates),
+        "为 100%": rates.count(Decimal(1)),
+    }
+    if len(projects) in counts.values():
+        alone = next(words for words, count in counts.items() if count)
+        return f"均{alone}" if len(projects) > 1 else alone
+    return "，".join(f"{count} 个{words}" for words, count in counts.items() if count)
+
+
+def _alt(lead: str, items: Sequence[str]) -> str:
+    """*lead* and as many of *items* as 替代文本 has room for, with a count of the others."""
+    for told in range(min(len(items), ALT_LENGTH), 0, -1):
+        left_out = [f"另有 {len(items) - told} 项从略"] if told < len(items) else []
+        text = lead + "；".join([*items[:told], *left_out]) + "。"
+        if len(text) <= ALT_LENGTH:
+            return text
+    return lead
+
+
+def _clean(name: str) -> str:
+    """*name* on one line, without the characters that XML forbids or nobody sees."""
+    visible = "".join(
+        character
+        for character in re.sub(r"\s+", " ", name)
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+        and character not in "\ufffe\uffff"
+    )
+    return coded(visible.strip()) or "（无名称）"
+
+
+def _short(name: str) -> str:
+    return shortened(_clean(name), 20)
+
+
+def _em(text: str) -> float:
+    """An upper bound of a text's width in the fonts that it may be set in."""
+    return sum(
+        1.0 if not c.isascii() else 0.92 if c.isupper() or c in "%&@mw" else 0.6 for c in text
+    )
+
+
+def _head(text: str, width: float) -> str:
+    while _em(text) > width:
+        text = text[:-1]
+    return text
+
+
+def _may_break(name: str, place: int) -> bool:
+    before, after = name[place - 1], name[place]
+    if before.isascii() and after.isascii() and before.isalnum() and after.isalnum():
+        return False
+    return before not in "（《“‘〔【([{" and after not in "，。、；：？！）》”’〕】)]}…—·%％ "
+
+
+def _wrapped(name: str) -> tuple[str, ...]:
+    """*name* on one or two lines of 14 em, about equally long; what is longer loses its middle.
+
+    The end stays, because projects often differ in nothing else (一期, 二期).
+    """
+    name = _clean(name)
+    if _em(name) <= NAME_WIDTH:
+        return (name,)
+    places = [place for place in range(1, min(len(name), 40)) if _may_break(name, place)]
+    lines = [(name[:place].strip(), name[place:].strip()) for place in places]
+    fitting = [pair for pair in lines if max(map(_em, pair)) <= NAME_WIDTH]
+    if fitting:
+        return min(fitting, key=lambda pair: abs(_em(pair[0]) - _em(pair[1])))
+    first = max(
+        (head for head, _ in lines if 4 < _em(head) <= NAME_WIDTH), key=len, default=""
+    ) or _head(name[:40], NAME_WIDTH)
+    rest = name[len(first) :].strip()
+    if _em(rest) <= NAME_WIDTH:
+        return first, rest
+    end = _head(rest[:-40:-1], 5)[::-1]
+    return first, _head(rest[:40], NAME_WIDTH - 1 - _em(end)) + "…" + end
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where things stand, in points from the upper left corner: *edges* are the rows' ends."""
+
+    names: list[tuple[str, ...]]
+    edges: list[float]
+    left: float
+    right: float
+    columns: list[float]
+
+    def at(self, fraction: float) -> float:
+        return self.left + fraction * (self.right - self.left)
+
+
+def _layout(rows: Sequence[_Row], columns: Sequence[str]) -> _Layout:
+    names = [_wrapped(row.name) for row in rows]
+    edges = [_BAND]
+    for row, name in zip(rows, names, strict=True):
+        bars = max((2 * abs(bar.middle) + bar.thickness for bar in row.bars), default=0.0)
+        edges.append(edges[-1] + max(len(name) * _LINE, bars) + _ROW_GAP)
+    right = WIDTH - _MARGIN
+    ends: list[float] = []
+    for cells in reversed(list(zip(columns, *(row.figures for row in rows), strict=True))):
+        ends.insert(0, right)
+        right -= _widest(cells) + _COLUMN_GAP
+    labels = [bar.label for row in rows for bar in row.bars if bar.label]
+    return _Layout(
+        names,
+        edges,
+        left=_MARGIN + _widest(line for name in names for line in name) + _GAP,
+        right=right - (_widest(labels) + _GAP if labels else 0),
+        columns=ends,
+    )
+
+
+def _widest(texts: Iterable[str]) -> float:
+    return max(map(_em, texts)) * SIZE
+
+
+def _drawn(
+    rows: Sequence[_Row],
+    alt: str,
+    keys: _Keys,
+    columns: Sequence[str] = (),
+    scale: Sequence[tuple[float, str]] = (),
+    note: str = "",
+) -> str:
+    """The chart as SVG: keys and headings, the rows, then the places of *scale*, and *note*."""
+    layout = _layout(rows, columns)
+    bottom = layout.edges[-1]
+    sheet = _Sheet(bottom + _BAND * (bool(scale) + bool(note)) + _MARGIN)
+    _draw_keys(sheet, layout, keys)
+    _draw_figures(sheet, layout, columns, _BAND / 2)
+    for edge in layout.edges:
+        sheet.line((_MARGIN, edge), (WIDTH - _MARGIN, edge), _RULE)
+    for row, name, top, end in zip(
+        rows, layout.names, layout.edges, layout.edges[1:], strict=False
+    ):
+        _draw_row(sheet, layout, row, name, (top + end) / 2)
+    sheet.line((layout.left, _BAND), (layout.left, bottom), _INK)
+    for fraction, words in scale:
+        sheet.line((layout.at(fraction), bottom), (layout.at(fraction), bottom + 3), _INK)
+        sheet.write(layout.at(fraction), bottom + _BAND / 2 + 1, words, "center")
+    sheet.write(_MARGIN, sheet.height - _BAND / 2, note)
+    return sheet.svg(alt)
+
+
+def _nothing(caption: str, words: str) -> Chart:
+    sheet = _Sheet(_BAND + 2 * _MARGIN)
+    sheet.write(_MARGIN, sheet.height / 2, words)
+    return Chart(sheet.svg(words), caption, words)
+
+
+def _draw_keys(sheet: _Sheet, layout: _Layout, keys: _Keys) -> None:
+    widths = [_em(words) * SIZE + (12 if look else 0) + _GAP for look, words in keys]
+    # Above the bars, or further left where they leave too little room.
+    x = max(_MARGIN, min(layout.left, layout.right - sum(widths)))
+    for (look, words), width in zip(keys, widths, strict=True):
+        if look:
+            sheet.box(x + 0.5, x + 9, _BAND / 2, 8, look)
+        sheet.write(x + (12 if look else 0), _BAND / 2, words)
+        x += width
+
+
+def _draw_row(
+    sheet: _Sheet, layout: _Layout, row: _Row, name: tuple[str, ...], middle: float
+) -> None:
+    for number, line in enumerate(name):
+        offset = (number - (len(name) - 1) / 2) * _LINE
+        sheet.write(layout.left - _GAP, middle + offset, line, "right")
+    for bar in row.bars:
+        _draw_bar(sheet, layout, bar, middle + bar.middle)
+    _draw_figures(sheet, layout, row.figures, middle)
+
+
+def _draw_bar(sheet: _Sheet, layout: _Layout, bar: _Strip, middle: float) -> None:
+    left, right = layout.at(float(bar.start)), layout.at(float(bar.end))
+    if bar.end:
+        right = max(right, left + _THINNEST)
+        sheet.box(left, right, middle, bar.thickness, bar.look)
+    if bar.arrow:
+        half = bar.thickness / 2
+        corners = [(right, middle - half), (right + half, middle), (right, middle + half)]
+        sheet.shape(corners, _DARK)
+    if bar.label:
+        sheet.write(right + _GAP / 2, middle, bar.label)
+
+
+def _draw_figures(sheet: _Sheet, layout: _Layout, figures: Sequence[str], middle: float) -> None:
+    for end, figure in zip(layout.columns, figures, strict=True):
+        sheet.write(end, middle, figure, "right")
+
+
+class _Sheet:
+    """A drawing to write and draw on, in points from its upper left corner.
+
+    Written directly rather than by a plotting library: nothing here needs a text
+    measured or an axis laid out, and of a report's cost drawing was the most.
+    """
+
+    def __init__(self, height: float) -> None:
+        self.height = height
+        self._shapes: list[str] = []
+        self._texts: list[str] = []
+        self._hatched = False
+        self.shape(
+            [(0, height), (WIDTH, height), (WIDTH, 0), (0, 0)],
+            {"facecolor": "#ffffff", "edgecolor": None},
+        )
+
+    def write(self, x: float, middle: float, text: str, align: str = "left") -> None:
+        if not text:
+            return
+        place = f"{_number(x)} {_number(middle + _BASELINE)}"
+        left, top = place.split()
+        self._texts.append(
+            f'   <text style="{_FONT}; text-anchor: {_ANCHORS[align]}" x="{left}" y="{top}" '
+            f'transform="rotate(-0 {place})">{escape(text, quote=False)}</text>\n'
+        )
+
+    def box(self, left: float, right: float, middle: float, thickness: float, look: _Look) -> None:
+        top, bottom = middle - thickness / 2, middle + thickness / 2
+        self.shape([(left, top), (right, top), (right, bottom), (left, bottom)], look)
+
+    def line(self, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
+        self.shape([start, end], {"edgecolor": color, "facecolor": "none", "closed": False})
+
+    def shape(self, corners: Sequence[tuple[float, float]], look: _Look) -> None:
+        path = "L ".join(f"{_number(x)} {_number(y)} \n" for x, y in corners)
+        end = "z\n" if look.get("closed", True) else ""
+        fill, edge = look["facecolor"], look["edgecolor"]
+        if "hatch" in look:
+            self._hatched, fill = True, f"url(#{_HATCH})"
+        stroke = f"; stroke: {edge}; stroke-width: 0.6; stroke-linejoin: miter" if edge else ""
+        self._shapes.append(f'   <path d="M {path}{end}" style="fill: {fill}{stroke}"/>\n')
+
+    def svg(self, alt: str) -> str:
+        size = f"{_number(WIDTH)}pt", f"{_number(self.height)}pt"
+        view = f"0 0 {_number(WIDTH)} {_number(self.height)}"
+        parts = "".join(f"  <g>\n{part}  </g>\n" for part in self._shapes + self._texts)
+        # Several charts stand on one page: no prolog, no name twice, no style for all elements.
+        return (
+            f'<svg role="img" aria-label="{escape(alt)}" '
+            f'xmlns:xlink="http://www.w3.org/1999/xlink" width="{size[0]}" height="{size[1]}" '
+            f'viewBox="{view}" xmlns="http://www.w3.org/2000/svg" version="1.1">\n'
+            f" <g>\n{parts} </g>\n{_hatch() if self._hatched else ''}</svg>\n"
+        )
+
+
+def _number(value: float) -> str:
+    return f"{value:f}".rstrip("0").rstrip(".")
+
+
+_ANCHORS = {"left": "start", "right": "end", "center": "middle"}
+_FONT = f"font-size: {_number(SIZE)}px; font-family: {', '.join(map(repr, FONTS))}, sans-serif"
+_HATCH = "ha32a525767"
+
+
+@cache
+def _hatch() -> str:
+    """The pattern of hatched bars: lines from lower left to upper right, 2.4 points apart."""
+    path = "".join(
+        f"M {_number(x)} {_number(72 + x)} \nL {_number(72 + x)} {_number(x)} \n"
+        for x in (n * 2.4 - 36 for n in range(31))
+    )
+    return (
+        f' <defs>\n  <pattern id="{_HATCH}" patternUnits="userSpaceOnUse" x="0" y="0" '
+        'width="72" height="72">\n   <rect x="0" y="0" width="73" height="73" fill="#ffffff"/>\n'
+        f'   <path d="{path}" style="fill: {_INK}; stroke: {_INK}; stroke-width: 0.6; '
+        'stroke-linecap: butt; stroke-linejoin: miter"/>\n  </pattern>\n </defs>\n'
+    )

@@ -1,0 +1,74 @@
+"""Digests of what a report says (审阅所对的内容), so that an acceptance ends when it changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from perfkit.quantities import plain
+from perfkit.scoring.scorecard import Scorecard
+from perfkit.scoring.scores import walk
+
+CONTENT = {"data": "数据", "narrative": "文字", "rubric": "评分标准", "template": "模板"}
+"""What an acceptance is given for."""
+
+
+def content_of(card: Scorecard) -> dict[str, str]:
+    """Digests of what a report says: data and scores, narrative, rubric.
+
+    Its template is not of the card; see `template_digest`.
+    """
+    # Without what is not filed, so that a field added to the form later changes nothing.
+    filed = card.department.model_dump(exclude_defaults=True)
+    narrative = {key: filed.pop(key, None) for key in ("objective", "divisions", "narrative")}
+    for rows, texts in (("projects", ("name", "narrative")), ("indicators", ("note",))):
+        narrative[rows] = [[row.pop(text, None) for text in texts] for row in filed.get(rows, ())]
+    rubric = card.rubric.model_dump(exclude_defaults=True)
+    # Not the places: a comment in the file moves its lines, and changes nothing.
+    scores = {score.id: score.awarded for score in walk(card.scores)}
+    data = [filed, scores, card.total, card.grade]
+    return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
+
+
+def template_digest(notebook: Mapping[str, Any]) -> str:
+    """SHA-256 of the template: its cells' sources and pictures, without what a run puts in.
+
+    Of the cell of parameters all counts but the line that names the department.
+    """
+    sources = []
+    for cell in notebook["cells"]:
+        tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
+        if "parameters" in tags:
+            source = _other_parameters(source)
+        if "injected-parameters" in tags or ("parameters" in tags and not source):
+            continue
+        pictures = cell.get("attachments")
+        sources.append(f"{cell['cell_type']}\n{source}\n")
+        sources += [json.dumps(pictures, sort_keys=True)] if pictures else []
+    return hashlib.sha256("".join(sources).encode()).hexdigest()
+
+
+def _other_parameters(source: str) -> str:
+    """The cell of parameters without ``department = …``, which every run replaces."""
+    try:
+        lines = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return source
+    kept = [
+        line
+        for line in lines
+        if not isinstance(line, ast.Assign) or ast.unparse(line.targets[0]) != "department"
+    ]
+    return "\n".join(map(ast.unparse, kept))
+
+
+def _digest(value: Any) -> str:
+    def shown(one: Any) -> str:
+        return plain(one) if isinstance(one, Decimal) else str(one)  # 98.00 is 98
+
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=shown)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

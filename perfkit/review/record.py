@@ -1,0 +1,440 @@
+"""审阅记录: what reviewers said of a report, and whether it was accepted.
+
+The record of a report is ``outputs/reviews/<report>.yaml``: one event a line,
+only ever added to. A line is whole and unlike any other, so git can merge two
+records by taking the lines of both; their order and repetitions don't matter.
+A line that can't be read stays in the file and is told of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import stat
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from perfkit.errors import PerfkitError, system_reason
+from perfkit.review.content import CONTENT
+from perfkit.texts import shortened
+
+FOLDER = "reviews"
+HEAD = "# 审阅记录，每行一条，只增不改。由 perfkit review 写入，可以用 git 合并。\n"
+# Lines of both sides are kept when git merges; see the module's first words.
+ATTRIBUTES = "*.yaml merge=union\n"
+
+LONGEST = 20_000
+"""Characters of a remark, and of the text that it quotes."""
+CONTEXT = 200
+NAME = 40
+LARGEST = 32 * 2**20
+"""Bytes of a record: a thousand decisions, each with the whole text of a report."""
+WAIT = 20
+"""Seconds to wait for another process that is writing the same record."""
+DAY = 86400
+"""Seconds by which the clock of a reviewer may be ahead."""
+
+Kind = Literal["remark", "answer", "settle", "reopen", "accept", "return"]
+KINDS: dict[Kind, str] = {
+    "remark": "意见",
+    "answer": "回复",
+    "settle": "了结",
+    "reopen": "重新提出",
+    "accept": "通过",
+    "return": "退回",
+}
+
+State = Literal["none", "returned", "accepted", "lapsed"]
+STATES: dict[State, str] = {
+    "none": "未审",
+    "returned": "已退回",
+    "accepted": "已通过",
+    "lapsed": "通过已失效",
+}
+
+
+COMMON = {"id", "report", "at", "by", "kind"}
+FIELDS: dict[Kind, set[str]] = {
+    "remark": {"text", "target"},
+    "answer": {"text", "on"},
+    "settle": {"text", "on"},
+    "reopen": {"text", "on"},
+    "accept": {"text", "content", "blocks"},
+    "return": {"text", "content", "blocks"},
+}
+TIME = re.compile(
+    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+"""What the page and this module read as the same moment; the last wins, so not of another century."""
+UNSHOWN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Signs that order a terminal about or turn a line round, and halves of signs; the page leaves them out."""
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """意见: the event that made it, what was said to it since, and whether it is settled."""
+
+    event: Event
+    thread: tuple[Event, ...] = ()
+    settled: bool = False
+
+    @property
+    def quote(self) -> str:
+        """The words that it speaks of."""
+        return str(self.event["target"]["selector"]["exact"])
+
+
+@dataclass(frozen=True)
+class Review:
+    """The review of a report: its remarks in order, the last decision, lines that can't be read."""
+
+    remarks: tuple[Remark, ...] = ()
+    decision: Event | None = None
+    troubles: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def open(self) -> tuple[Remark, ...]:
+        """The remarks that are not settled."""
+        return tuple(remark for remark in self.remarks if not remark.settled)
+
+    def lapses(self, content: Mapping[str, str]) -> list[str]:
+        """What has changed since the report was accepted, in words; parts not in *content* don't count."""
+        if self.decision is None or self.decision["kind"] != "accept":
+            return []
+        given = self.decision["content"]
+        return [
+            f"{words}有变化"
+            for key, words in CONTENT.items()
+            if content.get(key) and given.get(key) != content[key]
+        ]
+
+    def state(self, content: Mapping[str, str]) -> State:
+        """审阅情况 of the report that has this *content* now."""
+        if self.decision is None:
+            return "none"
+        if self.decision["kind"] == "return":
+            return "returned"
+        return "lapsed" if self.lapses(content) else "accepted"
+
+
+def record_file(outputs: Path, report: str) -> Path:
+    """Where the record of a report is kept."""
+    return outputs / FOLDER / f"{report}.yaml"
+
+
+def reports(outputs: Path) -> set[str]:
+    """The names of the reports that have a page, in their own case, as Windows doesn't ask for."""
+    try:
+        with os.scandir(outputs) as entries:
+            pages = {
+                entry.name for entry in entries if entry.name.endswith(".html") and entry.is_file()
+            }
+    except OSError:
+        return set()
+    # The index and the pages of failures are no reports.
+    names = {name.removesuffix(".html") for name in pages if not name.startswith(".")}
+    return {name for name in names if name != "index" and not name.endswith(".failed")}
+
+
+def read_review(outputs: Path, report: str) -> Review:
+    """The review of a report; empty if no one has looked at it."""
+    path = record_file(outputs, report)
+    events, troubles = read_events(path)
+    return fold(events, [f"{path}：{trouble}" for trouble in troubles])
+
+
+def read_events(path: Path) -> tuple[list[Event], list[str]]:
+    """The events of a record file, and what could not be read; nothing of one that isn't there."""
+    try:
+        return parse(_content(path))
+    except FileNotFoundError:
+        return [], []
+    except OSError as e:
+        return [], [f"读不了：{system_reason(e)}"]
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a record; an OSError says in Chinese why it is none."""
+    found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError("这是文件夹")
+    if not stat.S_ISREG(found.st_mode):  # a pipe would keep us waiting, a device has no end
+        raise OSError("这不是普通文件")
+    if found.st_size > LARGEST:
+        raise OSError(f"文件有 {found.st_size >> 20} MB，最多 {LARGEST >> 20} MB")
+    return path.read_bytes()
+
+
+def parse(content: bytes) -> tuple[list[Event], list[str]]:
+    """The events of a record in its order, each once, and what could not be read."""
+    troubles = []
+
+    def sound() -> Iterator[Event]:
+        for number, found in _lines(content):
+            if isinstance(found, str):
+                troubles.append(f"第 {number} 行{found}，原样保留，没有采用")
+            else:
+                yield found
+
+    return _once(sound()), troubles
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, Event | str]]:
+    """The number of each line, and its event or why it is none, in words that follow “第 3 行”."""
+    # Parted before it is decoded: a line may be torn in the middle of a character.
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        line = line.strip()
+        if not line or line.startswith(b"#"):
+            continue
+        try:
+            event = json.loads(line.removeprefix(b"-").decode(), parse_constant=_refused)
+            check_event(event)
+        except (ValueError, RecursionError):
+            yield number, "读不懂"
+        except PerfkitError as e:
+            yield number, str(e)
+        else:
+            yield number, event
+
+
+def _once(found: Iterable[Event]) -> list[Event]:
+    events: dict[str, Event] = {}
+    for event in found:
+        known = events.setdefault(event["id"], event)
+        # Of two that bear one id the same is taken, whatever order they were merged in.
+        events[event["id"]] = min(known, event, key=_line)
+    return list(events.values())
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def fold(events: Iterable[Event], troubles: Iterable[str] = ()) -> Review:
+    """What the events come to, whatever order they stand in."""
+    ordered = sorted(events, key=lambda event: (_time(event["at"]), event["id"]))
+    threads: dict[str, list[Event]] = {}
+    decision = None
+    for event in ordered:
+        if event["kind"] in ("answer", "settle", "reopen"):
+            threads.setdefault(event["on"], []).append(event)
+        elif event["kind"] in ("accept", "return"):
+            decision = event
+    remarks = []
+    for event in ordered:
+        if event["kind"] == "remark":
+            thread = threads.get(event["id"], [])
+            turns = [answer["kind"] for answer in thread if answer["kind"] != "answer"]
+            settled = bool(turns) and turns[-1] == "settle"
+            remarks.append(Remark(event, tuple(thread), settled))
+    return Review(tuple(remarks), decision, tuple(troubles))
+
+
+def _time(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp()
+
+
+def add_events(outputs: Path, report: str, events: Iterable[Event]) -> int:
+    """Add the events that the record doesn't have yet; returns how many there were.
+
+    Several processes may write at once.
+
+    Raises:
+        PerfkitError: if an event is not one of this report; nothing is written then.
+        OSError: if the record can't be written, for one because another program keeps it.
+    """
+    wanted = list(events)
+    for event in wanted:
+        check_event(event)
+        if event["report"] != report:
+            raise PerfkitError(f"这条意见是“{event['report']}”的，不是“{report}”的")
+    path = record_file(outputs, report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    attributes = path.parent / ".gitattributes"
+    if not attributes.exists():
+        attributes.write_text(ATTRIBUTES, encoding="utf-8")
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=WAIT):
+            there = path.exists()
+            content = _content(path) if there else b""
+            known = {event["id"] for event in parse(content)[0]}
+            fresh = {event["id"]: event for event in wanted if event["id"] not in known}
+            for event in fresh.values():
+                _check_past(event)
+            lines = "".join(_line(event) for event in fresh.values())
+            if not there:
+                lines = HEAD + lines
+            elif not content.endswith(b"\n"):
+                lines = "\n" + lines  # after a line that was torn
+            if fresh:
+                _append(path, lines.encode())
+    except Timeout:
+        raise TimeoutError(f"{path} 一直被别的程序占用，请稍后再试") from None
+    return len(fresh)
+
+
+def _check_past(event: Event) -> None:
+    # One from the future would be the last word on the report until then.
+    if _time(event["at"]) > time.time() + DAY:
+        reason = "还没有到；请核对写意见的电脑和这台电脑的日期"
+        raise PerfkitError(f"的时间“{event['at']}”{reason}")
+
+
+def _append(path: Path, lines: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            while lines:
+                lines = lines[file.write(lines) :]
+            os.fsync(file.fileno())
+        except OSError:  # the disk is full
+            with contextlib.suppress(OSError):
+                file.truncate(before)
+            raise
+
+
+def import_file(outputs: Path, path: Path) -> dict[str, tuple[int, int]]:
+    """Take in a file that a page saved; how many events were new, and not, by report.
+
+    Raises:
+        PerfkitError: if any of it can't be read; nothing of it is taken then.
+    """
+    try:
+        content = _content(path)
+    except OSError as e:
+        raise PerfkitError(f"{path} 读不了：{system_reason(e)}") from None
+    events = _once(_all_sound(path, content))
+    if not events:
+        raise _not_taken(path, "里面没有审阅记录")
+    names = sorted({event["report"] for event in events})
+    known = reports(outputs)
+    for name in names:
+        # The name becomes a file's: it must be one of a report that is there.
+        if name not in known:
+            reason = f"{outputs} 里没有“{shortened(name, NAME)}”这份报告"
+            raise PerfkitError(f"{path}：{reason}；请用 -o 指明报告所在的文件夹")
+    found = {}
+    for name in names:
+        own = [event for event in events if event["report"] == name]
+        try:
+            added = add_events(outputs, name, own)
+        except OSError as e:
+            raise PerfkitError(
+                f"{path}：写不进 {record_file(outputs, name)}：{system_reason(e)}"
+            ) from None
+        found[name] = (added, len(own) - added)
+    return found
+
+
+def _all_sound(path: Path, content: bytes) -> Iterator[Event]:
+    for number, found in _lines(content):
+        if isinstance(found, str):
+            raise _not_taken(path, f"第 {number} 行{found}")
+        try:
+            _check_past(found)
+        except PerfkitError as e:
+            raise _not_taken(path, f"第 {number} 行{e}") from None
+        yield found
+
+
+def _not_taken(path: Path, reason: str) -> PerfkitError:
+    advice = "请用网页“把意见存成文件”存下的文件，没有收下任何一条"
+    return PerfkitError(f"{path}：{reason}；{advice}")
+
+
+def _line(event: Event) -> str:
+    """The event in one line, whatever its text has in it; JSON is YAML."""
+    text = json.dumps(event, ensure_ascii=False, allow_nan=False)
+    text = re.sub("[\x85\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return f"- {text}\n"
+
+
+def check_event(event: Any) -> None:
+    """Raise a PerfkitError, in words that complete “第 3 行…”, if this is not an event."""
+    if not isinstance(event, dict):
+        raise PerfkitError("不是一条审阅记录")
+    kind = event.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise PerfkitError("不是一种认识的记录")
+    if not set(event) <= COMMON | FIELDS[kind]:
+        raise PerfkitError("不是一条审阅记录")
+    _text(event, "id", "编号", 16)
+    if not re.fullmatch(r"[0-9a-f]{16}", event["id"]):
+        raise PerfkitError("的编号不是 16 位十六进制数")
+    _name(event, "report", "报告名称", 255)
+    _name(event, "by", "审阅人", NAME)
+    _name(event, "at", "时间", 40)
+    if not _is_time(event["at"]):
+        raise PerfkitError(f"的时间“{event['at']}”应像 2024-03-05T09:30:00+08:00")
+    if kind in ("remark", "answer") or "text" in event:
+        _text(event, "text", KINDS[kind], LONGEST)
+    if kind == "remark":
+        _target(event.get("target"))
+    elif "on" in FIELDS[kind]:
+        _name(event, "on", "所回复的意见", 16)
+    else:
+        _texts(event, "content")
+        _texts(event, "blocks")
+
+
+def _is_time(at: str) -> bool:
+    try:
+        datetime.fromisoformat(at)
+    except ValueError:
+        return False
+    return bool(TIME.fullmatch(at))
+
+
+def _target(target: Any) -> None:
+    selector = target.get("selector") if isinstance(target, dict) else None
+    if not isinstance(selector, dict) or not set(target) <= {"block", "selector", "start"}:
+        raise PerfkitError("没有写明针对哪段文字")
+    if not _shown(target.get("block"), LONGEST):
+        raise PerfkitError("没有写明针对哪段文字")
+    start = target.get("start", 0)
+    if not isinstance(start, int) or not 0 <= start < LARGEST:
+        raise PerfkitError("所引文字的位置不是整数")
+    quoted = {"exact": LONGEST, "prefix": CONTEXT, "suffix": CONTEXT, "type": CONTEXT}
+    given = {"type": ""} | selector
+    if set(given) != set(quoted) or not all(_shown(given[key], quoted[key]) for key in quoted):
+        raise PerfkitError(f"所引的文字缺失、有控制字符或超过 {LONGEST} 个字")
+
+
+def _shown(value: Any, longest: int) -> bool:
+    return isinstance(value, str) and len(value) <= longest and not UNSHOWN.search(value)
+
+
+def _name(event: Event, key: str, words: str, longest: int) -> None:
+    """A text of one line."""
+    _text(event, key, words, longest)
+    if len(event[key].splitlines()) > 1 or "\t" in event[key]:
+        raise PerfkitError(f"的{words}不止一行")
+
+
+def _text(event: Event, key: str, words: str, longest: int) -> None:
+    value = event.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise PerfkitError(f"没有写{words}")
+    if len(value) > longest:
+        raise PerfkitError(f"的{words}有 {len(value)} 个字，最多 {longest} 个")
+    if UNSHOWN.search(value):
+        raise PerfkitError(f"的{words}里有控制字符或半个字符")
+
+
+def _texts(event: Event, key: str) -> None:
+    value = event.get(key)
+    found = value.items() if isinstance(value, dict) else [(None, None)]
+    if not all(_shown(text, LARGEST) for pair in found for text in pair):
+        raise PerfkitError("没有写明是对哪一版内容的结论")

@@ -1,0 +1,244 @@
+"""推导: how every computed figure of a report comes about, for the reader who asks.
+
+A figure in a sentence or cell names its derivation by a key: an indicator's id
+for its score, else the path of the amount that it states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from perfkit.forms.department import Department, Part, Project
+from perfkit.quantities import percent, plain
+from perfkit.scoring.rubric import Rubric, describe
+from perfkit.scoring.scorecard import Scorecard
+from perfkit.scoring.scores import Input, Score
+from perfkit.texts import numbers
+
+PART_NAMES = {
+    "total": "资金总体",
+    "basic": "基本支出",
+    "project": "项目支出",
+    "other": "其他支出",
+}
+AMOUNTS = {"budget": "全年预算数", "spent": "全年执行数"}
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """How one figure comes about: its name, the rule, the formula with the numbers, its inputs.
+
+    `notes` are what else bears on it: deductions, what is undecided, the claim.
+    """
+
+    name: str
+    formula: str
+    rule: str = ""
+    inputs: tuple[Input, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The machine's form, without what is empty."""
+        found: dict[str, Any] = {"name": self.name, "formula": self.formula, "rule": self.rule}
+        found["inputs"] = [[i.name, i.value, i.place] for i in self.inputs]
+        found["notes"] = list(self.notes)
+        return {key: value for key, value in found.items() if value}
+
+
+def figure(text: str, of: str) -> Markup:
+    """A computed figure, marked with the key of its derivation."""
+    return Markup('<span data-of="{}">{}</span>').format(of, text)
+
+
+def derivations(card: Scorecard) -> dict[str, Derivation]:
+    """The derivation of every computed figure of the report, by key."""
+    found: dict[str, Derivation] = {}
+    for items in (_amounts, _projects, _scores, _sums):
+        found.update(items(card))
+    return found
+
+
+Items = Iterator[tuple[str, Derivation]]
+
+
+def _amounts(card: Scorecard) -> Items:
+    department = card.department
+    budget = department.budget
+    for key, part in {"total": budget.overall, **budget.parts}.items():
+        place, name = f"budget.{key}", PART_NAMES[key]
+        inputs = tuple(
+            Input(words, f"{plain(getattr(part, of))}万元", department.place(f"{place}.{of}"))
+            for of, words in AMOUNTS.items()
+        )
+        for (of, words), filed in zip(AMOUNTS.items(), inputs, strict=True):
+            if key == "total" and budget.total is None:
+                yield f"{place}.{of}", _total_of_parts(card, of)
+            else:
+                formula = f"部门填写，{filed.value}"
+                yield f"{place}.{of}", Derivation(f"{name}{words}", formula, inputs=(filed,))
+        unspent = f"{plain(part.budget)} − {plain(part.spent)} = {plain(part.unspent)}万元"
+        yield f"{place}.unspent", Derivation(f"{name}未支出", unspent, "预算数 − 执行数", inputs)
+        yield f"{place}.rate", _rate(f"{name}预算执行率", part, inputs)
+
+
+def _total_of_parts(card: Scorecard, of: str) -> Derivation:
+    budget = card.department.budget
+    parts = [getattr(part, of) for part in budget.parts.values()]
+    formula = f"{' + '.join(plain(value) for value in parts)} = {plain(sum(parts, ZERO))}万元"
+    inputs = tuple(
+        Input(PART_NAMES[key], f"{plain(value)}万元", card.department.place(f"budget.{key}.{of}"))
+        for key, value in zip(budget.parts, parts, strict=True)
+    )
+    name = f"资金总体{AMOUNTS[of]}"
+    return Derivation(name, formula, "没有填写资金总体，取各部分之和", inputs)
+
+
+def _rate(name: str, part: Part | Project, inputs: tuple[Input, ...]) -> Derivation:
+    rule = "执行数 ÷ 全年预算数，保留两位小数"
+    if part.execution_rate is None or part.spent is None:
+        return Derivation(name, "没有预算数或执行数，无法计算", rule, inputs)
+    rate = percent(part.execution_rate)
+    formula = f"{plain(part.spent)} ÷ {plain(part.budget)} = {rate}"
+    notes = []
+    if part.rate is not None and percent(part.rate, 4) != percent(part.execution_rate, 4):
+        notes.append(f"部门所填执行率{percent(part.rate, 4)}")
+    return Derivation(name, formula, rule, inputs, tuple(notes))
+
+
+def _projects(card: Scorecard) -> Items:
+    department = card.department
+    projects = department.projects
+    for i, project in enumerate(projects):
+        field, name = f"projects.{i}", f"第{i + 1}个项目"
+        inputs = tuple(
+            Input(words, shown, department.place(f"{field}.{key}"))
+            for key, words, shown in (
+                ("budget", "预算数", f"{plain(project.budget)}万元"),
+                ("spent", "支出数", _amount(project.spent)),
+                ("rate", "所填执行率", _percent(project.rate)),
+            )
+            if shown
+        )
+        if project.spent is not None and project.execution_rate is not None:
+            yield f"{field}.rate", _rate(f"{name}预算执行率", project, inputs)
+        elif project.executed is not None and project.rate is not None:
+            rate, spent = percent(project.rate, 4), plain(project.executed)
+            formula = f"{plain(project.budget)} × {rate} = {spent}万元"
+            rule = "支出数没有填写，按预算数 × 所填执行率推算"
+            yield f"{field}.executed", Derivation(f"{name}支出数", formula, rule, inputs)
+    if not projects:
+        return
+    place = department.place("projects")
+    listed = (Input("项目", f"{len(projects)}个", place),)
+    yield "projects.count", Derivation("项目个数", f"参数文件列出{len(projects)}个", inputs=listed)
+    for key, words in (("budget", "预算"), ("executed", "支出")):
+        amounts = [getattr(project, key) for project in projects]
+        known = [amount for amount in amounts if amount is not None]
+        formula = f"{' + '.join(map(plain, known))} = {plain(sum(known, ZERO))}万元"
+        yield f"projects.{key}", Derivation(f"项目{words}合计", formula, "各项目之和", listed)
+    derived = [i for i, p in enumerate(projects) if p.spent is None and p.executed is not None]
+    missing = [i for i, p in enumerate(projects) if p.executed is None]
+    full = [
+        i for i, p in enumerate(projects) if p.execution_rate is not None and p.execution_rate >= 1
+    ]
+    for key, words, rows in (
+        ("derived", "按所填执行率推算支出数的项目", derived),
+        ("missing", "没有填写支出数的项目", missing),
+        ("full", "预算执行率达到100%的项目", full),
+    ):
+        formula = f"第{numbers(rows)}个项目，共{len(rows)}个" if rows else "没有，共0个"
+        yield f"projects.{key}", Derivation(words, formula, inputs=listed)
+
+
+def _scores(card: Scorecard) -> Items:
+    for score in card.scores:
+        rule = card.rubric.indicator(score.id)
+        standard = f"{describe(rule.rule)}。出处：{rule.source}"
+        yield score.id, _score(score, standard)
+        for part in score.parts:
+            yield part.id, _score(part, "按指标值和完成值计分，定性的按评定得分率")
+        if score.parts:
+            counted = sum(1 for p in score.parts if p.indicator and p.indicator.quantified)
+            place = card.department.place("indicators")
+            inputs = (Input("三级指标", f"{len(score.parts)}个", place),)
+            formula = f"共{len(score.parts)}个，其中指标值和完成值都是数字的{counted}个"
+            yield f"{score.id}.count", Derivation(f"{score.name}三级指标", formula, inputs=inputs)
+
+
+def _score(score: Score, rule: str) -> Derivation:
+    waiting = f"{plain(score.open_points)}分" if score.open_points else ""
+    notes = [f"{waiting}待定：{score.undecided}"] if score.undecided else []
+    if score.stated:
+        notes.append("按部门所填计分，无法复核")
+    if not score.parts:
+        notes += [f"扣{plain(d.points)}分：{d.reason}" for d in score.deductions]
+    if score.override:
+        by = f"（{score.override.stage}，{score.override.approver}）"
+        notes.append(f"例外核定{plain(score.awarded or ZERO)}分：{score.override.reason}{by}")
+    if score.reported is not None and score.reported != score.awarded:
+        notes.append(f"部门自评{plain(score.reported)}分")
+    name = f"{score.name}（{plain(score.points)}分）"
+    return Derivation(name, score.formula, rule, score.inputs, tuple(notes))
+
+
+def _sums(card: Scorecard) -> Items:
+    rubric = card.rubric
+    for section in rubric.sections:
+        scores = [card.score(indicator.id) for indicator in section.indicators]
+        formula = f"{_sum(scores)} = {plain(card.section_total(section.id))}"
+        name = f"{section.name}（{plain(section.points)}分）"
+        yield f"section.{section.id}", Derivation(name, formula, "本部分各指标得分之和")
+    grades = "，".join(f"{plain(grade.floor)}分以上为{grade.label}" for grade in rubric.grades[:-1])
+    formula = f"{_sum(card.scores)} = {plain(card.total)}"
+    notes = [f"另有{plain(card.open_points)}分待定"] if card.open_points else []
+    yield "total", Derivation("总分", formula, "各指标得分之和", notes=tuple(notes))
+    grade = f"{plain(card.total)}分，{card.grade or '待定'}"
+    yield "grade", Derivation("评价等级", grade, f"{grades}，其余为{rubric.grades[-1].label}")
+    if card.open_points:
+        waiting = " + ".join(plain(s.open_points) for s in card.scores if s.open_points)
+        names = tuple(f"{s.name}：{s.undecided}" for s in card.undecided)
+        formula = f"{waiting} = {plain(card.open_points)}"
+        yield "open", Derivation("待定分值", formula, "待定指标的分值之和", notes=names)
+        highest = plain(card.total + card.open_points)
+        formula = f"{plain(card.total)} + {plain(card.open_points)} = {highest}"
+        yield "highest", Derivation("可能的最高总分", formula, "总分 + 待定分值")
+    yield from _claims(card.department, rubric)
+    yield from _counts(card.department)
+
+
+def _claims(department: Department, rubric: Rubric) -> Items:
+    claimed = department.reported
+    named = {indicator.id: indicator.name for indicator in rubric.indicators}
+    fields = {f"scores.{i}": (named.get(i, i), value) for i, value in claimed.scores.items()}
+    if claimed.total is not None:
+        fields["total"] = ("总分", claimed.total)
+    for key, (name, value) in fields.items():
+        filed = Input("自评得分", f"{plain(value)}分", department.place(f"reported.{key}"))
+        words = f"部门填写，{plain(value)}分"
+        yield f"reported.{key}", Derivation(f"{name}自评", words, inputs=(filed,))
+
+
+def _counts(department: Department) -> Items:
+    counts = department.reported.projects
+    if counts is not None:
+        words = f"部门填写，单位自评{counts.self_}个，部门评价{counts.department}个"
+        filed = Input("所填项目个数", words, department.place("reported.projects"))
+        yield "reported.projects", Derivation("所填项目个数", words, inputs=(filed,))
+
+
+def _sum(scores: list[Score] | tuple[Score, ...]) -> str:
+    return " + ".join(plain(s.awarded) for s in scores if s.awarded is not None) or "0"
+
+
+def _amount(value: Decimal | None) -> str:
+    return "" if value is None else f"{plain(value)}万元"
+
+
+def _percent(value: Decimal | None) -> str:
+    return "" if value is None else percent(value, 4)

@@ -1,0 +1,288 @@
+"""Reading a parameter file (参数文件) into a `Department`, all its faults told together.
+
+A notebook's ``department`` may be a path or the mapping that ``papermill -f``
+injects. papermill reads YAML 1.1 and keeps neither the file's name nor its
+lines, so the file is looked for and read again; only if it isn't found is the
+mapping itself taken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perfkit import signs
+from perfkit.errors import Fault, PerfkitError
+from perfkit.forms.codes import nearest, with_meaning
+from perfkit.forms.department import Department
+from perfkit.forms.faults import validate
+from perfkit.forms.fields import Loc, field_names, field_types, field_words
+from perfkit.forms.units import unit_doubts
+from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
+from perfkit.quantities import parse_points
+from perfkit.scoring.rubric import Rubric, load_rubric
+
+
+def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, Rubric]:
+    """The department's filing and the rubric (评分标准) that it names.
+
+    Args:
+        given: the path of a parameter file, or the mapping below its key ``department``.
+
+    Raises:
+        PerfkitError: with every fault of the file, each with its line.
+    """
+    if isinstance(given, Mapping):
+        found = _find_file(given)
+        if found is None:
+            tree = {"department": _as_text(given)}
+            source = Source(texts=dict(_texts(tree, ())))
+            return _validated(tree, source, list(_harmed(given, ())), Path())
+        given = found
+    return _read(Path(given))
+
+
+def _read(path: Path, with_previous: bool = True) -> tuple[Department, Rubric]:
+    tree, source, faults = read_tree(path, Department)
+    return _validated(tree, source, faults, path.parent, with_previous)
+
+
+def _validated(
+    tree: dict[str, Any],
+    source: Source,
+    faults: list[Fault],
+    folder: Path,
+    with_previous: bool = True,
+) -> tuple[Department, Rubric]:
+    for key in tree:
+        if key != "department":
+            message = f"最外层只能有 department 一个字段，没有“{key}”；其他内容缩进写在它下面"
+            faults.append(source.fault((key,), message))
+    whole = tree.get("department")
+    filed = _without_blanks(whole, ())
+    if not isinstance(whole, dict) or not isinstance(filed, dict):
+        if "department" in tree or not tree:
+            message = "最外层应是“department:”，内容缩进写在它下面"
+            faults.append(source.fault(("department",), message))
+        raise PerfkitError(faults)
+    rubric = None
+    if isinstance(filed.get("rubric"), str):
+        try:
+            rubric = load_rubric(filed["rubric"], folder)
+        except PerfkitError as e:
+            faults += (
+                [source.fault(("department", "rubric"), str(fault.message)) for fault in e.faults]
+                if all(not fault.file for fault in e.faults)
+                else e.faults
+            )
+    if rubric is not None:
+        named = _rubric_faults(whole, rubric, source)
+        faults += [fault for fault in named if fault.line not in source.misread]
+    previous = None
+    # Of last year's filing, not of all the years before it.
+    if with_previous and isinstance(filed.get("previous"), str):
+        try:
+            previous = _previous(folder / filed["previous"], filed.get("year"))
+        except PerfkitError as e:
+            faults.append(source.fault(("department", "previous"), str(e)))
+    department = validate(Department, filed, source, ("department",), faults)
+    assert rubric is not None  # a missing rubric is a fault of the record
+    if doubts := list(unit_doubts(department, source)):
+        raise PerfkitError(doubts)
+    department._source = source
+    department._previous = previous
+    return department, rubric
+
+
+def _previous(path: Path, year: Any) -> Department:
+    """Last year's filing.
+
+    Raises:
+        PerfkitError: in one line, if it can't be read or is of another year.
+    """
+    try:
+        found, _ = _read(path, with_previous=False)
+    except PerfkitError as e:
+        first = str(e).splitlines()[0]
+        raise PerfkitError(f"上年参数文件（previous）用不了：{first}") from None
+    if re.fullmatch("[0-9]{4}", str(year)) and found.year != int(year) - 1:
+        words = f"“{path.name}”是{found.year}年度的，应是{int(year) - 1}年度"
+        raise PerfkitError(f"上年参数文件（previous）{words}")
+    return found
+
+
+def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Iterator[Fault]:
+    """Names in the filing that the rubric doesn't have; *filed* is not validated yet."""
+
+    def fault(loc: Loc, message: str) -> Fault:
+        words = " / ".join(field_words(Department, loc))
+        return source.fault(("department", *loc), f"{words}：{message}")
+
+    def rows(key: str) -> list[tuple[int, dict[str, Any]]]:
+        listed = filed.get(key)
+        items = enumerate(listed) if isinstance(listed, list) else ()
+        return [(i, row) for i, row in items if isinstance(row, dict)]
+
+    def keys(value: Any) -> list[str]:
+        return list(value) if isinstance(value, dict) else []
+
+    groups, items = rubric.groups, rubric.items
+    counts: dict[str, int] = {}
+    weighted: dict[str, bool] = {}
+    for i, row in rows("indicators"):
+        group, kind = row.get("group"), row.get("kind")
+        if not isinstance(group, str):
+            continue
+        if group not in groups:
+            known = {name: rubric.indicator(name).name for name in groups}
+            yield fault(("indicators", i, "group"), _unknown(group, known))
+            continue
+        counts[group] = counts.get(group, 0) + 1
+        weighted[group] = weighted.get(group, False) or row.get("weight") is not None
+        kinds = {k.id: k.name for k in groups[group].kinds}
+        if isinstance(kind, str) and kind not in kinds:
+            yield fault(("indicators", i, "kind"), _unknown(kind, kinds))
+        if isinstance(weight := row.get("weight"), str):
+            yield from _places(fault, ("indicators", i, "weight"), weight, rubric)
+    titles = {indicator.id: indicator.name for indicator in rubric.indicators}
+    names = list(titles)
+    for group, count in counts.items():
+        if weighted[group] or groups[group].no_weights == "equal":
+            names += [f"{group}.{n + 1}" for n in range(count)]
+    for item in keys(filed.get("checks")):
+        if item not in items:
+            asked = {name: found.asks or found.text for name, found in items.items()}
+            yield fault(("checks", item), _unknown(item, asked))
+    used: Counter[str] = Counter()
+    for i, row in rows("overrides"):
+        if isinstance(score := row.get("score"), str):
+            yield from _places(fault, ("overrides", i, "score"), score, rubric)
+        if not isinstance(name := row.get("indicator"), str):
+            continue
+        used[name] += 1
+        if name not in names:
+            yield fault(("overrides", i, "indicator"), _unknown(name, titles, names))
+        elif used[name] > 1:
+            yield fault(("overrides", i, "indicator"), f"“{name}”已有一条例外核定，只能有一条")
+    reported = filed.get("reported")
+    for name in keys(reported.get("scores") if isinstance(reported, dict) else None):
+        if name not in names:
+            yield fault(("reported", "scores", name), _unknown(name, titles, names))
+
+
+def _places(
+    fault: Callable[[Loc, str], Fault], loc: Loc, text: str, rubric: Rubric
+) -> Iterator[Fault]:
+    """Points finer than scores are printed: they would not add up on the page."""
+    try:
+        value = parse_points(text)
+    except ValueError:
+        return  # the record tells it
+    if isinstance(value, Decimal) and not rubric.rounding.fits(value):
+        yield fault(loc, f"小数位数多于评分标准的 {rubric.rounding.places} 位，这里是“{text}”")
+
+
+LISTED = 12
+"""Codes that a message lists; of more it names the nearest."""
+
+
+def _unknown(name: str, titles: Mapping[str, str], names: Iterable[str] = ()) -> str:
+    """That the rubric doesn't know *name*: what was meant, or all that it knows."""
+    known = {code: titles.get(code, code) for code in names} or titles
+    message = f"评分标准里没有“{name}”"
+    if found := nearest(name, known):
+        return f"{message}，是不是 {with_meaning([found], known)}"
+    if len(known) > LISTED:
+        return f"{message}，用 perfkit rubric 查看可用的编号"
+    return f"{message}，可用的有：{with_meaning(known, known)}"
+
+
+def _without_blanks(value: Any, loc: Loc) -> Any:
+    """A field left empty is a field not filled in; one that the form doesn't have stays."""
+    if isinstance(value, dict):
+        names = field_names(Department, loc)
+        return {
+            key: _without_blanks(child, (*loc, key))
+            for key, child in value.items()
+            if child is not None or (names and key not in names)
+        }
+    if isinstance(value, list):
+        return [_without_blanks(child, (*loc, i)) for i, child in enumerate(value)]
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    """An injected mapping with its numbers as text; true and false stay, as no text was meant."""
+    if isinstance(value, Mapping):
+        return {signs.cleaned(str(key)): _as_text(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_text(child) for child in value]
+    if isinstance(value, float):
+        return f"{Decimal(repr(value)):f}"  # 0.00001, not 1e-05
+    return value if value is None or isinstance(value, bool) else signs.cleaned(str(value))
+
+
+def _harmed(value: Any, loc: Loc) -> Iterator[Fault]:
+    """Numbers of an injected mapping that may have been another text in the file.
+
+    An amount is the same as 1.1 and as 1.10; a code, a time or a target is not.
+    """
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _harmed(child, (*loc, str(key)))
+    elif isinstance(value, (list, tuple)):
+        for i, child in enumerate(value):
+            yield from _harmed(child, (*loc, i))
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        exact = isinstance(value, int) or len(Decimal(repr(value)).as_tuple().digits) <= 15
+        if not exact or str in field_types(Department, loc):
+            words = " / ".join(field_words(Department, loc))
+            yield Fault(
+                "",
+                0,
+                f"{words}：papermill -f 传来的是数字 {value}，原来写的可能是别的"
+                "（1.10 会变成 1.1，010 变成 8，12:30 变成 750）；请给这个值加英文引号，"
+                "或改用 -p department 参数文件的路径",
+            )
+
+
+def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """The text of every value of a mapping that came without a file."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _texts(child, (*loc, key))
+    elif isinstance(value, list):
+        for i, child in enumerate(value):
+            yield from _texts(child, (*loc, i))
+    elif isinstance(value, str):
+        yield loc, value
+
+
+def _find_file(given: Mapping[str, Any]) -> Path | None:
+    """The parameter file near the working folder whose content papermill reads as *given*."""
+    here = Path.cwd()
+    folders = (here / "params", here, here.parent / "params")
+    name, wanted = str(given.get("name") or "").encode(errors="replace"), _canonical(given)
+    for folder in folders:
+        for path in sorted(folder.glob("*.y*ml")):
+            try:
+                text, raw = read_text(path)
+                if name not in raw or check_events(text, str(path)):
+                    continue
+                tree = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            except (PerfkitError, yaml.YAMLError, ValueError):
+                continue
+            if isinstance(tree, dict) and _canonical(tree.get("department")) == wanted:
+                return path
+    return None
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(_as_text(value), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,109 @@
+"""得分: the score of an indicator, with the inputs and deductions that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from perfkit.forms.department import Indicator, Override
+from perfkit.quantities import plain
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A figure that went into a score: its name, its text, and its place in the parameter file."""
+
+    name: str
+    value: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Deduction:
+    """扣分: how many points, why, and the place of what caused it."""
+
+    points: Decimal
+    reason: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """得分 of an indicator, or of one of the 三级指标 below it.
+
+    `by_rule` and the deductions add up to `points`; `awarded` differs from
+    `by_rule` only by an override. Both are None while `undecided` says what a
+    person must decide. `stated`: it rests on a figure or word of the
+    department alone. `reported` is the department's claim. `field` is the path
+    of the filed value that it turns on; `rate` and `compared` are a rate and
+    last year's as the sheet prints them, `verdict` is what comes of comparing
+    it; `overshoot` is set where the actual
+    value is so far above the target that the target may have been too low.
+    `direction` is 正向 or 反向 for a quantified part, `assumed` if nobody stated it.
+    `ratio` is the exact rate of a rule that has one, where the filed amounts
+    give it: neither capped nor as the department states it.
+    """
+
+    id: str
+    name: str
+    points: Decimal
+    by_rule: Decimal | None = None
+    awarded: Decimal | None = None
+    formula: str = ""
+    inputs: tuple[Input, ...] = ()
+    deductions: tuple[Deduction, ...] = ()
+    undecided: str = ""
+    stated: bool = False
+    reported: Decimal | None = None
+    override: Override | None = None
+    parts: tuple[Score, ...] = ()
+    indicator: Indicator | None = None
+    field: str = ""
+    rate: str = ""
+    compared: str = ""
+    verdict: str = ""
+    overshoot: Decimal | None = None
+    direction: str = ""
+    assumed: bool = False
+    ratio: Decimal | None = None
+
+    @property
+    def open_points(self) -> Decimal:
+        """待定分值: the points that no one has decided yet."""
+        if self.override or not self.undecided:
+            return ZERO
+        if self.parts:
+            return sum((part.open_points for part in self.parts), ZERO)
+        return self.points
+
+    @property
+    def lost(self) -> tuple[Deduction, ...]:
+        """实际扣分: the deductions that stand, after the overrides of the score and its parts."""
+        if self.override is None:
+            parts = [deduction for part in self.parts for deduction in part.lost]
+            return tuple(parts) if self.parts else self.deductions
+        lost = self.points - (self.awarded or ZERO)
+        reason = f"{self.name}例外核定{plain(self.awarded or ZERO)}分：{self.override.reason}"
+        return (Deduction(lost, reason, self.override.approver),) if lost else ()
+
+    @property
+    def note(self) -> str:
+        """What the department wrote on an indicator: 偏差原因 where it missed or overshot, else 说明."""
+        note = " ".join(self.indicator.note.split()) if self.indicator else ""
+        label = "偏差原因" if self.deductions or self.overshoot is not None else "说明"
+        return f"{label}：{note}" if note else ""
+
+    @property
+    def waived(self) -> Decimal:
+        """例外情况调整的分数: what an override adds to the score by rule."""
+        return (self.awarded or ZERO) - (self.by_rule or ZERO) if self.override else ZERO
+
+
+def walk(scores: tuple[Score, ...]) -> Iterator[Score]:
+    """Every score with the parts below it, in order."""
+    for score in scores:
+        yield score
+        yield from score.parts
