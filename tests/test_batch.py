@@ -17,7 +17,8 @@ import nbformat
 import psutil
 import pytest
 
-from perfkit.batch import run as batch
+from perfkit.batch.journal import JOURNAL, read_journal
+from perfkit.batch.plan import Settings, common_inputs, why
 from perfkit.batch.workers import Job, Limits, Workers
 from perfkit.review.record import add_events
 
@@ -141,7 +142,7 @@ def test_a_module_beside_the_template_counts(district):
 
 def test_a_torn_line_of_the_journal_is_passed_over(district):
     perfkit(district)
-    journal = district / "outputs" / batch.JOURNAL
+    journal = district / "outputs" / JOURNAL
     with journal.open("a", encoding="utf-8") as file:
         file.write('{"name": "a", "inp')
     assert made(district) == []
@@ -152,7 +153,7 @@ def test_a_torn_line_of_the_journal_is_passed_over(district):
 
 def test_one_thousand_unchanged_are_told_without_a_worker(district):
     perfkit(district)
-    journal = district / "outputs" / batch.JOURNAL
+    journal = district / "outputs" / JOURNAL
     record = json.loads(
         next(line for line in journal.read_text("utf-8").splitlines() if '"a"' in line)
     )
@@ -485,18 +486,18 @@ def test_whatever_the_notebook_read_counts_however_it_read_it(district, engine):
     write_template(district, READS)
     assert perfkit(district, "--engine", engine, "params/a.yaml").returncode == 0
     assert reasons(district, "params/a.yaml", "--engine", engine)["a"] == "没有变化，不用做"
-    settings = batch.Settings(
+    settings = Settings(
         template=district / "notebooks" / "report.ipynb",
         outputs=district / "outputs",
         formats=("html",),
     )
-    record = batch.read_journal(settings.outputs)["a"]
-    common = batch.common_inputs(settings)
+    record = read_journal(settings.outputs)["a"]
+    common = common_inputs(settings)
     for name, change in CHANGES.items():
         before = shutil.copytree(beside, district / "before")
         change(beside)
-        why = batch.why(settings, district / "params" / "a.yaml", record, common)
-        assert why == f"../beside/{name} 有变化"
+        reason = why(settings, district / "params" / "a.yaml", record, common)
+        assert reason == f"../beside/{name} 有变化"
         shutil.rmtree(beside)
         shutil.move(before, beside)
 
@@ -591,7 +592,7 @@ JUNK = ['"x"', "[]", "null", "5", "{}", '{"name": "a"}', "[" * 100_000, '{"name"
 
 def test_a_journal_of_another_shape_is_passed_over(district):
     perfkit(district)
-    journal = district / "outputs" / batch.JOURNAL
+    journal = district / "outputs" / JOURNAL
     line = next(line for line in journal.read_text("utf-8").splitlines() if '"name": "a"' in line)
     junk = [*JUNK, json.dumps(json.loads(line) | {"row": {}})]
     with journal.open("a", encoding="utf-8") as file:

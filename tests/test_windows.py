@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from perfkit.batch import execute
+from perfkit import files
 from perfkit.errors import PerfkitError
 from perfkit.files import relative_path, write_whole
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_read_for_a_moment_is_written_all_the_same(tmp_path, monk
             raise left.pop()
         return replace(self, target)
 
-    monkeypatch.setattr(execute, "RETRIES", (0, 0, 0, 0))
+    monkeypatch.setattr(files, "RETRIES", (0, 0, 0, 0))
     monkeypatch.setattr(Path, "replace", refuse)
     write_whole(tmp_path / "x.html", b"new")
     assert (tmp_path / "x.html").read_bytes() == b"new"
@@ -90,7 +90,7 @@ def test_a_file_that_stays_open_is_told_and_leaves_nothing(tmp_path, monkeypatch
     def refuse(self, target):
         raise PermissionError(13, "used by another process")
 
-    monkeypatch.setattr(execute, "RETRIES", (0, 0))
+    monkeypatch.setattr(files, "RETRIES", (0, 0))
     monkeypatch.setattr(Path, "replace", refuse)
     (tmp_path / "summary.xlsx").write_bytes(b"old")
     told = r"summary\.xlsx 写不进去：没有权限，或正被别的程序使用；如果文件正在 Excel.*请关闭后再试"

@@ -131,15 +131,15 @@ def test_a_keeper_that_is_killed_leaves_nobody(command):
 
 
 SPAWNED = """
-import perfkit.batch.workers, sys
-perfkit.workers.CAN_FORK = False
+import perfkit.batch.family, perfkit.batch.workers, sys
+perfkit.batch.workers.CAN_FORK = False
 from perfkit.batch.workers import Job, Limits, Workers
 if __name__ == "__main__":
     import multiprocessing.connection, threading
     job = Job("a", exec, (sys.argv[1], {}))
     ours, theirs = multiprocessing.Pipe()
-    perfkit.workers.os.environ[perfkit.family.MARK] = "mark"
-    threading.Thread(target=perfkit.workers._serve, args=(theirs, 1, "", Limits())).start()
+    perfkit.batch.workers.os.environ[perfkit.batch.family.MARK] = "mark"
+    threading.Thread(target=perfkit.batch.workers._serve, args=(theirs, 1, "", Limits())).start()
     ours.send(job)
     print(ours.recv(), ours.recv().kind)
     ours.close()
