@@ -31,8 +31,14 @@ FAMILIES = {
     "title-font": ("FZXiaoBiaoSong-B05S", "STZhongsong", "Songti SC", "Noto Serif SC"),
 }
 
-# Signs that every font of the wheel has; they are most of any text, and need no further look.
-_USUAL = re.compile(r"[\s\x20-\x7e\u3000-\u3002\u4e00-\u9fa5，；：？！（）《》“”‘’、—…]+")
+# Signs that every font of the wheel has. They are nearly all of any text, and the fonts, which
+# take long to read, aren't asked for them.
+_USUAL = re.compile(
+    "["
+    r"\s\x20-\x7e\u2010-\u2016\u2018-\u201a\u201c-\u201e\u2026\u3000-\u3020\u4e00-\u9fa5\uff01-\uff5e"
+    "·×÷±≤≥≠≈−‰→•①-⑳"
+    "]+"
+)
 
 SIGNS = "DejaVu Sans Mono"
 """A font inside of Typst, with ☐, ✔, ➢ and their like."""

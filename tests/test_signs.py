@@ -8,8 +8,10 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import pylopdf_fonts_zh_cn
 import pypdf
 import pytest
+import uharfbuzz
 import yaml
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -284,6 +286,15 @@ def test_signs_that_the_usual_fonts_lack_are_printed_with_the_bundled_ones():
     assert not fonts.rare(USUAL) - fonts.printed(fonts.rare(USUAL), True).keys()
     pdf = PdfReport(bundled_fonts=True).from_notebook_node(notebook(USUAL))[0]
     assert set(USUAL) <= set(text_of(pdf))
+
+
+def test_signs_that_need_no_look_are_in_the_fonts_of_the_wheel():
+    codes = {*range(0x20, 0x110000)} - {*range(0xD800, 0xE000)}
+    signs = {chr(code) for code in codes if not chr(code).isspace()}
+    usual = signs - fonts.rare("".join(sorted(signs)))
+    for path in (pylopdf_fonts_zh_cn.sans_path(), pylopdf_fonts_zh_cn.serif_path()):
+        face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(path)))
+        assert usual <= {chr(code) for code in face.unicodes}
 
 
 def test_what_no_font_has_is_printed_as_its_code():
