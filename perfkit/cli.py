@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
+import os
 import re
 import sys
 from collections import Counter
@@ -90,8 +92,9 @@ def _parser() -> _Parser:
         help="报告写到哪里（默认 outputs）",
     )  # fmt: skip
     run.add_argument(
-        "--template", type=Path, default=Path("notebooks/report.ipynb"), metavar="笔记本",
-        help="模板笔记本（默认 notebooks/report.ipynb）",
+        "--template", type=Path, default=None, metavar="笔记本",
+        help="这一次全部部门都用这个模板笔记本，参数文件里的 template 不算"
+        "（不写则各用参数文件里 template 写的，没写的用 notebooks/report.ipynb）",
     )  # fmt: skip
     run.add_argument(
         "--formats", type=_formats, default="html,pdf,docx", metavar="格式",
@@ -180,6 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # The name of a file may have signs that are none.
             stream.reconfigure(encoding=encoding, errors="replace")
     options = _parser().parse_args(arguments)
+    # No plugin of pydantic's is used; to look for one, it reads all packages of the machine.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What is imported stays: to look through it for what could be freed is half of the start.
+    gc.set_threshold(100_000, *gc.get_threshold()[1:])
     from perfkit.errors import PerfkitError
 
     commands = {"run": _run, "check": _check, "review": _review, "score": _score, "rubric": _rubric}
@@ -230,17 +237,17 @@ def _wrong_use(message: str) -> NoReturn:
 
 def _run(options: argparse.Namespace) -> int:
     files = _parameter_files(options.params)
-    if not options.template.is_file():
-        _wrong_use(
-            f"找不到模板笔记本 {options.template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
-        )
+    template = options.template or Path("notebooks/report.ipynb")
+    if options.template and not template.is_file():
+        _wrong_use(f"找不到模板笔记本 {template}，请核对路径和文件名")
     from perfkit.batch import inputs
     from perfkit.batch.journal import read_journal
     from perfkit.batch.plan import Settings, best_engine, plan, usable_cores
     from perfkit.batch.workers import Limits
 
     settings = Settings(
-        template=options.template,
+        template=template,
+        one_template=options.template is not None,
         outputs=options.outputs,
         formats=tuple(options.formats),
         engine=options.engine or best_engine(),
@@ -252,6 +259,10 @@ def _run(options: argparse.Namespace) -> int:
     )
     journal, refused = read_journal(settings.outputs), inputs.refused(files)
     usable = [path for path in files if path not in refused]
+    if not template.is_file() and any(settings.of(path).template == template for path in usable):
+        _wrong_use(
+            f"找不到模板笔记本 {template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
+        )
     reasons = plan(usable, settings, journal)
     if options.explain:
         for path in files:
@@ -534,7 +545,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) 
 
 def _rubric(options: argparse.Namespace) -> int:
     from perfkit.quantities import plain
-    from perfkit.scoring.rubric import Checklist, describe, load_rubric, shipped_rubrics
+    from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 
     if options.name is None:
         for name in shipped_rubrics():
@@ -547,12 +558,7 @@ def _rubric(options: argparse.Namespace) -> int:
     rows = []
     for indicator in rubric.indicators:
         rule = indicator.rule
-        items = rule.items if isinstance(rule, Checklist) else ()
-        asked = [
-            f"{item.id}（合格：{'是' if item.good else '否'}）{item.asks or item.text}"
-            for item in items
-        ]
-        content = "\n".join([describe(rule), *asked, f"出处：{indicator.source}"])
+        content = "\n".join([rule.describe(), *rule.listed(), f"出处：{indicator.source}"])
         rows.append((indicator.id, indicator.name, plain(indicator.points), content))
     _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
     return FINE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -245,14 +246,38 @@ def chinese_number(number: int) -> str:
     return f"{before}{'十' if tens else ''}{digits[ones].strip()}"
 
 
-def signed(value: Decimal) -> str:
-    """A Decimal for the reader, with a minus sign where it is below zero: −1.5."""
-    return plain(value).replace("-", "−")
+def money(value: Decimal) -> str:
+    """金额 in 万元 as it is printed, two places half up: 14870.552255 → 14870.55, 5000 → 5000.00.
+
+    What would then read as nothing is printed to the 分 (0.01 元), and below that in full.
+    """
+    if not value or rounded(value, 2):
+        return str(rounded(value, 2))
+    return plain(rounded(value, 6) or value)
+
+
+def signed_money(value: Decimal) -> str:
+    """金额 as `money` prints it, with a minus sign where it is below zero: −1.50."""
+    return money(value).replace("-", "−")
+
+
+def rounding_shows(whole: Decimal, parts: Iterable[Decimal]) -> bool:
+    """Whether amounts that add up no longer do so as `money` prints them (四舍五入的尾差)."""
+    listed = list(parts)
+    printed = sum((Decimal(money(part)) for part in listed), Decimal(0))
+    return sum(listed, Decimal(0)) == whole and printed != Decimal(money(whole))
 
 
 def percent(rate: Decimal, places: int = 2) -> str:
-    """A rate as a percentage, half up: 0.998793 → 99.88%. No trailing zeros: 1 → 100%."""
-    return plain(rounded(rate * 100, places)) + "%"
+    """A rate as a percentage, half up: 0.998793 → 99.88%. No trailing zeros: 1 → 100%.
+
+    With more places where it would read as all or as nothing and is not: 0.99996 → 99.996%.
+    """
+    shown = rounded(rate * 100, places)
+    while shown in (0, 100) and shown != rate * 100:
+        places += 1
+        shown = rounded(rate * 100, places)
+    return plain(shown) + "%"
 
 
 def rounded(value: Decimal, places: int) -> Decimal:

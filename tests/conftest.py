@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
-from perfkit.audit.examine import audit
+from perfkit.audit.examine import examine
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import SHIPPED, load_rubric
 from perfkit.scoring.scorecard import score
+
+# A busy machine takes its time.
+settings.register_profile("perfkit", deadline=None)
+settings.load_profile("perfkit")
 
 # 195 ÷ 200 × 20 = 19.5; everything else in full: 19.5 + 60 + 20 = 99.5.
 FILING = """
@@ -63,6 +68,11 @@ narrative:
   measures: 加强培训
 audit_off: [{code: source.missing, field: budget.variance, reason: 数值由市财政局通报}]
 """
+
+
+def audit(card):
+    """The findings on a scored filing."""
+    return examine(card).findings
 
 
 def retold(card, texts):

@@ -10,7 +10,7 @@ import signal
 import yaml
 from conftest import FILING
 
-from perfkit.audit.examine import audit
+from perfkit.audit.examine import examine
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score
 
@@ -51,7 +51,7 @@ def main() -> None:
         tree["narrative"]["problems"] = "甲" + text
         tree["projects"][0]["narrative"] = "乙" + text[: SIZE // 8]
         card = score(*read_department(tree))
-        audit(card)
+        examine(card)
 
 
 if __name__ == "__main__":

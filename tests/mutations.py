@@ -18,7 +18,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from perfkit.audit.examine import audit
+from conftest import audit
+
 from perfkit.errors import PerfkitError
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score

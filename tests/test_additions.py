@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 
 import docx
+import lxml.html
 import matplotlib as mpl
 import nbformat
 import pandas as pd
@@ -377,6 +378,138 @@ def test_no_script_of_data_is_kept(hostile, way):
     page = HtmlReport(review=False).from_notebook_node(new_notebook(cells=[cell]))[0]
     body = page.partition("<main")[2]
     assert not re.search(r"<[^>]*\bon\w+=|<script|<iframe|javascript:|java\nscript:", body)
+
+
+# What begins before it and goes on behind it is shown, or its loss is told.
+BROKEN = {
+    "an end of the page": "前<b>中</b></html>后",
+    "an end of its body": "前</div></body></html><p>后</p>",
+    "two pages": "<html><body><p>前</p></body></html><html><body>后</body></html>",
+    "another encoding": "<meta charset=gb2312><p>前</p><p>后</p>",
+    "control signs": "前\x01\x0c<b>\x1f</b>后",
+    "references to no signs": "前&#1;&#xD800;&#0;<p title='&#2;'>后</p>",
+    "half a sign": "前\ud800<b>后</b>",
+    "no characters": "前\uffff\ufffe<i>后</i>",
+    "an unclosed drawing": "前<svg width='9' height='9'><p>后</p>",
+    "a drawing in a script": "前<script>x = '<svg>'</script>后",
+    "a drawing in an attribute": "前<p title='<svg>'>后</p>",
+    "text to the end": "前<plaintext>后",
+    "source text": "前<xmp><b></xmp>后",
+    "an instruction": "前<?xml version='1.0'?>后",
+    "a section of another language": "前<![CDATA[ x ]]>后",
+    "comments": "前<!-- > --><!--drawing-1-->后",
+    "more than a parser takes": "前" + "<div>" * 5000 + "后",
+    "deep": "前" + "<b>" * 1500 + "后",
+    "a mark of ours": "前<code data-formula='0'>x</code><code data-formula='z'>后</code>",
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("way", ["markdown", "output"])
+def test_of_broken_html_nothing_is_lost_in_silence(case, way):
+    text = BROKEN[case]
+    cell = new_markdown_cell(text) if way == "markdown" else show({"text/html": text})
+    book = new_notebook(cells=[cell, new_markdown_cell("全文到此为止")])
+    page, about = HtmlReport(review=False).from_notebook_node(book)
+    shown = lxml.html.fromstring(page).find(".//main").text_content()
+    assert ("前" in shown and "后" in shown) or about["lost"]
+    assert shown.count("前") <= 1
+    assert "全文到此为止" in shown
+
+
+def test_a_drawing_in_html_has_names_in_their_own_case(browser):
+    drawing = (
+        "<SVG VIEWBOX='0 0 20 10' WIDTH=40><defs><linearGradient ID=g gradientUnits=userSpaceOnUse>"
+        "<stop stop-color=red /></linearGradient><clipPath id=c><rect width=5 height=5 /></clipPath>"
+        "</defs><RECT width=20 height=10 fill=url(#g) clip-path='url(#c)'/><use xlink:href='#g'/></SVG>"
+    )
+    cells = [show({"text/html": drawing}), new_markdown_cell(drawing)]
+    page = HtmlReport(review=False).from_notebook_node(new_notebook(cells=cells))[0]
+    opened = browser.new_page()
+    opened.set_content(page)
+    found = opened.evaluate(
+        """() => [...document.querySelectorAll("svg")].map((svg) => [
+          svg.viewBox.baseVal.width,
+          svg.querySelector("linearGradient").id, svg.querySelector("rect[fill]").getAttribute("fill"),
+          svg.querySelector("clipPath").id, svg.querySelector("[clip-path]").getAttribute("clip-path"),
+          svg.querySelector("use").href.baseVal,
+        ])"""
+    )
+    opened.close()
+    assert found == [
+        [20, f"{own}g", f"url(#{own}g)", f"{own}c", f"url(#{own}c)", f"#{own}g"]
+        for own in ("drawing-1-", "drawing-2-")
+    ]
+
+
+def test_the_ids_of_two_drawings_of_matplotlib_are_their_own():
+    drawing = Figure(figsize=(3, 2))
+    axes = drawing.subplots()
+    axes.plot([1, 2, 3], marker="o")
+    axes.bar([1, 2], [2, 1], hatch="//")
+    axes.annotate("note", (1, 1), arrowprops={"arrowstyle": "->"})
+    written = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "x", "svg.fonttype": "none"}):
+        drawing.savefig(written, format="svg", metadata={"Date": None})
+    cells = [show({"image/svg+xml": written.getvalue().decode()}) for _ in range(2)]
+    page = HtmlReport(review=False).from_notebook_node(new_notebook(cells=cells))[0]
+    main = lxml.html.fromstring(page).find(".//main")
+    drawings = main.findall(".//svg")
+    assert len(drawings) == 2
+    assert main.find(".//style") is None
+    ids = [one for drawing in drawings for one in drawing.xpath(".//@id")]
+    assert len(ids) == len(set(ids)) > 40, "of each drawing"
+    for drawing in drawings:
+        values = drawing.xpath(".//@*")
+        led = {*re.findall(r"url\(#([^)]*)\)", " ".join(values))}
+        led |= {value[1:] for value in values if value.startswith("#") and len(value) > 8}
+        assert len(led) > 4
+        assert led <= {*drawing.xpath(".//@id")}
+        assert "stroke-linejoin: round" in drawing.get("style")
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        "<svg><rect width='9'",
+        "<svg><g></svg>",
+        "<svg width=9></svg>",
+        "<svg>" + "<g>" * 3000,
+        "<html>",
+        "",
+    ],
+)
+def test_a_damaged_drawing_is_told(drawing):
+    cell = show({"image/svg+xml": drawing, "text/plain": "<Figure>"})
+    page, about = HtmlReport(review=False).from_notebook_node(new_notebook(cells=[cell]))
+    assert "〔图没有印出〕" in page
+    assert [loss.reason for loss in about["lost"]] == ["图没有印出：图片数据损坏"]
+
+
+def test_a_line_break_beside_a_drawing_is_kept():
+    cell = show({"text/html": f"字\n{SVG.format('图')}\n字"})
+    page = HtmlReport(review=False).from_notebook_node(new_notebook(cells=[cell]))[0]
+    assert "字\n<svg" in page
+    assert "</svg>\n字" in page
+
+
+def test_a_line_break_in_a_text_with_elements_is_no_space_either():
+    cell = new_markdown_cell("前一行，\n**重点**后\n又一行 `a\nb`")
+    page = HtmlReport(review=False).from_notebook_node(new_notebook(cells=[cell]))[0]
+    assert "前一行，<strong>重点</strong>后又一行 <code>a b</code>" in page
+
+
+@pytest.mark.parametrize("repeated", [
+    "<!-- -->字", "<script></script>字", "<b>", "</b>", "<p>", "<svg>", "<svg></svg>字", "<table><tr><td>",
+    "&#1;", "</html>", "<", "<a href='", "<img>", "<input>字", "$x$ ", "[^1]",
+])  # fmt: skip
+@pytest.mark.parametrize("way", ["markdown", "output"])
+def test_a_hostile_text_takes_its_length(repeated, way):
+    """Fifty thousand signs; one that started over at each of them would not end."""
+    text = repeated * (50_000 // len(repeated))
+    cell = new_markdown_cell(text) if way == "markdown" else show({"text/html": text})
+    book = new_notebook(cells=[cell, new_markdown_cell("全文到此为止")])
+    assert "全文到此为止" in HtmlReport(review=False).from_notebook_node(book)[0]
 
 
 def test_a_file_that_is_no_picture_is_not_put_in(tmp_path):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from perfkit.review.view import PAGE
+from perfkit.review.record import CONTEXT
+from perfkit.review.view import PAGE, words
 from perfkit.scoring.params import read_department
 
-SCRIPT = (PAGE / "anchor.js").read_text(encoding="utf-8")
-CONTEXT = 32
+SCRIPT = "".join((PAGE / name).read_text(encoding="utf-8") for name in ("words.js", "anchor.js"))
 REMARKS = 200
 
 
@@ -23,6 +23,7 @@ REMARKS = 200
 def anchored(browser):
     """Where each of some targets stands in blocks of text."""
     page = browser.new_page()
+    page.set_content(f'<script type="application/json" id="review-words">{words()}</script>')
     page.add_script_tag(content=SCRIPT)
 
     def find(targets, blocks):

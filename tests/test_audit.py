@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import audit
 
-from perfkit.audit.examine import CHECKS, audit
+from perfkit.audit.examine import CHECKS
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score
 

@@ -43,7 +43,7 @@ def department(folder, name, text=SOURCE):
 
 def write_template(folder, *cells):
     notebook = nbformat.read(TEMPLATE, as_version=4)
-    notebook.cells = notebook.cells[:3]
+    notebook.cells = notebook.cells[:4]
     for number, source in enumerate(cells):
         notebook.cells.append(nbformat.v4.new_code_cell(source, id=f"cell-{number}"))
     (folder / "notebooks").mkdir(exist_ok=True)
@@ -538,7 +538,7 @@ def edit_template(folder, change):
 
 
 def run_in_jupyterlab(notebook):
-    notebook.cells[0].source = 'department = "../params/b.yaml"'
+    notebook.cells[1].source = 'department = "../params/b.yaml"'
     for number, cell in enumerate(notebook.cells, 1):
         cell.execution_count = number
         cell.outputs = [nbformat.v4.new_output("stream", text="saved")]
@@ -548,7 +548,7 @@ def run_in_jupyterlab(notebook):
 
 
 def add_a_parameter(notebook):
-    notebook.cells[0].source += "\nthreshold = 3"
+    notebook.cells[1].source += "\nthreshold = 3"
 
 
 def tag_a_chapter(notebook):

@@ -7,7 +7,7 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import pandas as pd
 import pdfplumber
 import pylopdf_fonts_zh_cn
 import pytest
@@ -23,18 +24,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.report import charts
-from perfkit.report.charts import (
-    Bar,
-    Chart,
-    PointsBar,
-    budget_and_spending,
-    points_by_indicator,
-    project_amounts,
-    project_execution,
-)
+from perfkit.report.charts import Bar, Chart, PointsBar
+from perfkit.report.exact import framed
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script>"
+
+Budget = dict.fromkeys(("预算", "支出"), Decimal)
+
+
+def budget_and_spending(parts: Sequence[Bar]) -> Chart:
+    rows = [{"部分": part.name, "预算": part.budget, "支出": part.spent} for part in parts]
+    return charts.parts(framed(rows, {"部分": str, **Budget}))
+
+
+def of_projects(bars: Sequence[Bar]) -> pd.DataFrame:
+    rows = [{"项目": bar.name, "预算": bar.budget, "支出": bar.spent} for bar in bars]
+    return framed(rows, {"项目": str, **Budget})
+
+
+def project_amounts(bars: Sequence[Bar]) -> Chart:
+    return charts.amounts(of_projects(bars))
+
+
+def project_execution(bars: Sequence[Bar]) -> Chart:
+    return charts.execution(of_projects(bars))
+
+
+def points_by_indicator(bars: Sequence[PointsBar]) -> Chart:
+    rows = [{"指标": bar.name, "分值": bar.points, "得分": bar.awarded} for bar in bars]
+    return charts.points(framed(rows, {"指标": str, "分值": Decimal, "得分": Decimal}))
+
 
 PARTS = [
     Bar("基本支出", Decimal("672.53"), Decimal("655.13")),
@@ -96,14 +116,18 @@ def texts(chart: Chart) -> list[str]:
     return [text.text or "" for text in ElementTree.fromstring(chart.svg).iter(f"{SVG}text")]
 
 
-@cache
 def typeset(chart: Chart) -> list[dict[str, float]]:
+    return set_alone(chart.svg)
+
+
+@cache
+def set_alone(svg: str) -> list[dict[str, float]]:
     """The characters of a page that is as large as the chart, set with the bundled fonts only."""
     folder = pylopdf_fonts_zh_cn.sans_path().parent
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
     )
-    quoted = chart.svg.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = svg.replace("\\", "\\\\").replace('"', '\\"')
     source = (
         "#set page(width: auto, height: auto, margin: 0pt)\n"
         f'#image(bytes("{quoted}"), format: "svg")'
@@ -217,7 +241,7 @@ def test_sum_with_a_gap_says_so() -> None:
 def test_lowest_execution_rate_comes_first_then_unknown_above_and_full() -> None:
     rates = [text for text in texts(project_execution(many_rates())) if text[-1] in "%填算"]
     assert rates[1:-1] == [  # between a key and the scale
-        *("0%", "50%", "不足 100%"),
+        *("0%", "50%", "99.999%"),
         *("未填", "无预算"),
         *("3000%", "110%"),
         "100%",
@@ -226,7 +250,7 @@ def test_lowest_execution_rate_comes_first_then_unknown_above_and_full() -> None
 
 def test_rate_just_below_full_is_not_shown_as_full() -> None:
     drawn = texts(project_execution([Bar("项目", Decimal(1000000), Decimal(999999))]))
-    assert "不足 100%" in drawn
+    assert "99.9999%" in drawn
 
 
 def test_projects_that_are_not_drawn_are_counted() -> None:
@@ -370,7 +394,7 @@ def test_same_bytes_in_another_process() -> None:
 
 
 def test_reader_s_matplotlibrc_changes_nothing() -> None:
-    drawing = budget_and_spending(PARTS)
+    drawing = budget_and_spending(PARTS).svg
     taste: Any = {
         "path.sketch": (1, 2, 3),
         "text.color": "red",
@@ -378,12 +402,12 @@ def test_reader_s_matplotlibrc_changes_nothing() -> None:
         "font.size": 30,
     }
     with mpl.rc_context(taste):
-        assert budget_and_spending(PARTS) == drawing
+        assert budget_and_spending(PARTS).svg == drawing
 
 
 def test_drawing_leaves_matplotlib_s_settings_alone() -> None:
     before = dict(mpl.rcParams)
-    budget_and_spending(PARTS)
+    assert budget_and_spending(PARTS).svg
     assert dict(mpl.rcParams) == before
 
 

@@ -73,6 +73,26 @@ def test_reports_come_back_with_the_bytes_that_are_made_here(cluster, district):
         assert there.read_bytes() == here.read_bytes()
 
 
+def test_a_template_of_its_own_goes_there_from_wherever_it_is(cluster, district):
+    own = district / "templates" / "2023" / "own.ipynb"
+    own.parent.mkdir(parents=True)
+    notebook = nbformat.read(district / "notebooks" / "report.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("自己的模板"))
+    nbformat.write(notebook, own)
+    path = district / "params" / "d00.yaml"
+    path.write_text(
+        f"{SOURCE.rstrip()}\n  template: ../templates/2023/own.ipynb\n", encoding="utf-8"
+    )
+    files = ["params/d00.yaml", "params/d01.yaml"]
+    done = perfkit(district, *files, "--dask", cluster[0], "-o", "there")
+    assert done.returncode == 0, done.stderr
+    perfkit(district, *files, "-o", "here")
+    for name in ("d00", "d01"):
+        there, here = (district / folder / f"{name}.html" for folder in ("there", "here"))
+        assert there.read_bytes() == here.read_bytes()
+        assert ("自己的模板" in here.read_text(encoding="utf-8")) == (name == "d00")
+
+
 def test_faults_come_back_too(cluster, district):
     bad = district / "params" / "bad.yaml"
     bad.write_text(SOURCE.replace("year: 2023", "year: 二〇二三"), encoding="utf-8")
@@ -84,7 +104,7 @@ def test_faults_come_back_too(cluster, district):
 def test_the_page_of_a_failed_cell_comes_back(cluster, district):
     template = district / "notebooks" / "report.ipynb"
     notebook = nbformat.read(template, as_version=4)
-    notebook.cells[4].source = "1 / 0"
+    notebook.cells[5].source = "1 / 0"
     nbformat.write(notebook, template)
     done = perfkit(district, "params/d00.yaml", "--dask", cluster[0])
     assert "单元格“1 / 0”出错：ZeroDivisionError" in done.stderr

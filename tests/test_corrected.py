@@ -2,9 +2,8 @@
 
 import pytest
 import yaml
-from conftest import changed
+from conftest import audit, changed
 
-from perfkit.audit.examine import audit
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score
 

@@ -191,8 +191,10 @@ def test_papermill_that_is_ended_leaves_nobody(tmp_path, sent):
     nbformat.write(notebook, tmp_path / "hangs.ipynb")
     command = [sys.executable, "-W", "ignore", "-m", "papermill", "--engine", "perfkit"]
     process = subprocess.Popen(
-        [*command, "hangs.ipynb", "out.ipynb"], cwd=tmp_path, stderr=subprocess.DEVNULL
-    )
+        [*command, "hangs.ipynb", "out.ipynb"], cwd=tmp_path, stderr=subprocess.DEVNULL,
+        # A shell lets what it starts in the background ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     soon(lambda: noted(pids))
     process.send_signal(sent)
     process.wait(60)

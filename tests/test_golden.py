@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 
 import pytest
+from conftest import audit
 
-from perfkit.audit.examine import audit
 from perfkit.forms.department import schema
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from conftest import audit
 
-from perfkit.audit.examine import audit
 from perfkit.forms.department import Department
 from perfkit.index.files import summary, write_index
 from perfkit.index.page import ALIKE_SHOWN, page

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfkit.audit.mentions import mentions
 from perfkit.quantities import (
     Measure,
+    money,
     parse_amount,
     parse_date,
     parse_measure,
@@ -18,6 +20,8 @@ from perfkit.quantities import (
     percent,
     plain,
     rounded,
+    rounding_shows,
+    signed_money,
 )
 
 
@@ -307,9 +311,12 @@ def test_plain(value, text):
         ("0.998793", "99.88%"),
         ("1", "100%"),
         ("0.0012", "0.12%"),
-        ("0.999961", "100%"),
+        ("0.99996", "99.996%"),
+        ("0.9999500001", "99.995%"),
+        ("1.000004", "100.0004%"),
         ("0.0000500", "0.01%"),
-        ("0.00004999", "0%"),
+        ("0.00004999", "0.005%"),
+        ("0", "0%"),
     ],
 )
 def test_percent(rate, text):
@@ -322,3 +329,59 @@ def test_percent(rate, text):
 )
 def test_rounded_half_up(value, places, text):
     assert rounded(Decimal(value), places) == Decimal(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("14870.552255", "14870.55"),
+        ("18.77", "18.77"),
+        ("5000", "5000.00"),
+        ("98.3925", "98.39"),
+        ("0.005", "0.01"),
+        ("2.675", "2.68"),
+        ("0", "0.00"),
+        ("0.0049", "0.0049"),
+        ("0.000001", "0.000001"),
+        ("0.0049999999", "0.005"),
+        ("0.0000004", "0.0000004"),
+        ("-0.0035", "-0.0035"),
+        ("-1.5", "-1.50"),
+    ],
+)
+def test_money(amount, text):
+    assert money(Decimal(amount)) == text
+    assert signed_money(Decimal(amount)) == text.replace("-", "−")
+
+
+@given(st.decimals(0, 10**8, places=6) | st.decimals(0, 1, places=10))
+def test_printed_money_is_nothing_only_if_there_is_none_and_a_text_that_repeats_it_is_right(amount):
+    printed = money(amount)
+    assert bool(Decimal(printed)) == bool(amount)
+    (mention,) = mentions(f"预算{printed}万元")
+    assert len(printed.partition(".")[2]) > 10 or mention.says(
+        amount
+    )  # 万元 to ten places are read
+
+
+@given(st.decimals(0, 2, places=9))
+def test_a_printed_rate_is_all_or_nothing_only_if_it_is(rate):
+    printed = percent(rate)
+    assert (printed == "100%") == (rate == 1)
+    assert (printed == "0%") == (rate == 0)
+    (mention,) = mentions(f"执行率{printed}")
+    assert mention.says(rate)
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts", "shows"),
+    [
+        ("0.03", ["0.014", "0.016"], False),  # 0.01 + 0.02
+        ("0.028", ["0.014", "0.014"], True),  # 0.01 + 0.01 beside 0.03
+        ("0.03", ["0.014", "0.014"], False),  # they don't add up as filed: a fault, not rounding
+        ("5", ["2", "3"], False),
+        ("0", [], False),
+    ],
+)
+def test_whether_rounding_shows(whole, parts, shows):
+    assert rounding_shows(Decimal(whole), map(Decimal, parts)) == shows

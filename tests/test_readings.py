@@ -1,9 +1,8 @@
 """Under every reading that a rubric may choose, a filing that is right by it raises nothing."""
 
 import pytest
-from conftest import retold
+from conftest import audit, retold
 
-from perfkit.audit.examine import audit
 from perfkit.quantities import percent, plain, rounded
 from perfkit.scoring.scorecard import score, stated_rates
 

@@ -228,7 +228,7 @@ def test_a_department_of_a_project_named_oddly_is_charted(hostile):
 
 def test_a_template_that_raises_is_told_by_the_cell(tmp_path):
     notebook = nbformat.read(TEMPLATE, as_version=4)
-    notebook.cells[2].source = "report.nonsense()"
+    notebook.cells[3].source = "report.nonsense()"
     nbformat.write(notebook, tmp_path / "broken.ipynb")
     with pytest.raises(PerfkitError, match=r"单元格“report\.nonsense\(\)”出错：AttributeError"):
         make_report(MODEL, tmp_path / "broken.ipynb", tmp_path)

@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 
 from perfkit.errors import Fault, PerfkitError
+from perfkit.scoring.kinds.chosen import Chosen
+from perfkit.scoring.kinds.excess import Excess
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import SHIPPED, Chosen, Excess, describe, load_rubric, shipped_rubrics
+from perfkit.scoring.rubric import SHIPPED, load_rubric, shipped_rubrics
 
 BEIJING = SHIPPED / "beijing-2023.yaml"
 
@@ -335,4 +337,4 @@ def test_a_rubric_edited_between_two_runs_is_read_again(filing, rubric_file):
     ],
 )
 def test_a_rule_in_one_line(rubric_of, indicator, readings, words):
-    assert describe(rubric_of({indicator: readings}).indicator(indicator).rule) == words
+    assert rubric_of({indicator: readings}).indicator(indicator).rule.describe() == words

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import audit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perfkit.audit.examine import Audit, audit
+from perfkit.audit.examine import Audit
 from perfkit.forms.department import Department
 from perfkit.quantities import percent, plain
 from perfkit.report import Report
+from perfkit.scoring.kinds.chosen import weights_of
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric
-from perfkit.scoring.scorecard import grade_of, score, weights_of
+from perfkit.scoring.scorecard import grade_of, score
 from perfkit.scoring.scores import walk
 
 BEIJING = load_rubric("beijing-2023")

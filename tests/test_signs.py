@@ -13,6 +13,7 @@ import pypdf
 import pytest
 import uharfbuzz
 import yaml
+from conftest import audit
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,6 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from perfkit import fonts
-from perfkit.audit.examine import audit
 from perfkit.audit.mentions import mentions
 from perfkit.errors import PerfkitError
 from perfkit.publish.exporters import DocxReport, HtmlReport, PdfReport

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import audit
 
-from perfkit.audit.examine import CHECKS, audit, examine
+from perfkit.audit.examine import CHECKS, examine
 from perfkit.errors import PerfkitError
 from perfkit.forms.codes import FINDINGS
 from perfkit.scoring.params import read_department

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import docx
@@ -190,6 +191,8 @@ def filing():
         },
         "previous": "last.yaml",
         "audit_off": [{"code": "claim.sum", "reason": "关掉的理由", "field": "reported.total"}],
+        "template": "own.ipynb",
+        "options": {"前几个": "10", "列出的": ["甲"]},
     }
 
 
@@ -201,22 +204,26 @@ PRINTED = {
     "indicators.*.group": "名称b",
     "indicators.*.kind": "类别2",
     "reported.grade": "等级低",
-    "checks.*": "检查c3：是",
     "reported.projects.self": "单位自评项目41个",
     "reported.projects.department": "部门评价项目42个",
+    "indicators.*.grade": "评定“乙档”，得分率71.3%",
+    "checks.*": "3项全部合格",
 }
 """How a field is printed that isn't printed as it was written."""
 
 NOT_PRINTED = {
     "budget.*.rate": "只用于核对：与计算不符时有审核意见",
-    "budget.carryover.rate": "同上；没有结转结余总额时按此计分，写进推导",
-    "budget.variance.rate": "同上；没有年初预算数时按此计分，写进推导",
+    "budget.carryover.rate": "同上；没有结转结余总额时按此计分，写进审阅的推导",
+    "budget.variance.rate": "同上；没有年初预算数时按此计分，写进审阅的推导",
     "projects.*.rate": "同上；没有支出数时据此推算，写进句子",
-    "indicators.*.low_target": "“否”是没有确认；“是”写进推导和扣分原因",
+    "indicators.*.low_target": "“否”是没有确认；“是”写进扣分原因",
     "previous": "只用于核对：上年的比率和文字",
     "audit_off.*.code": "审核意见不随报告公布；网页的审核意见一章写明关掉了哪一种、理由",
     "audit_off.*.reason": "同上",
     "audit_off.*.field": "同上，写明在参数文件的哪一行",
+    "template": "模板自己的校验值印在版本记录里",
+    "options.*": "给模板笔记本用，印不印由模板决定",
+    "options.*.*": "同上",
 }
 """Fields that the published report doesn't print, and why."""
 
@@ -224,7 +231,7 @@ NOT_PRINTED = {
 def leaves(value, path=()):
     """(pattern, text) of every filled field; rows of lists and keys of mappings are *."""
     if isinstance(value, dict):
-        named = path in ((("checks"),), ("reported", "scores"))
+        named = path in (("checks",), ("reported", "scores"), ("options",))
         for key, child in value.items():
             yield from leaves(child, (*path, "*" if named else key))
     elif isinstance(value, list):
@@ -268,16 +275,21 @@ def texts(tmp_path_factory):
         apart = json.loads(json.dumps(tree))
         written = yaml.safe_dump(apart, allow_unicode=True, sort_keys=False)
         (folder / f"{name}.yaml").write_text(written, encoding="utf-8")
+    shutil.copy(TEMPLATE, folder / "own.ipynb")
     make_report(folder / "full.yaml", TEMPLATE, folder)
     notebook = nbformat.read(folder / "full.ipynb", as_version=4)
-    page, _ = HtmlReport(review=False).from_notebook_node(notebook)
-    page = re.sub(r"<(script|style|nav|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+    pages = {}
+    for review in (False, True):
+        page, _ = HtmlReport(review=review).from_notebook_node(notebook)
+        page = re.sub(r"<(script|style|nav|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+        pages[review] = squeezed(re.sub("<[^>]*>", "", page))
     word = docx.Document(str(folder / "full.docx"))
     cells = [cell.text for table in word.tables for row in table.rows for cell in row.cells]
     pdf = "".join(p.extract_text() for p in pypdf.PdfReader(folder / "full.pdf").pages)
     return {
         "tables": word.tables,
-        "html": squeezed(re.sub("<[^>]*>", "", page)),
+        "html": pages[False],
+        "review": pages[True],
         "pdf": squeezed(pdf),
         "docx": squeezed("".join([p.text for p in word.paragraphs] + cells)),
     }
@@ -306,14 +318,20 @@ def test_the_label_of_a_section_stands_beside_all_its_rows(texts):
     assert labelled == set()
 
 
+def test_the_source_of_every_indicator_is_in_the_review(texts):
+    indicators = [i for section in rubric()["sections"] for i in section["indicators"]]
+    sources = [*(i["source"] for i in indicators), "公报"]
+    assert [source for source in sources if source not in texts["review"]] == []
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_every_text_of_a_rubric_is_there(texts, form):
-    shown = ("level2", "name", "value", "explanation", "standard", "source")
+    shown = ("level2", "name", "value", "explanation", "standard")
     indicators = [i for section in rubric()["sections"] for i in section["indicators"]]
     # The table of 资金总体 has its own headings, and no column for a 指标名称.
     wanted = [i[key] for i in indicators for key in shown]
     wanted += [f"检查{q['text'][2:]}" for i in indicators for q in i["rule"].get("items", [])]
-    wanted += ["大标准出处", "50分（含）以上为高", "其余为低", "平均数20%", "公报", "问法c", "乙档"]
+    wanted += ["大标准出处", "50分（含）以上为高", "其余为低", "平均数20%", "问法c", "乙档"]
     assert [words for words in wanted if words not in texts[form]] == []
 
 

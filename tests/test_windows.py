@@ -51,7 +51,7 @@ def test_a_batch_over_two_drives(tmp_path):
     (there / "data.csv").write_text("1")
     notebook = nbformat.read(TEMPLATE, as_version=4)
     opening = nbformat.v4.new_code_cell(f"open({str(there / 'data.csv')!r}).read()", id="data")
-    notebook.cells = [*notebook.cells[:3], opening]
+    notebook.cells = [*notebook.cells[:4], opening]
     nbformat.write(notebook, here / "notebooks" / "report.ipynb")
 
     def perfkit(*arguments):

@@ -1,6 +1,6 @@
 """审核: the findings a careful reviewer raises on a filing and its scorecard.
 
-Each check is one small function that yields findings; `audit` runs them all
+Each check is one small function that yields findings; `examine` runs them all
 in the order of the report. A finding is never a fault of the file: the report
 is made all the same, and the finding says what does not hold in it.
 """
@@ -18,6 +18,7 @@ from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import numbers_in_text
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 from perfkit.fonts import code, printed, rare
+from perfkit.forms import paths
 from perfkit.forms.codes import FINDINGS
 from perfkit.forms.department import HIGHER, LOWER, Department, Part, Project
 from perfkit.forms.fields import field_words
@@ -52,13 +53,11 @@ class Audit:
     off: list[SwitchedOff]
 
 
-def audit(card: Scorecard) -> list[Finding]:
-    """The findings on a scored filing, the gravest first, else in the order of the report."""
-    return examine(card).findings
-
-
 def examine(card: Scorecard) -> Audit:
-    """The findings on a scored filing, without those that the rubric or the filing switches off."""
+    """The findings on a scored filing, the gravest first, else in the order of the report.
+
+    Those that the rubric or the filing switches off are only counted.
+    """
     department = card.department
     switches = [("评分标准", card.rubric.id, off) for off in card.rubric.audit_off]
     switches += [
@@ -105,7 +104,7 @@ def parts_against_total(card: Scorecard) -> Found:
                 "error",
                 f"资金总体{words} {plain(total)}万元，三部分合计{plain(parts)}万元，"
                 f"相差{_signed(parts - total)}万元",
-                f"budget.total.{key}",
+                paths.part("total", key),
             )
 
 
@@ -115,9 +114,9 @@ def execution_rates(card: Scorecard) -> Found:
     parts = {"total": department.budget.overall, **department.budget.parts}
     names = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
     for key, part in parts.items():
-        yield from _rate(names[key], f"budget.{key}", part)
+        yield from _rate(names[key], paths.part(key), part)
     for i, project in enumerate(department.projects):
-        yield from _rate(named(i, project), f"projects.{i}", project)
+        yield from _rate(named(i, project), paths.project(i), project)
 
 
 def _rate(name: str, field: str, item: Part | Project) -> Found:
@@ -178,7 +177,7 @@ def projects_against_part(card: Scorecard) -> Found:
                 "projects.none",
                 "warning",
                 f"项目支出预算{plain(part.budget)}万元，但没有列出项目",
-                "budget.project.budget",
+                paths.part("project", "budget"),
             )
         return
     allowed = tolerance(len(projects))
@@ -189,7 +188,7 @@ def projects_against_part(card: Scorecard) -> Found:
             "error",
             f"{len(projects)}个项目预算合计{plain(budget)}万元，项目支出预算"
             f"{plain(part.budget)}万元，相差{_signed(budget - part.budget)}万元",
-            "budget.project.budget",
+            paths.part("project", "budget"),
         )
     known = [project.executed for project in projects]
     if None not in known:
@@ -202,7 +201,7 @@ def projects_against_part(card: Scorecard) -> Found:
                 "error",
                 f"{len(projects)}个项目支出合计{plain(spent)}万元{note}，项目支出"
                 f"{plain(part.spent)}万元，相差{_signed(spent - part.spent)}万元",
-                "budget.project.spent",
+                paths.part("project", "spent"),
             )
 
 
@@ -221,7 +220,7 @@ def unspent_projects(card: Scorecard) -> Found:
                 "error",
                 f"{named(i, department.projects[i])}未支出{plain(amount)}万元，"
                 f"而项目支出总共只有{plain(total)}万元未支出",
-                f"projects.{i}.spent",
+                paths.project(i, "spent"),
             )
 
 
@@ -235,16 +234,16 @@ def project_rows(card: Scorecard) -> Found:
         if project.executed is not None:
             derived = f"，按所填执行率推算为{plain(project.executed)}万元"
         message = f"{named(i, project)}没有填写支出数{derived}"
-        yield "projects.no_spending", "warning", message, f"projects.{i}"
+        yield "projects.no_spending", "warning", message, paths.project(i)
     for name, count in Counter(project.name for project in department.projects).items():
         if count > 1:
             rows = [i for i, project in enumerate(department.projects) if project.name == name]
             message = f"项目名称“{name}”出现{count}次（第{numbers(rows)}项）"
-            yield "projects.repeated", "warning", message, f"projects.{rows[-1]}.name"
+            yield "projects.repeated", "warning", message, paths.project(rows[-1], "name")
     in_yuan = [i for i in range(len(department.projects)) if _unit(department, i) == "元"]
     if in_yuan and len(in_yuan) < len(department.projects):
         message = f"第{numbers(in_yuan)}项以元填写，其余以万元填写，单位不统一"
-        yield "units.mixed", "warning", message, f"projects.{in_yuan[0]}.budget"
+        yield "units.mixed", "warning", message, paths.project(in_yuan[0], "budget")
     claimed = department.reported.projects
     if claimed is not None:
         total = claimed.self_ + claimed.department
@@ -254,7 +253,7 @@ def project_rows(card: Scorecard) -> Found:
                 "warning",
                 f"所填部门评价项目{claimed.department}个、单位自评项目{claimed.self_}个，"
                 f"共{total}个，实际列出{len(department.projects)}个",
-                "reported.projects",
+                paths.CLAIMED_PROJECTS,
             )
 
 
@@ -354,7 +353,7 @@ def _causes(group: Score) -> Found:
 
 def _group_field(department: Department, group: str) -> str:
     rows = (i for i, row in enumerate(department.indicators) if row.group == group)
-    return f"indicators.{next(rows, 0)}" if department.indicators else "indicators"
+    return paths.indicator(next(rows, 0)) if department.indicators else "indicators"
 
 
 def full_marks(card: Scorecard) -> Found:
@@ -386,7 +385,7 @@ def full_marks(card: Scorecard) -> Found:
             if (rate := department.projects[i].execution_rate) is not None
         )
         message = f"{'、'.join(full)}得满分，而{rates}，预算执行不足{percent(UNDER_EXECUTED)}"
-        yield "full_marks.under_executed", "warning", message, f"projects.{short[0]}"
+        yield "full_marks.under_executed", "warning", message, paths.project(short[0])
 
 
 def carryover_and_variance(card: Scorecard) -> Found:
@@ -404,14 +403,14 @@ def carryover_and_variance(card: Scorecard) -> Found:
                 "warning",
                 f"结转结余{plain(carryover.amount)}万元，与全年预算数减执行数{plain(unspent)}万元"
                 f"相差{_signed(carryover.amount - unspent)}万元，请说明",
-                "budget.carryover.amount",
+                paths.CARRYOVER,
             )
     yield from _rates_as_stated(card)
 
 
 NO_BASIS = {
-    "budget.carryover.rate": ("carryover.no_basis", "结转结余率", "总额"),
-    "budget.variance.rate": ("variance.no_basis", "预决算差异率", "年初预算数"),
+    paths.CARRYOVER_RATE: ("carryover.no_basis", "结转结余率", "总额"),
+    paths.VARIANCE_RATE: ("variance.no_basis", "预决算差异率", "年初预算数"),
 }
 
 
@@ -440,7 +439,7 @@ def _rates_as_stated(card: Scorecard) -> Found:
             "error",
             f"预决算差异率与结转结余率同为{percent(variance.stated, 4)}，"
             "两者算法不同，很可能误填，请按年初预算数重新计算",
-            "budget.variance.rate",
+            paths.VARIANCE_RATE,
         )
 
 
@@ -457,7 +456,7 @@ def claims(card: Scorecard) -> Found:
                 "claim.score",
                 "error",
                 f"{score.name}自评{plain(score.reported)}分，{by}为{plain(awarded)}分，未说明理由",
-                f"reported.scores.{score.id}",
+                paths.claim(score.id),
             )
     top = {score.id: score.reported for score in card.scores}
     claimed = [value for value in top.values() if value is not None]
@@ -468,14 +467,14 @@ def claims(card: Scorecard) -> Found:
                 "error",
                 f"自评各项得分合计{plain(sum(claimed, ZERO))}分，"
                 f"自评总分却是{plain(reported.total)}分",
-                "reported.total",
+                paths.CLAIMED_TOTAL,
             )
         if reported.total != card.total and not card.open_points:
             yield (
                 "claim.total",
                 "error",
                 f"自评总分{plain(reported.total)}分，按评分标准为{plain(card.total)}分",
-                "reported.total",
+                paths.CLAIMED_TOTAL,
             )
         total = plain(reported.total)
         # 99 is neither in 99.5 nor in 99%.
@@ -486,7 +485,7 @@ def claims(card: Scorecard) -> Found:
                 "claim.total_not_in_text",
                 "warning",
                 f"自评总分{plain(reported.total)}分没有出现在评价得分情况的文字里",
-                "reported.total",
+                paths.CLAIMED_TOTAL,
             )
     if reported.grade is None:
         return
@@ -495,17 +494,17 @@ def claims(card: Scorecard) -> Found:
     if claimed_grade is None:
         known = "、".join(grade.label for grade in card.rubric.grades)
         message = f"自评等级“{reported.grade}”不是评分标准里的等级（{known}）"
-        yield "claim.grade", "error", message, "reported.grade"
+        yield "claim.grade", "error", message, paths.CLAIMED_GRADE
     elif card.grade is not None and claimed_grade != card.grade:
         message = f"自评等级{reported.grade}，按评分标准{plain(card.total)}分为{card.grade}"
-        yield "claim.grade", "error", message, "reported.grade"
+        yield "claim.grade", "error", message, paths.CLAIMED_GRADE
     elif reported.total is not None and reported.total <= card.rubric.points:
         implied = grade_of(card.rubric, reported.total).label
         if implied != claimed_grade:
             message = (
                 f"自评总分{plain(reported.total)}分对应{implied}，自评等级却是{reported.grade}"
             )
-            yield "claim.grade", "error", message, "reported.grade"
+            yield "claim.grade", "error", message, paths.CLAIMED_GRADE
 
 
 def undecided(card: Scorecard) -> Found:
@@ -524,13 +523,13 @@ def overrides(card: Scorecard) -> Found:
                 f"{score.name}核定{plain(override.score)}分超过分值{plain(score.points)}分，"
                 f"按{plain(score.points)}分计"
             )
-            yield "override.above_points", "error", message, f"overrides.{i}.score"
+            yield "override.above_points", "error", message, paths.override(i, "score")
         by_rule = "待定" if score.by_rule is None else f"{plain(score.by_rule)}分"
         message = (
             f"{score.name}按规则{by_rule}，例外核定{plain(score.awarded or ZERO)}分："
             f"{override.reason}（{override.stage}，{override.approver}）"
         )
-        yield "override.used", "info", message, f"overrides.{i}"
+        yield "override.used", "info", message, paths.override(i)
 
 
 def missing_texts(card: Scorecard) -> Found:
@@ -539,9 +538,9 @@ def missing_texts(card: Scorecard) -> Found:
     texts = {
         "divisions": ("内设机构及职责", department.divisions),
         "objective": ("部门整体绩效目标", department.objective),
-        "narrative.management": ("预算管理情况分析", department.narrative.management),
-        "narrative.problems": ("存在的问题及原因分析", department.narrative.problems),
-        "narrative.measures": ("措施建议", department.narrative.measures),
+        paths.narrative("management"): ("预算管理情况分析", department.narrative.management),
+        paths.narrative("problems"): ("存在的问题及原因分析", department.narrative.problems),
+        paths.narrative("measures"): ("措施建议", department.narrative.measures),
     }
     for field, (words, content) in texts.items():
         if not content:
@@ -549,7 +548,7 @@ def missing_texts(card: Scorecard) -> Found:
     for i, project in enumerate(department.projects):
         if not project.narrative:
             message = f"{named(i, project)}没有填写完成情况"
-            yield "narrative.missing", "warning", message, f"projects.{i}"
+            yield "narrative.missing", "warning", message, paths.project(i)
 
 
 def unprinted_signs(card: Scorecard) -> Found:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from perfkit.audit.findings import Found, Raised
 from perfkit.audit.likeness import OPENING, alike, narratives, own_names, runs
 from perfkit.audit.mentions import squeezed
-from perfkit.forms.department import Department, project_of
+from perfkit.forms import paths
+from perfkit.forms.department import Department
+from perfkit.forms.paths import project_of
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.texts import shortened
 
@@ -238,11 +240,11 @@ def _chapter(field: str) -> str:
     if (i := project_of(field)) is not None:
         return f"第{i + 1}个项目"
     words = {
-        "narrative.execution": "预算执行情况说明",
-        "narrative.management": "预算管理情况分析",
-        "narrative.result": "评价得分情况说明",
-        "narrative.problems": "存在的问题及原因分析",
-        "narrative.measures": "措施建议",
+        paths.narrative("execution"): "预算执行情况说明",
+        paths.narrative("management"): "预算管理情况分析",
+        paths.narrative("result"): "评价得分情况说明",
+        paths.narrative("problems"): "存在的问题及原因分析",
+        paths.narrative("measures"): "措施建议",
     }
     return words.get(field, "部门概况")
 

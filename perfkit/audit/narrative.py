@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import IntEnum
@@ -21,9 +21,10 @@ from perfkit.audit.findings import Found, Raised
 from perfkit.audit.likeness import own_names
 from perfkit.audit.mentions import Mention, day_of, mentions, squeezed
 from perfkit.audit.sums import sums
-from perfkit.forms.department import DEPARTMENT, Department, Project, project_of
-from perfkit.quantities import day_in_words, percent, plain
-from perfkit.scoring.rubric import Ratio
+from perfkit.forms import paths
+from perfkit.forms.department import DEPARTMENT, Department, Project
+from perfkit.forms.paths import project_of
+from perfkit.quantities import day_in_words, money, percent, plain
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import walk
 
@@ -76,11 +77,16 @@ _PAID_PART = re.compile(
 
 @dataclass(frozen=True)
 class Datum:
-    """A figure that a text can be held against: its name, the field it is filed in, its values."""
+    """A figure that a text can be held against: its name, the field it is filed in, its values.
+
+    `cue` is what it is of its subject: ``budget``, ``spent``, ``rate``, ``score`` and the like.
+    """
 
     name: str
     field: str
     values: tuple[Decimal, ...]
+    cue: str = ""
+    subject: str = ""
 
     def shown(self, kind: str) -> str:
         """The right value as a message gives it."""
@@ -107,7 +113,7 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
     department = card.department
     names = dict.fromkeys(own_names(department), "total")
     named = {
-        project.name: f"projects.{i}"
+        project.name: paths.project(i)
         for i, project in enumerate(department.projects)
         if len(project.name) >= _LONG_NAME
     }
@@ -115,7 +121,7 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
     for i, project in enumerate(department.projects):
         if project.name in named:
             data = _project_data(i, project)
-            whole |= {(f"projects.{i}", cue): datum for (_, cue), datum in data.items()}
+            whole |= {(paths.project(i), cue): datum for (_, cue), datum in data.items()}
     for path, text in department.texts.items():
         number = project_of(path)
         if number is None:
@@ -125,6 +131,47 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
             own = {project.name: "this"} if project.name in named else {}
             reader = _Reader(card, path, text, _project_data(number, project), own, project)
         yield from reader.read()
+
+
+_BARE = re.compile(
+    r"(?:^|[，。；、（(\s])(?:实际|全年|年度)?(?:预算|支出|(?:预算)?执行率)(?:数|额|金额)?[为是共计合：:]*$"
+)
+
+
+def states(
+    text: str, found: Iterable[Verdict], subject: str, figures: Mapping[str, Decimal | None]
+) -> bool:
+    """Whether a text says all these figures of *subject* as exactly as the report prints them.
+
+    Args:
+        text: what the department wrote.
+        found: the verdicts on it. With a wrong figure among them it says nothing, nor with one
+            that can't be checked and yet is called no other than 预算, 支出 or 执行率.
+        subject: ``this`` for a project in its own text, ``total`` for 资金总体.
+        figures: by cue; none is said that is not known.
+    """
+    listed = list(found)
+    for verdict in listed:
+        start = verdict.mention.start
+        bare = verdict.mention.kind in ("amount", "rate") and _BARE.search(
+            text, max(0, start - CLAUSE), start
+        )
+        if verdict.outcome == "wrong" or (verdict.outcome == "unchecked" and bare):
+            return False
+    said = {
+        verdict.datum.cue
+        for verdict in listed
+        if verdict.outcome == "right" and verdict.datum and verdict.datum.subject == subject
+        if _is_exact(verdict.mention, figures.get(verdict.datum.cue))
+    }
+    return figures.keys() <= said
+
+
+def _is_exact(mention: Mention, value: Decimal | None) -> bool:
+    """Whether a figure that is right is written as exactly as the report prints it."""
+    ways: dict[str, Callable[[Decimal], str]] = {"amount": money, "rate": percent}
+    printed = ways.get(mention.kind, plain)
+    return value is not None and not mention.loose and printed(mention.value) == printed(value)
 
 
 def numbers_in_text(card: Scorecard) -> Found:
@@ -143,7 +190,7 @@ Data = dict[tuple[str, str], Datum]
 
 
 def _project_data(i: int, project: Project) -> Data:
-    name, path = f"第{i + 1}个项目", f"projects.{i}"
+    name, path = f"第{i + 1}个项目", paths.project(i)
     found = {"budget": Datum(f"{name}的预算数", f"{path}.budget", (project.budget,))}
     if project.spent is not None:
         found["spent"] = Datum(f"{name}的支出数", f"{path}.spent", (project.spent,))
@@ -157,7 +204,14 @@ def _project_data(i: int, project: Project) -> Data:
         found["rate"] = Datum(f"{name}的预算执行率", f"{path}.spent", tuple(rates))
     if project.score is not None:
         found["score"] = Datum(f"{name}的评价得分", f"{path}.score", (project.score,))
-    return {("this", cue): datum for cue, datum in found.items()}
+    return _named({("this", cue): datum for cue, datum in found.items()})
+
+
+def _named(data: Data) -> Data:
+    return {
+        (subject, cue): replace(datum, subject=subject, cue=cue)
+        for (subject, cue), datum in data.items()
+    }
 
 
 def _department_data(card: Scorecard) -> Data:
@@ -166,7 +220,7 @@ def _department_data(card: Scorecard) -> Data:
     found: Data = {}
     names = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
     for key, part in {"total": budget.overall, **budget.parts}.items():
-        name, path = names[key], f"budget.{key}"
+        name, path = names[key], paths.part(key)
         found[key, "budget"] = Datum(f"{name}全年预算数", f"{path}.budget", (part.budget,))
         found[key, "spent"] = Datum(f"{name}全年执行数", f"{path}.spent", (part.spent,))
         left: tuple[Decimal, ...] = (part.unspent,)
@@ -179,24 +233,23 @@ def _department_data(card: Scorecard) -> Data:
                 rates += [
                     score.ratio
                     for score in card.scores
-                    if score.ratio is not None
-                    and isinstance(rubric.indicator(score.id).rule, Ratio)
+                    if score.ratio is not None and rubric.indicator(score.id).rule.is_execution
                 ]
             found[key, "rate"] = Datum(f"{name}预算执行率", f"{path}.spent", tuple(rates))
     if budget.initial is not None:
-        found["total", "initial"] = Datum("年初预算数", "budget.initial", (budget.initial,))
+        found["total", "initial"] = Datum("年初预算数", paths.INITIAL, (budget.initial,))
         if budget.initial:
             done = (budget.overall.spent / budget.initial,)
-            found["total", "rate_initial"] = Datum("支出完成年初预算的比例", "budget.initial", done)
+            found["total", "rate_initial"] = Datum("支出完成年初预算的比例", paths.INITIAL, done)
     if budget.carryover.amount is not None:
         amount = (budget.carryover.amount,)
-        found["total", "carryover"] = Datum("结转结余总额", "budget.carryover.amount", amount)
+        found["total", "carryover"] = Datum("结转结余总额", paths.CARRYOVER, amount)
     previous = budget.carryover.previous_rate
     if previous is not None:
-        path = "budget.carryover.previous_rate"
+        path = paths.PREVIOUS_RATE
         found["total", "previous_rate"] = Datum("上年结转结余率", path, (previous,))
     for key, rate in stated_rates(card).items():
-        cue = {"budget.carryover.rate": "carryover_rate", "budget.variance.rate": "variance"}[key]
+        cue = {paths.CARRYOVER_RATE: "carryover_rate", paths.VARIANCE_RATE: "variance"}[key]
         value = rate.computed if rate.computed is not None else rate.stated
         if value is not None:
             # 差异率 of −2.5 % is said as 2.5 % too.
@@ -204,8 +257,8 @@ def _department_data(card: Scorecard) -> Data:
             found["total", cue] = Datum(rate.name, rate.field, values)
     reported = department.reported.total
     totals = [card.total] if reported is None else [reported, card.total]
-    found["total", "score"] = Datum("总分", "reported.total", tuple(totals))
-    return found
+    found["total", "score"] = Datum("总分", paths.CLAIMED_TOTAL, tuple(totals))
+    return _named(found)
 
 
 class Level(IntEnum):
@@ -271,7 +324,7 @@ class _Reader:
         self.found: list[Verdict] = []
         self.bare: list[_Bare] = []
         self.groups = 0
-        wished = ("objective", "narrative.measures", "indicators.", "divisions.")
+        wished = ("objective", paths.narrative("measures"), "indicators.", "divisions.")
         self.floor = Level.SOFT if path.startswith(wished) else Level.CLEAR
 
     def read(self) -> list[Verdict]:
@@ -645,7 +698,7 @@ class _Reader:
         for score in walk(self.card.scores):
             if score.name in names and score.awarded is not None:
                 values = [v for v in (score.reported, apply(score.awarded)) if v is not None]
-                return [Datum(f"{score.name}得分", f"reported.scores.{score.id}", tuple(values))]
+                return [Datum(f"{score.name}得分", paths.claim(score.id), tuple(values))]
         for section in self.card.rubric.sections:
             if section.name in names or section.name.removesuffix("情况") in names:
                 scores = [self.card.score(i.id) for i in section.indicators]

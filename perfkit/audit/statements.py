@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from perfkit.audit.findings import Found, Raised, named, tolerance
-from perfkit.forms.department import Department, Project, project_of
+from perfkit.forms import paths
+from perfkit.forms.department import Department, Project
+from perfkit.forms.paths import project_of
 from perfkit.quantities import day_in_words, percent, plain
-from perfkit.scoring.rubric import Checklist, Chosen, Excess
 from perfkit.scoring.scorecard import Scorecard, rate_of_last_year
 from perfkit.scoring.scores import Score
 from perfkit.texts import numbers
@@ -93,7 +94,7 @@ def on_time(card: Scorecard) -> Found:
                 "warning",
                 f"{name}的期限到{beyond}，跨到{department.year}年以后，款项已全部付清，"
                 f"与“{words}”不符，请说明没有完成的部分",
-                f"projects.{i}.ends",
+                paths.project(i, "ends"),
             )
         elif beyond or (unspent := _goes_on(department, project)):
             why = f"期限到{beyond}" if beyond else f"“{unspent}”"
@@ -101,7 +102,7 @@ def on_time(card: Scorecard) -> Found:
                 "statement.on_time",
                 "warning",
                 f"{name}{why}，{department.year}年没有办完，与“{words}”不符",
-                f"projects.{i}.ends" if beyond else f"projects.{i}.narrative",
+                paths.project(i, "ends") if beyond else paths.project(i, "narrative"),
                 "" if beyond else unspent,
             )
 
@@ -172,7 +173,7 @@ def _found_of_the_year(
 ) -> Iterator[tuple[str, str]]:
     """The same in the chapters on the whole department that speak of what was done."""
     for field, words in _found(pattern, department):
-        if field.startswith("narrative.") and field != "narrative.measures":
+        if field.startswith("narrative.") and field != paths.narrative("measures"):
             yield field, words
 
 
@@ -190,7 +191,7 @@ def all_done(card: Scorecard) -> Found:
         rate, words = rates[i], said(PAID_IN_FULL, project.narrative)
         if words and rate is not None and rate < UNDER_EXECUTED and not _explained(department, i):
             message = f"{named(i, project)}写“{words}”，预算执行率只有{percent(rate)}"
-            field = f"projects.{i}.narrative"
+            field = paths.project(i, "narrative")
             yield Raised("statement.paid_in_full", "warning", message, field, words)
 
 
@@ -199,7 +200,12 @@ def project_scores(card: Scorecard) -> Found:
     department = card.department
     scores = [project.score for project in department.projects]
     missing = [i for i, value in enumerate(scores) if value is None]
-    for field in ("narrative.result", "narrative.execution", "narrative.management", "objective"):
+    for field in (
+        paths.narrative("result"),
+        paths.narrative("execution"),
+        paths.narrative("management"),
+        "objective",
+    ):
         text = department.texts.get(field, "")
         above = next((m for m in ABOVE.finditer(text) if not _surveyed(m, text)), None)
         graded = ALL_GRADED.search(text)
@@ -236,7 +242,7 @@ def _floor(card: Scorecard, word: str) -> Decimal:
 
 def problems(card: Scorecard) -> Found:
     """存在的问题 that are named, with nothing deducted in the indicators they belong to."""
-    text = card.department.texts.get("narrative.problems", "")
+    text = card.department.texts.get(paths.narrative("problems"), "")
     for pattern, names in PROBLEMS:
         found = next((m for m in re.finditer(pattern, text) if not _solved(m, text)), None)
         scores = [s for s in card.scores if re.search(names, s.name)]
@@ -244,7 +250,7 @@ def problems(card: Scorecard) -> Found:
             continue
         listed = "、".join(s.name for s in scores)
         message = f"存在的问题写“{found[0]}”，而{listed}没有扣分，请核对自评或说明"
-        yield Raised("statement.problem", "warning", message, "narrative.problems", found[0])
+        yield Raised("statement.problem", "warning", message, paths.narrative("problems"), found[0])
 
 
 def _solved(found: re.Match[str], text: str) -> bool:
@@ -263,24 +269,23 @@ def _deducted(score: Score) -> bool:
 
 def thin_evidence(card: Scorecard) -> Found:
     """Full marks for every checklist of a section, on hardly a sentence about them."""
-    text = card.department.texts.get("narrative.management", "")
+    text = card.department.texts.get(paths.narrative("management"), "")
     sentences = [part for part in re.split(r"[。！？；\n]", text) if part.strip()]
     if not sentences or len(sentences) > THIN:
         return
     for section in card.rubric.sections:
         rules = [indicator.rule for indicator in section.indicators]
         scores = [card.score(indicator.id) for indicator in section.indicators]
-        lists = [rule for rule in rules if isinstance(rule, Checklist)]
-        if not lists or any(isinstance(rule, Chosen) for rule in rules):
+        items = sum(len(rule.questions) for rule in rules)
+        if not items or any(rule.choice for rule in rules):
             continue
         if all(score.awarded == score.points for score in scores):
-            items = sum(len(rule.items) for rule in lists)
             yield (
                 "full_marks.thin_evidence",
                 "warning",
                 f"{section.name}得满分{plain(section.points)}分，{items}项检查全部合格，"
                 f"而预算管理情况分析只有{len(sentences)}句话，没有写明依据",
-                "narrative.management",
+                paths.narrative("management"),
             )
 
 
@@ -311,7 +316,7 @@ def returned_money(card: Scorecard) -> Found:
         "warning",
         f"第{numbers(returned)}项的结余{plain(gone)}万元已由财政收回{going}，"
         f"而结转结余总额{plain(carryover.amount)}万元是全部未支出额，请分开计算",
-        "budget.carryover.amount",
+        paths.CARRYOVER,
     )
 
 
@@ -321,7 +326,7 @@ def sources(card: Scorecard) -> Found:
     carryover, last_year = department.budget.carryover, department.last_year
     if carryover.previous_rate is None:
         return
-    field, stated = "budget.carryover.previous_rate", percent(carryover.previous_rate, 4)
+    field, stated = paths.PREVIOUS_RATE, percent(carryover.previous_rate, 4)
     if last_year is None:
         if not carryover.previous_source:
             yield (
@@ -343,7 +348,7 @@ def sources(card: Scorecard) -> Found:
 
 def benchmark_sources(card: Scorecard) -> Found:
     """A yearly benchmark of the rubric whose source is not a document."""
-    used = {i.rule.over for i in card.rubric.indicators if isinstance(i.rule, Excess)}
+    used = {indicator.rule.held_against for indicator in card.rubric.indicators}
     for name in sorted(used & set(card.rubric.parameters)):
         parameter = card.rubric.parameters[name]
         year = parameter.years.get(card.department.year)

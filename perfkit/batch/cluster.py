@@ -8,6 +8,7 @@ process of its own, since a worker has threads and can't be forked itself.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -35,12 +36,15 @@ class Package:
 
 
 def run(
-    jobs: Mapping[str, tuple[Path, Seals]], settings: Settings, started: Callable[[str], None]
+    jobs: Mapping[str, tuple[Path, Seals, Settings]],
+    settings: Settings,
+    started: Callable[[str], None],
 ) -> Iterator[Outcome]:
     """The outcomes of reports, as the cluster makes them.
 
     Args:
-        jobs: of each report its parameter file, and the seals of its earlier files here.
+        jobs: of each report its parameter file, the seals of its earlier files here, and its
+            settings, with its own template.
         settings: those of the batch.
         started: called with a report's name.
 
@@ -55,24 +59,23 @@ def run(
         raise PerfkitError("没有安装 Dask，请先运行 pip install perfkit[dask]") from None
     from perfkit.batch.plan import perfkit_digest
 
-    folders = {path.parent.resolve() for path, _ in jobs.values()}
-    if settings.template.parent.resolve() in folders:
+    folders = {path.parent.resolve() for path, *_ in jobs.values()}
+    if any(own.template.parent.resolve() in folders for *_, own in jobs.values()):
         raise PerfkitError("参数文件和模板在同一个文件夹里，集群上无法还原，请分开放")
     try:
         client = Client(settings.cluster, timeout="10s", set_as_default=False)
     except (OSError, ValueError):
         raise PerfkitError(f"连不上 Dask 调度器 {settings.cluster}，请核对地址") from None
     with client:
-        template = _content(settings.template)
         futures = {}
-        for name, (path, _) in jobs.items():
+        for name, (path, _, own) in jobs.items():
             try:
-                package = Package(_content(path), template, perfkit_digest(), settings)
+                package = Package(*_contents_of(path, own.template), perfkit_digest(), own)
             except OSError as e:
-                error = f"{path}：读不了：{system_reason(e)}"
+                error = f"{e.filename or path}：读不了：{system_reason(e)}"
                 yield Outcome(name, error=error, kind="failed")
                 continue
-            key = f"perfkit-{name}-{hash(package.params)}"
+            key = f"perfkit-{name}-{hash((package.params, package.template))}"
             futures[client.submit(make_there, package, key=key, pure=False)] = name
         for future in as_completed(list(futures), loop=client.loop):
             name = futures[future]
@@ -85,9 +88,16 @@ def run(
             future.release()
 
 
-def _content(path: Path) -> tuple[str, bytes]:
-    path = path.resolve()
-    return f"{path.parent.name}/{path.name}", path.read_bytes()
+def _contents_of(params: Path, template: Path) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """Names and contents of both files; named so that each is found from the other as it is here."""
+    paths = [params.resolve(), template.resolve()]
+    try:
+        # With the name of the folder that they share, which messages may show.
+        above = Path(os.path.commonpath([path.parent for path in paths])).parent
+        names = [path.relative_to(above).as_posix() for path in paths]
+    except ValueError:  # on two drives of Windows
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    return (names[0], paths[0].read_bytes()), (names[1], paths[1].read_bytes())
 
 
 def _received(outcome: Outcome, before: Seals, settings: Settings) -> Outcome:

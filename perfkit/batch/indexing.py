@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from perfkit.audit.likeness import alike_departments
 from perfkit.batch.journal import JOURNAL, Record, read_journal
-from perfkit.batch.plan import _digest
+from perfkit.batch.plan import text_digest
 from perfkit.errors import PerfkitError, system_reason
 from perfkit.files import stamp, write_whole
 from perfkit.index.files import write_index
@@ -80,7 +80,7 @@ def _write_index(outputs: Path, names: set[str]) -> None:
 def _reviews_digest(outputs: Path) -> str:
     """The records of the reviews by name, size and time; empty without any."""
     records = sorted(f"{path.name} {stamp(path)}" for path in _records(outputs))
-    return _digest("\n".join(records)) if records else ""
+    return text_digest("\n".join(records)) if records else ""
 
 
 def _shown(outputs: Path) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,7 +22,8 @@ from perfkit.batch.documents import (
 from perfkit.batch.journal import Record
 from perfkit.batch.workers import CAN_FORK, Limits
 from perfkit.files import file_digest, stamp
-from perfkit.review.content import template_digest
+from perfkit.forms.templates import named_template
+from perfkit.review.content import HELP, template_digest
 
 WARM = "perfkit"
 STANDARD = "nbclient"
@@ -36,7 +37,11 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Settings:
-    """How a batch is run; the fields are the options of ``perfkit run``."""
+    """How a batch is run; the fields are the options of ``perfkit run``.
+
+    `template` is for departments that name none of their own in their files, or for
+    all if `one_template` (``--template`` was given).
+    """
 
     template: Path
     outputs: Path
@@ -47,25 +52,36 @@ class Settings:
     force: bool = False
     cluster: str | None = None
     shared: str | None = None
+    one_template: bool = False
+
+    def of(self, params: Path) -> Settings:
+        """The settings for one report: with the template that its parameter file names."""
+        own = None if self.one_template else named_template(params)
+        return replace(self, template=own or self.template, one_template=True)
 
 
 def common_inputs(settings: Settings) -> dict[str, str]:
-    """What all reports of a batch are made from, by name."""
+    """What all reports of a batch are made from, by name; see `own_inputs` for the rest."""
     versions = [f"{name} {_version(name)}" for name in PACKAGES]
     return {
-        "模板": _template_digest(settings.template),
         "perfkit": perfkit_digest(),
-        "Python 或软件包": _digest("\n".join([sys.version, *versions])),
+        "Python 或软件包": text_digest("\n".join([sys.version, *versions])),
         "字体": _fonts_digest(),
         "格式": "、".join(settings.formats),
     }
+
+
+def own_inputs(settings: Settings, params: Path) -> dict[str, str]:
+    """What one report is made from: the parameter file, and the template of its *settings*."""
+    return {"模板": _template_digest(settings.template), "参数文件": file_digest(params)}
 
 
 def why(settings: Settings, params: Path, record: Record | None, common: Mapping[str, str]) -> str:
     """Why a report has to be made, in words; empty if it is up to date."""
     if record is None:
         return "还没有生成过"
-    inputs = {**common, "参数文件": file_digest(params)}
+    settings = settings.of(params)
+    inputs = {**common, **own_inputs(settings, params)}
     changed = [name for name, digest in inputs.items() if record.inputs.get(name) != digest]
     if changed:
         return f"{'、'.join(changed)}有变化"
@@ -81,7 +97,8 @@ def why(settings: Settings, params: Path, record: Record | None, common: Mapping
     return "要求全部重做" if settings.force else ""
 
 
-def _digest(text: str) -> str:
+def text_digest(text: str) -> str:
+    """SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,7 +107,11 @@ def _template_digest(path: Path) -> str:
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         tags = [cell["metadata"].get("tags", []) for cell in notebook["cells"]]
-        return _digest(template_digest(notebook) + json.dumps(tags))
+        # What explains the template is no content, but stands in the executed notebook.
+        help_text = [
+            cell["source"] for cell in notebook["cells"] if HELP in cell["metadata"].get("tags", [])
+        ]
+        return text_digest(template_digest(notebook) + json.dumps([tags, help_text]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return file_digest(path)  # no notebook: papermill will tell
 
@@ -107,7 +128,7 @@ def perfkit_digest() -> str:
     """SHA-256 of perfkit itself: its code, rubrics and templates."""
     root = Path(__file__).parent.parent
     files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return _digest("\n".join(f"{p.relative_to(root)} {file_digest(p)}" for p in sorted(files)))
+    return text_digest("\n".join(f"{p.relative_to(root)} {file_digest(p)}" for p in sorted(files)))
 
 
 @cache
@@ -120,7 +141,7 @@ def _fonts_digest() -> str:
     for folder in folders:
         for root, _, names in os.walk(Path(folder).expanduser()) if folder else ():
             found += [f"{root}/{name} {stamp(Path(root, name))}" for name in names]
-    return _digest("\n".join(sorted(found)))
+    return text_digest("\n".join(sorted(found)))
 
 
 def plan(

@@ -18,9 +18,9 @@ from perfkit.batch.documents import (
 from perfkit.batch.inputs import shown
 from perfkit.batch.journal import JOURNAL, Record, append_record
 from perfkit.batch.make import Made, make
-from perfkit.batch.plan import Settings, common_inputs
+from perfkit.batch.plan import Settings, common_inputs, own_inputs
 from perfkit.batch.workers import Job, Outcome, Workers
-from perfkit.files import file_digest, relative_path, stamp
+from perfkit.files import relative_path, stamp
 from perfkit.index.rows import FAILURE as FAILED_PAGE
 from perfkit.index.rows import Row
 
@@ -79,10 +79,10 @@ def _ended(
         record = _failed(name, path, settings, common, outcome, Kept(files=_before(journal, name)))
         yield Ended(record, outcome)
     paths = {path.stem: path for path in files if path not in refused}
-    digests: dict[str, str] = {}
-    for outcome in _outcomes(paths, settings, journal, digests, started):
+    found: dict[str, dict[str, str]] = {}
+    for outcome in _outcomes(paths, settings, journal, found, started):
         name, made = outcome.name, outcome.value
-        inputs = {**common, "参数文件": digests[name]}
+        inputs = {**common, **found[name]}
         if isinstance(made, Made):
             params = relative_path(paths[name].resolve(), settings.outputs.resolve())
             kept, error = made.kept, "\n".join(made.kept.faults)
@@ -125,24 +125,25 @@ def _outcomes(
     paths: Mapping[str, Path],
     settings: Settings,
     journal: Mapping[str, Record],
-    digests: dict[str, str],
+    inputs: dict[str, dict[str, str]],
     started: Callable[[str], None],
 ) -> Iterator[Outcome]:
-    """The outcomes of the reports; *digests* gets that of each parameter file before it is read.
+    """The outcomes of the reports; *inputs* gets what each is made from before that is read.
 
     So that a file which is changed while its report is made has changed since.
     """
 
-    def job(name: str) -> tuple[Path, Seals]:
-        digests[name] = file_digest(paths[name])
-        return paths[name], _before(journal, name)
+    def job(name: str) -> tuple[Path, Seals, Settings]:
+        own = settings.of(paths[name])
+        inputs[name] = own_inputs(own, paths[name])
+        return paths[name], _before(journal, name), own
 
     if settings.cluster:
         from perfkit.batch import cluster
 
         yield from cluster.run({name: job(name) for name in paths}, settings, started)
     elif paths:
-        jobs = (Job(name, make, (*job(name), settings)) for name in paths)
+        jobs = (Job(name, make, job(name)) for name in paths)
         with Workers(settings.workers, "perfkit.batch.warm", settings.limits) as workers:
             yield from workers.run(jobs, started)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from rapidfuzz import fuzz, process
-
 CODES = {
     "正向": "higher，越高越好",
     "反向": "lower，越低越好",
@@ -117,6 +115,8 @@ def with_meaning(codes: Iterable[str], meanings: Mapping[str, str] | None = None
 
 def nearest(word: str, titles: Mapping[str, str]) -> str | None:
     """The code in *titles* that *word* was meant for, by its spelling or its Chinese title."""
+    from rapidfuzz import fuzz, process  # of use for a fault alone
+
     spelt = re.sub("[^a-z_.]", "", word.lower())
     if len(spelt) < 3:  # a Chinese word, not a misspelt English one
         for name, title in titles.items():

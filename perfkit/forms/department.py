@@ -23,7 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from perfkit.forms import paths
 from perfkit.forms.codes import FINDINGS, nearest, with_meaning
+from perfkit.forms.options import Value
 from perfkit.forms.yamlfile import Source
 from perfkit.quantities import (
     Amount,
@@ -74,7 +76,10 @@ Year = Annotated[Whole, Field(ge=2000, le=2100)]
 class Record(BaseModel):
     """A part of the form: unknown fields are refused, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Built when it is used: what is only a part of another record is built with that.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True
+    )
 
 
 class Division(Record):
@@ -129,8 +134,8 @@ class Budget(Record):
     other: Part = Field(title="其他支出")
     total: Part | None = Field(None, title="资金总体", description="可不填；填了就与各部分核对")
     initial: Amount | None = Field(None, title="年初预算数", description="用于计算预决算差异率")
-    carryover: Carryover = Field(Carryover(), title="结转结余")
-    variance: Variance = Field(Variance(), title="预决算差异")
+    carryover: Carryover = Field(default_factory=Carryover, title="结转结余")
+    variance: Variance = Field(default_factory=Variance, title="预决算差异")
 
     @property
     def parts(self) -> dict[str, Part]:
@@ -343,12 +348,24 @@ class Department(Record):
         {}, title="检查清单", description="perfkit rubric 列出各项的编号和合格的答案"
     )
     overrides: tuple[Override, ...] = Field((), title="例外情况")
-    reported: Reported = Field(Reported(), title="自评结果")
-    narrative: Narrative = Field(Narrative(), title="文字说明")
+    reported: Reported = Field(default_factory=Reported, title="自评结果")
+    narrative: Narrative = Field(default_factory=Narrative, title="文字说明")
     previous: str | None = Field(
         None, title="上年参数文件", description="如 ../2022/x.yaml，用来与上年的文字和比率核对"
     )
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
+    template: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        title="模板笔记本",
+        description="这个部门自己的模板，从参数文件所在的文件夹算起，如 ../notebooks/education.ipynb；"
+        "不写则用 notebooks/report.ipynb",
+    )
+    options: dict[str, Value | list[Value]] = Field(
+        {},
+        title="自定参数",
+        description="给模板笔记本用的参数，名称: 值，如 top_n: 10；"
+        "值是文字、整数、小数、是或否，或它们的列表；笔记本里写 report.options 取用",
+    )
 
     _source: Source = PrivateAttr(default_factory=Source)
     _previous: Department | None = PrivateAttr(None)
@@ -356,12 +373,17 @@ class Department(Record):
     @cached_property
     def texts(self) -> dict[str, str]:
         """Everything that the department wrote in words, by field path; a line is a paragraph."""
-        found = {f"divisions.{i}.duties": d.duties for i, d in enumerate(self.divisions)}
+        found = {paths.division(i, "duties"): d.duties for i, d in enumerate(self.divisions)}
         found["objective"] = self.objective
-        found |= {f"projects.{i}.narrative": p.narrative for i, p in enumerate(self.projects)}
-        found |= {f"indicators.{i}.note": row.note for i, row in enumerate(self.indicators)}
-        found |= {f"narrative.{key}": text for key, text in self.narrative}
+        found |= {paths.project(i, "narrative"): p.narrative for i, p in enumerate(self.projects)}
+        found |= {paths.indicator(i, "note"): row.note for i, row in enumerate(self.indicators)}
+        found |= {paths.narrative(key): text for key, text in self.narrative}
         return {field: unfolded(text) for field, text in found.items() if text}
+
+    def comes_from(self, source: Source, last_year: Department | None) -> None:
+        """Remembers the file that the filing was read from, and last year's filing."""
+        self._source = source
+        self._previous = last_year
 
     @property
     def last_year(self) -> Department | None:
@@ -376,12 +398,6 @@ class Department(Record):
     def place(self, field: str) -> str:
         """Where a value stands: ``place("budget.total.spent")`` → ``params/x.yaml:12``."""
         return self._source.place(f"department.{field}")
-
-
-def project_of(field: str) -> int | None:
-    """The number, from 0, of the project that a field path leads into."""
-    found = re.match(r"projects\.([0-9]+)\.", field)
-    return int(found[1]) if found else None
 
 
 def schema() -> dict[str, Any]:

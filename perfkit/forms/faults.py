@@ -22,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 CODE_FIELDS = {
-    *("rubric", "previous", "group", "kind", "indicator", "code", "field"),
+    *("rubric", "previous", "template", "group", "kind", "indicator", "code", "field"),
     *("id", "of", "to", "less", "stated", "over"),
 }
 """Text fields that hold a code or a path: it is looked up, so that a cut one is noticed."""

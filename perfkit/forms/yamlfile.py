@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,8 @@ class Source:
     texts: Mapping[Loc, str] = field(default_factory=dict)
     comments: Mapping[Loc, str] = field(default_factory=dict)
     """What stands after an unquoted value on its line, from the # on."""
+    quoted: Set[Loc] = frozenset()
+    """The places of values in quotation marks, or set as a block: texts, whatever they look like."""
     misread: Mapping[int, str] = field(default_factory=dict)
     """Lines with a slip of typing, which have no further faults to speak of."""
 
@@ -147,7 +149,7 @@ def read_tree(path: Path, model: type[BaseModel]) -> tuple[dict[str, Any], Sourc
     faults = [Fault(name, line, message) for line, message in slips.items()]
     faults += [Fault(name, *found) for found in signs.turning_in_comments(text)]
     root = _composed(text, name, faults)
-    source = Source(name, hashlib.sha256(raw).hexdigest(), {}, {}, {})
+    source = Source(name, hashlib.sha256(raw).hexdigest(), {}, {}, {}, set())
     reader = _Reader(source, text.splitlines())
     tree = reader.value(root, ()) if root else None
     faults += [fault for fault in reader.faults if fault.line not in slips]
@@ -270,6 +272,8 @@ class _Reader:
             self.source.comments[loc] = comment  # type: ignore[index]
         if not node.style and node.tag == "tag:yaml.org,2002:null":
             return None
+        if node.style:
+            self.source.quoted.add(loc)  # type: ignore[attr-defined]
         texts: dict[Loc, str] = self.source.texts  # type: ignore[assignment]
         texts[loc] = signs.cleaned(node.value)
         return texts[loc]

@@ -12,7 +12,7 @@ from typing import Any
 from perfkit.errors import Fault, PerfkitError
 from perfkit.files import write_whole
 from perfkit.index.page import page
-from perfkit.index.rows import STATES, Alike, Row, _exact, grades, lost_points
+from perfkit.index.rows import STATES, Alike, Row, exact, grades, lost_points
 from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
@@ -58,7 +58,7 @@ def summary(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> dict[str, Any]:
     states = Counter(row.state for row in rows)
     reviews = Counter(row.review for row in rows if row.state == "done")
     return {
-        "departments": [row.as_dict() | {"difference": _exact(row.difference)} for row in rows],
+        "departments": [row.as_dict() | {"difference": exact(row.difference)} for row in rows],
         "counts": {
             "departments": len(rows),
             **{state: states[state] for state in STATES},

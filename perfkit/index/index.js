@@ -2,7 +2,6 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const columns = data.columns;
-  const FIXED = 10; // fields of a row before its cells
   const PAGE = 100; // rows shown at a time
   const FIGURES = new Set(["points", "signed", "grade", "rate", "count"]);
   const FAILURE = data.reports.length; // its bit after those of the reports
@@ -15,13 +14,14 @@
   const folded = (text) => text.normalize("NFKC").toLowerCase();
 
   const sheets = data.sheets.map((sheet) => sheet.map(([name, worth]) => [name, whole(worth)]));
-  const rows = data.rows.map((fields, place) => {
-    const [file, year, max, open, cause, files, fresh, sheet, lost, remarks] = fields;
-    const cells = fields.slice(FIXED);
-    return { place, file, year, max, open, cause, files, fresh, remarks, cells, lost, sheet: sheets[sheet], text: "" };
+  const rows = data.rows.map((values, place) => {
+    const row = Object.fromEntries(data.fields.map((name, i) => [name, values[i]]));
+    const cells = values.slice(data.fields.length);
+    return { ...row, place, cells, sheet: sheets[row.sheet], text: "" };
   });
   const at = Object.fromEntries(columns.map((column, i) => [column.key, i]));
   const cell = (row, key) => row.cells[at[key]];
+  const without = (key) => "没有" + columns[at[key]].title + "。";
   const searched = (row) => (row.text ||= folded(cell(row, "department") + "\n" + row.file));
   const failed = (row) => cell(row, "state") === data.failed;
 
@@ -52,7 +52,8 @@
     const key = keysOf(state.sort);
     const sign = state.order === "desc" ? -1 : 1;
     return [...rows].sort((a, b) => {
-      const x = key[a.place], y = key[b.place];
+      const x = key[a.place],
+        y = key[b.place];
       if (x === y) return a.place - b.place;
       // What has no value comes last, whichever way.
       if (Number.isNaN(x)) return Number.isNaN(y) ? a.place - b.place : 1;
@@ -65,7 +66,9 @@
 
   const $ = (id) => document.getElementById(id);
   const state = { q: "", grade: "", state: "", review: "", errors: false, sort: "", order: "asc" };
-  let ordered = rows, found = rows, limit = PAGE;
+  let ordered = rows,
+    found = rows,
+    limit = PAGE;
 
   function readAddress() {
     const given = new URLSearchParams(location.hash.slice(1));
@@ -127,9 +130,7 @@
       const made = element("th", "name");
       made.scope = "row";
       const first = data.reports.findIndex((_, i) => row.files & (1 << i));
-      made.append(
-        first >= 0 ? link(row, data.reports[first][0], value) : element("span", "", value)
-      );
+      made.append(first >= 0 ? link(row, data.reports[first][0], value) : element("span", "", value));
       const more = data.years > 1 && row.year ? row.year + " · " + row.file : row.file;
       if (more !== value) made.append(element("small", "", more));
       return made;
@@ -147,7 +148,7 @@
     },
     grade(row, value) {
       const made = element("td", "grade", value ?? "—");
-      if (row.open) made.append(element("small", "", row.open + " 分待定"));
+      if (row.open) made.append(element("small", "", row.open + " 分" + data.undecided));
       return made;
     },
     review(row, value) {
@@ -169,7 +170,8 @@
     made.colSpan = span;
     const line = element("div", "", "");
     line.append(icon(), element("span", "", row.cause || "没有生成报告，原因不明"));
-    if (row.files & (1 << FAILURE)) line.append(" ", link(row, ".failed.html", "出错详情", cell(row, "department")));
+    if (row.files & (1 << FAILURE))
+      line.append(" ", link(row, data.failure, "出错详情", cell(row, "department")));
     made.append(line);
     return made;
   }
@@ -200,8 +202,7 @@
   }
 
   const OPEN = $("review").querySelector("[data-open]").value;
-  const reviewed = (row) =>
-    state.review === OPEN ? row.remarks > 0 : cell(row, "review") === state.review;
+  const reviewed = (row) => (state.review === OPEN ? row.remarks > 0 : cell(row, "review") === state.review);
 
   function show() {
     const words = folded(state.q).split(/\s+/).filter(Boolean);
@@ -211,7 +212,7 @@
         (!state.grade || cell(row, "grade") === state.grade) &&
         (!state.state || cell(row, "state") === state.state) &&
         (!state.review || reviewed(row)) &&
-        (!state.errors || cell(row, "errors") > 0)
+        (!state.errors || cell(row, "errors") > 0),
     );
     limit = PAGE;
     $("rows").replaceChildren();
@@ -230,8 +231,9 @@
     const count = Math.min(limit, found.length);
     const some = found.length < rows.length;
     $("shown").textContent =
-      (some ? "筛选出 " + found.length + " 个部门，共 " + rows.length + " 个" : "共 " + rows.length + " 个部门") +
-      (count < found.length ? "，显示前 " + count + " 个" : "");
+      (some
+        ? "筛选出 " + found.length + " 个部门，共 " + rows.length + " 个"
+        : "共 " + rows.length + " 个部门") + (count < found.length ? "，显示前 " + count + " 个" : "");
     $("nothing").hidden = found.length > 0;
     $("clear").hidden = !(state.q || state.grade || state.state || state.review || state.errors);
     $("more").hidden = count >= found.length;
@@ -248,15 +250,17 @@
         const made = element("tr", item.bar ? "" : "zero");
         const head = element("th", "", item.label);
         head.scope = "row";
-        const drawn = element("td"), both = element("div", "bar");
-        const track = element("span", "track"), bar = element("span", "fill");
+        const drawn = element("td"),
+          both = element("div", "bar");
+        const track = element("span", "track"),
+          bar = element("span", "fill");
         bar.style.width = (most ? (100 * item.bar) / most : 0) + "%";
         track.append(bar);
         both.append(track, element("span", "value", item.texts[0]));
         drawn.append(both);
         made.append(head, drawn, ...item.texts.slice(1).map((text) => element("td", "number", text)));
         return made;
-      })
+      }),
     );
     $(id).closest("table").hidden = !list.length;
     if (!list.length) $(id + "-note").textContent = empty;
@@ -268,7 +272,16 @@
     const n = order.length;
     const middle = (order[(n - 1) >> 1] + order[n >> 1]) / 2;
     const mean = order.reduce((sum, value) => sum + value, 0) / n;
-    return "平均 " + shown(mean) + "，中位 " + shown(middle) + "，最低 " + shown(order[0]) + "，最高 " + shown(order[n - 1]);
+    return (
+      "平均 " +
+      shown(mean) +
+      "，中位 " +
+      shown(middle) +
+      "，最低 " +
+      shown(order[0]) +
+      "，最高 " +
+      shown(order[n - 1])
+    );
   }
 
   const scored = rows.filter((row) => cell(row, "total") !== null && Number(row.max) > 0);
@@ -294,24 +307,35 @@
       bar: count,
       texts: [String(count)],
     }));
-    $("scores-note").textContent = spread(values.map((row) => row.share), (share) => points(share * MILLION));
-    bars("scores", values.length ? list.reverse() : [], "没有得分。");
+    $("scores-note").textContent = spread(
+      values.map((row) => row.share),
+      (share) => points(share * MILLION),
+    );
+    bars("scores", values.length ? list.reverse() : [], without("total"));
   }
 
   const RATES = [
-    ["超过 100%", 100], ["100%", 100], ["95%–100%", 95], ["90%–95%", 90],
-    ["80%–90%", 80], ["60%–80%", 60], ["不足 60%", -Infinity],
+    ["超过 100%", 100],
+    ["100%", 100],
+    ["95%–100%", 95],
+    ["90%–95%", 90],
+    ["80%–90%", 80],
+    ["60%–80%", 60],
+    ["不足 60%", -Infinity],
   ];
 
   function rates() {
-    const values = found.map((row) => cell(row, "rate")).filter((rate) => rate !== null).map(Number);
+    const values = found
+      .map((row) => cell(row, "rate"))
+      .filter((rate) => rate !== null)
+      .map(Number);
     const counts = RATES.map(() => 0);
     for (const rate of values) {
       counts[rate > 100 ? 0 : RATES.findIndex(([, floor], i) => i > 0 && rate >= floor)]++;
     }
     $("rates-note").textContent = spread(values, (rate) => percent(rate / 100));
     const list = RATES.map(([label], i) => ({ label, bar: counts[i], texts: [String(counts[i])] }));
-    bars("rates", values.length ? list : [], "没有执行率。");
+    bars("rates", values.length ? list : [], without("rate"));
   }
 
   function losses() {
@@ -336,7 +360,7 @@
     }
     const total = list.reduce((all, sum) => all + sum.lost, 0);
     $("losses-note").textContent = departments ? departments + " 个部门共失 " + points(total) + " 分" : "";
-    bars("losses", list, "没有得分。");
+    bars("losses", list, without("total"));
   }
 
   function charts() {
@@ -354,11 +378,26 @@
     writeAddress();
   }
 
-  $("q").addEventListener("input", () => { state.q = $("q").value; changed(); });
-  $("grade").addEventListener("change", () => { state.grade = $("grade").value; changed(); });
-  $("state").addEventListener("change", () => { state.state = $("state").value; changed(); });
-  $("review").addEventListener("change", () => { state.review = $("review").value; changed(); });
-  $("errors").addEventListener("change", () => { state.errors = $("errors").checked; changed(); });
+  $("q").addEventListener("input", () => {
+    state.q = $("q").value;
+    changed();
+  });
+  $("grade").addEventListener("change", () => {
+    state.grade = $("grade").value;
+    changed();
+  });
+  $("state").addEventListener("change", () => {
+    state.state = $("state").value;
+    changed();
+  });
+  $("review").addEventListener("change", () => {
+    state.review = $("review").value;
+    changed();
+  });
+  $("errors").addEventListener("change", () => {
+    state.errors = $("errors").checked;
+    changed();
+  });
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   $("clear").addEventListener("click", () => {
     Object.assign(state, { q: "", grade: "", state: "", review: "", errors: false });
@@ -398,7 +437,11 @@
   }
 
   let before = PAGE;
-  addEventListener("beforeprint", () => { before = limit; limit = Infinity; more(); });
+  addEventListener("beforeprint", () => {
+    before = limit;
+    limit = Infinity;
+    more();
+  });
   addEventListener("afterprint", () => {
     limit = before;
     while ($("rows").childElementCount > limit) $("rows").lastElementChild.remove();

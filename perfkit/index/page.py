@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
@@ -23,15 +20,16 @@ from perfkit.index.rows import (
     FAILURE,
     REPORTS,
     STATES,
+    UNDECIDED,
     Alike,
     Column,
     Kind,
     Row,
-    _exact,
+    exact,
     grades,
 )
+from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
-from perfkit.report.display import environment
 from perfkit.review.record import STATES as REVIEWS
 
 HERE = Path(__file__).parent
@@ -57,10 +55,17 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         by_name={row.name: row for row in rows},
         alike=alike,
         alike_shown=ALIKE_SHOWN,
-        data=_embedded(_page_data(rows, shown)),
-        script=Markup(_script()),
+        failed=STATES["failed"],
+        undecided=UNDECIDED,
+        css=_part("index.css"),
+        data=embedded(_page_data(rows, shown)),
+        script=_part("index.js"),
     )
     return text.replace("/*font*/", font_face(text), 1)
+
+
+FIELDS = ("file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks")
+"""What the page's script knows of a row beside its cells."""
 
 
 def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
             [
                 row.name,
                 row.year,
-                _exact(row.max),
+                exact(row.max),
                 plain(row.open_points) if row.open_points else None,
                 row.cause or None,
                 sum(1 << i for i, ending in enumerate(endings) if row.has(ending)),
@@ -87,9 +92,12 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
         )
     return {
         "columns": [{"key": c.key, "title": c.title, "kind": c.kind} for c in shown],
+        "fields": FIELDS,
         "reports": [*REPORTS.items()],
+        "failure": FAILURE,
         "grades": [*grades(rows)],
         "failed": STATES["failed"],
+        "undecided": UNDECIDED,
         "reviews": [*REVIEWS.values()],
         "years": len({row.year for row in rows if row.year}),
         "sheets": [list(sheet) for sheet in sheets],
@@ -107,23 +115,20 @@ def _page_cell(kind: Kind, value: Decimal | int | str | None) -> int | str | Non
     return str(rounded(value, 2)) if value == rounded(value, 2) else plain(value)
 
 
-def _embedded(data: dict[str, Any]) -> Markup:
-    """JSON inside ``<script>``: nothing in it can end the element or a line of script."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)
-
-
 @cache
 def _template() -> jinja2.Template:
-    own = environment(HERE, address=_address, sha256=_sha256, page_cell=_page_cell)
+    own = environment(
+        HERE,
+        address=_address,
+        own_script=lambda script: Markup(own_script(script)),
+        page_cell=_page_cell,
+    )
     return own.get_template("index.html")
 
 
 @cache
-def _script() -> str:
-    return (HERE / "index.js").read_text(encoding="utf-8")
+def _part(name: str) -> Markup:
+    return Markup((HERE / name).read_text(encoding="utf-8"))
 
 
 def _address(row: Row) -> str | None:
@@ -132,8 +137,3 @@ def _address(row: Row) -> str | None:
         if row.has(ending):
             return quote(row.name, safe="") + ending
     return None
-
-
-def _sha256(script: str) -> str:
-    """The digest by which the page's policy knows its own script, and no other."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -100,12 +100,12 @@ class Row:
 
     def has(self, ending: str) -> bool:
         """Whether the file with this ending exists."""
-        return ending in self.links or ending[1:] in self.links
+        return ending in self.links
 
     def as_dict(self) -> dict[str, Any]:
         """The machine's form: amounts and rates as exact text."""
         found = {item.name: getattr(self, item.name) for item in fields(self)}
-        found |= {name: _exact(found[name]) for name in _AMOUNTS}
+        found |= {name: exact(found[name]) for name in _AMOUNTS}
         found["lost"] = {
             name: {"points": plain(points), "lost": plain(lost)}
             for name, (points, lost) in self.lost.items()
@@ -238,7 +238,8 @@ def _review(row: Row) -> str | None:
     return REVIEWS[row.review] if row.state == "done" else None
 
 
-def _exact(value: Decimal | None) -> str | None:
+def exact(value: Decimal | None) -> str | None:
+    """An amount as exact text, None where there is none."""
     return None if value is None else plain(value)
 
 

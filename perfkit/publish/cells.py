@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lxml.etree
 from mistune.plugins import import_plugin
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from perfkit.publish.markup import parsed, put, words
 from perfkit.publish.offline import interactive, offline
 from perfkit.publish.pictures import NotShown, Picture, decoded, named_picture, picture_of, safe_svg
+from perfkit.report.display import IDENTITY, unstyled
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -39,14 +42,11 @@ DRAWN = re.compile(
 OBJECT = re.compile(r"<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>|alt\.\w*Chart\(.*", re.DOTALL)
 CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\r\n])|\r")
-MATH = re.compile(r'<code data-cell="(\d+)" class="math (inline|display)">(.*?)</code>', re.DOTALL)
 FORMULA = re.compile(
     r"\$\$(?P<a>.+?)\$\$|\\\[(?P<b>.+?)\\\]|\$(?P<c>.+?)\$|\\\((?P<d>.+?)\\\)"
     r"|(?P<e>\\begin\{(?P<name>[a-z]+\*?)\}.+?\\end\{(?P=name)\})",
     re.DOTALL,
 )
-HEADINGS = re.compile(r"<h([1-6])\b.*?</h\1>", re.DOTALL)
-NOTE = re.compile(r'(id="|href="#)(fn(?:ref)?-)')
 WHOLE = re.compile(r"\\begin\{(equation\*?|displaymath|math)\}(.*)\\end\{\1\}", re.DOTALL)
 NOT_FORMULAS = ("tabular", "table", "itemize", "enumerate", "figure", "document", "center")
 
@@ -80,8 +80,8 @@ class Cells:
         self,
         notebook: NotebookNode,
         review: bool,
-        chart: Callable[[str, str, str], str],
-        drawing: Callable[[str, str], str],
+        chart: Callable[[Any, str, str], str],
+        drawing: Callable[[Any, str], str],
         folders: Sequence[Path] = (),
         apart: bool = False,
     ) -> None:
@@ -93,7 +93,7 @@ class Cells:
         self._number, self._line = 0, ""
         self._attachments: Mapping[str, Mapping[str, str]] = {}
         self._marks = self._texts = 0
-        self._lines: dict[int, str] = {}
+        self._formulas: dict[str, tuple[str, bool, int, str]] = {}
 
     def shown(self, cell: NotebookNode) -> str:
         """The HTML of a cell; empty if it shows nothing."""
@@ -109,14 +109,11 @@ class Cells:
             found = "".join(self._outputs(cell.get("outputs", [])))
         else:
             return ""
-        if self._number not in self._lines:
-            self._lines[self._number] = self._line
-        found = found.replace(
-            '<code class="math ', f'<code data-cell="{self._number}" class="math '
+        own = any(
+            not {"perfkit", IDENTITY}.isdisjoint(output.get("metadata", {}))
+            for output in cell.get("outputs", [])
         )
-        own = any("perfkit" in output.get("metadata", {}) for output in cell.get("outputs", []))
-        # A heading belongs to what follows.
-        if self._apart and not own and HEADINGS.sub("", found).strip():
+        if self._apart and not own and found.strip():
             found = f'<div data-cell="{self._number}">\n{found}</div>\n'
         return f'<div class="review">\n{found}</div>\n' if for_review and found.strip() else found
 
@@ -129,7 +126,7 @@ class Cells:
         return f'<span class="lost">〔{html.escape(what)}〕</span>'
 
     def _offline(self, text: str) -> str:
-        return offline(text, self._picture, self._drawing, self.lose)
+        return offline(text, self._picture, self._drawing, self._formula, self.lose)
 
     def _picture(self, source: str) -> Picture:
         return named_picture(source, self._attachments, self._folders)
@@ -137,13 +134,20 @@ class Cells:
     def _markdown(self, text: str) -> str:
         plugins = [import_plugin(name) for name in (*MarkdownWithMath.DEFAULT_PLUGINS, "footnotes")]
         renderer = _Renderer(escape=False, exclude_anchor_links=True)
-        renderer.lose = self.lose
-        rendered = MarkdownWithMath(renderer, plugins=plugins).render(text)
-        if "footnote" in rendered:
-            # Numbered from 1 in each text.
-            self._texts += 1
-            rendered = NOTE.sub(rf"\g<1>text-{self._texts}-\2", rendered)
-        return self._offline(rendered)
+        self._texts += 1
+        renderer.lose, renderer.formula, renderer.number = self.lose, self._formula, self._texts
+        return self._offline(MarkdownWithMath(renderer, plugins=plugins).render(text))
+
+    def _formula(self, source: str, display: str) -> str:
+        """The mark of a formula, ``inline`` or ``display``: `with_formulas` puts it in."""
+        if not source.strip():
+            return ""
+        whole = WHOLE.fullmatch(source.strip())
+        source = whole[2] if whole else source.strip().removeprefix("\\displaystyle")
+        source = source.strip()
+        key = str(len(self._formulas))
+        self._formulas[key] = (source, display == "display", self._number, self._line)
+        return f'<code data-formula="{key}">{html.escape(source)}</code>'
 
     def _outputs(self, outputs: Sequence[NotebookNode]) -> list[str]:
         drawn = any(
@@ -195,7 +199,7 @@ class Cells:
         if kind == WIDGET:
             return self._widget(content, data)
         if kind == "text/html":
-            return str(content) if "perfkit" in metadata else self._offline(content)
+            return unstyled(content) if "perfkit" in metadata else self._offline(content)
         if kind == "text/markdown":
             return self._markdown(content)
         if kind == "text/latex":
@@ -205,8 +209,11 @@ class Cells:
             return f"<pre>{html.escape(text, quote=False)}</pre>\n"
         try:
             if kind == "image/svg+xml":
-                svg = safe_svg(content)
-                return self._chart(svg, about.get("alt", "图"), about.get("caption", ""))
+                drawing = safe_svg(content)
+                shown = self._chart(drawing, about.get("alt", "图"), about.get("caption", ""))
+                # The report's own charts are rows one below another: Word may cut them in between.
+                rows = IDENTITY in metadata
+                return shown.replace('class="chart"', 'class="chart rows"', 1) if rows else shown
             picture = picture_of(decoded(content))
         except NotShown as e:
             return f"<p>{self.lose('图没有印出', str(e))}</p>\n"
@@ -244,7 +251,7 @@ class Cells:
         if labels and isinstance(index, int) and index < len(labels):
             value = labels[index]
         if "HTML" in kind or kind == "LabelModel":
-            value = html.unescape(re.sub("<[^>]*>", "", str(value)))
+            value = words(str(value))
         elif "Progress" in kind:
             # Its bar; the words stand in the texts beside it.
             value = "" if not state.get("description") else f"{value:g}/{state.get('max', 100):g}"
@@ -266,36 +273,47 @@ class Cells:
             body = next(groups[key] for key in "abcde" if groups[key] is not None)
             inline = found["c"] is not None or found["d"] is not None
             whole = text.strip() == found[0]
-            pieces.append(_formula(body, "inline" if inline and not whole else "display"))
+            pieces.append(self._formula(body, "inline" if inline and not whole else "display"))
             last = found.end()
         pieces.append(html.escape(text[last:]))
         return f"<p>{''.join(pieces)}</p>\n"
 
     def with_formulas(
-        self, content: str, mathml: Callable[[Sequence[tuple[str, bool]]], list[str]]
-    ) -> str:
-        """The content with its formulas as MathML, which pages and pandoc both read."""
-        found = list(MATH.finditer(content))
-        if not found:
-            return content
-        formulas = [(html.unescape(one[3]).strip(), one[2] == "display") for one in found]
-        drawn = iter(zip(formulas, mathml(formulas), strict=True))
-
-        def put(one: re.Match[str]) -> str:
-            (source, _), made = next(drawn)
-            if made:
-                return made
-            self._number = int(one[1])
-            self._line = self._lines[self._number]
-            return f"<code>{html.escape(source)}</code>{self.lose('公式认不出', f'只印源码 {source[:60]}')}"
-
-        return MATH.sub(put, content)
+        self, content: Any, mathml: Callable[[Sequence[tuple[str, bool]]], list[str]]
+    ) -> None:
+        """Puts in the formulas as MathML, which pages and pandoc both read."""
+        marks = [one for one in content.iter("code") if one.get("data-formula") in self._formulas]
+        if not marks:
+            return
+        found = [self._formulas[mark.get("data-formula")] for mark in marks]
+        unlike = [*dict.fromkeys((source, displayed) for source, displayed, _, _ in found)]
+        drawn = dict(zip(unlike, mathml(unlike), strict=True))
+        for mark, (source, displayed, number, line) in zip(marks, found, strict=True):
+            if drawing := drawn[source, displayed]:
+                put(mark, lxml.etree.fromstring(drawing))
+                continue
+            self._number, self._line = number, line
+            lost = self.lose("公式认不出", f"只印源码 {source[:60]}")
+            put(mark, *parsed(f"<code>{html.escape(source)}</code>{lost}"))
 
 
 class _Renderer(IPythonRenderer):
-    """Markdown to HTML, formulas as marked code, pictures as they are named."""
+    """Markdown to HTML, formulas as they are marked, pictures as they are named."""
 
     lose: Callable[..., str]
+    formula: Callable[[str, str], str]
+    number: int
+    """Which of the texts it is: the footnotes of each are numbered from 1."""
+
+    def footnote_ref(self, key: str, index: int) -> str:
+        link = f'<a href="#text-{self.number}-fn-{index}">{index}</a>'
+        return f'<sup class="footnote-ref" id="text-{self.number}-fnref-{index}">{link}</sup>'
+
+    def footnote_item(self, text: str, key: str, index: int) -> str:
+        back = f'<a href="#text-{self.number}-fnref-{index}" class="footnote">↩</a>'
+        # The paragraph that is left open ends with the item.
+        text = text.rstrip().removesuffix("</p>")
+        return f'<li id="text-{self.number}-fn-{index}">{text}{back}</li>\n'
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         shown = f' title="{html.escape(title)}"' if title else ""
@@ -320,21 +338,13 @@ class _Renderer(IPythonRenderer):
         # As pandoc reads it: 5$ and 6$ are money.
         if body != body.strip():
             return f"${html.escape(body)}$"
-        return _formula(body, "inline")
+        return self.formula(body, "inline")
 
     def block_math(self, body: str) -> str:
-        return _formula(body, "display")
+        return self.formula(body, "display")
 
     def latex_environment(self, name: str, body: str) -> str:
-        return _formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "display")
-
-
-def _formula(source: str, display: str) -> str:
-    if not source.strip():
-        return ""
-    whole = WHOLE.fullmatch(source.strip())
-    source = whole[2] if whole else source.strip().removeprefix("\\displaystyle")
-    return f'<code class="math {display}">{html.escape(source)}</code>'
+        return self.formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "display")
 
 
 def _printed(text: Any) -> str:

@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-import lxml.html
+import lxml.etree
 
-from perfkit.publish.pictures import NotShown, Picture, safe_css, safe_svg
+from perfkit.publish.markup import UnreadableError, as_svg, elements, parsed, put, written
+from perfkit.publish.pictures import NotShown, Picture, safe_css, without_dangers
 
-# perfkit's own blocks and plain Markdown are of these alone, and are left as they are.
-TAG = re.compile(r"<[^>]*>?")
-PLAIN_TAG = re.compile(
-    r"<(/?)(p|div|section|h[1-6]|table|caption|colgroup|col|thead|tbody|tr|th|td|span|ul|ol|li|dl"
-    r"|dt|dd|strong|em|small|b|i|br|code|pre|time|del|blockquote|details|summary)"
-    r'((?: (?:class|id|scope|colspan|rowspan|datetime|data-[a-z]+)(?:="[^"<>]*")?'
-    r'| style="(?:width: [\d.]+%|text-align:(?:left|right|center))")*)/?>|<!--template-->'
-)
-VOID = {"br", "col", "img", "hr", "input", "wbr"}
-
+ELEMENTS = {
+    "a", "abbr", "address", "article", "aside", "b", "bdi", "bdo", "big", "blockquote", "br",
+    "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "dir", "div",
+    "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hgroup", "hr", "i", "ins", "kbd", "li", "mark", "menu", "meter", "nav", "ol",
+    "output", "p", "pre", "progress", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
+    "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "time", "tr", "tt", "u", "ul", "var", "wbr",
+}  # fmt: skip
+"""The elements that are kept; of others what is in them, or nothing."""
+MATH = {
+    "math", "maction", "maligngroup", "malignmark", "menclose", "merror", "mfenced", "mfrac", "mi",
+    "mlabeledtr", "mlongdiv", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom",
+    "mprescripts", "mroot", "mrow", "ms", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup",
+    "mtable", "mtd", "mtext", "mtr", "munder", "munderover", "none", "semantics", "annotation",
+}  # fmt: skip
 ATTRIBUTES = {
     "abbr", "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "checked", "class",
     "color", "colspan", "datetime", "dir", "disabled", "face", "headers", "height", "id", "lang",
@@ -39,9 +45,16 @@ ELSEWHERE = {
     "applet": "嵌入的对象", "audio": "音频", "video": "视频", "canvas": "画布上的图",
     "link": "外部样式", "portal": "嵌入的网页",
 }  # fmt: skip
-UNSEEN = {"meta", "base", "title", "template", "noscript", "source", "track", "param", "map"}
-UNWRAPPED = {"form", "html", "head", "body", "fieldset", "button", "label", "select", "option",
-             "picture", "font", "center", "marquee"}  # fmt: skip
+UNSEEN = {
+    "meta", "base", "title", "template", "noscript", "noframes", "noembed", "source", "track",
+    "param", "map", "annotation-xml",
+}  # fmt: skip
+SOURCE = {"textarea", "xmp", "plaintext", "listing"}
+"""Elements whose text is shown as it is written."""
+GONE, UNWRAPPED = "gone", "unwrapped"
+"""What an element becomes that is taken out, with or without what is in it."""
+DEEPEST = 200
+"""Levels of elements; what is deeper is shown without its own."""
 INTERACTIVE = {
     "plotly": ("Plotly 交互图没有印出", '请改用 fig.show("svg")，需要 kaleido'),
     "vega": (
@@ -52,7 +65,7 @@ INTERACTIVE = {
     "leaflet": ("交互地图没有印出", "请改为截图"),
 }
 SCRIPTED = ("脚本画的内容没有印出", "请改为图片或表格")
-MATH_TAGS = re.compile(r"^(?:math|m[a-z]+|semantics|annotation)$")
+HIDDEN = re.compile(r"(?:^|;)(?:display:none|(?:width|height):0(?:px|%)?(?:;|$))")
 
 Lose = Callable[..., str]
 """Notes what is not shown, and why; gives the mark for its place."""
@@ -64,28 +77,11 @@ def interactive(words: str) -> tuple[str, str]:
     return next((loss for name, loss in INTERACTIVE.items() if name in lower), SCRIPTED)
 
 
-@lru_cache(maxsize=64)
-def is_plain(html: str) -> bool:
-    """Whether the HTML is of harmless elements only, each closed where it should be."""
-    open_tags: list[str] = []
-    for found in TAG.finditer(html):
-        tag = PLAIN_TAG.fullmatch(found[0])
-        if tag is None:
-            return False
-        closing, name, _ = tag.groups()
-        if name is None or name in VOID:
-            continue
-        if not closing:
-            open_tags.append(name)
-        elif not open_tags or open_tags.pop() != name:
-            return False
-    return not open_tags
-
-
 def offline(
     html: str,
     picture: Callable[[str], Picture],
-    drawing: Callable[[str, str], str],
+    drawing: Callable[[Any, str], str],
+    formula: Callable[[str, str], str],
     lose: Lose,
 ) -> str:
     """The HTML without scripts and addresses of elsewhere.
@@ -94,44 +90,18 @@ def offline(
         html: a piece of a page, as an analyst or a library wrote it.
         picture: the picture that a source names; raises `NotShown`.
         drawing: the HTML of an inline SVG with an alternative text.
+        formula: the HTML of a formula, ``inline`` or ``display``.
         lose: notes what is not shown, and gives its mark.
     """
-    if is_plain(html):
-        return html
-    drawings: list[str] = []
-    html = _with_drawings_apart(html.replace("\0", ""), drawings)
-    html = re.sub(r"<\?xml[^>]*>", "", html)
-    parser = lxml.html.HTMLParser(huge_tree=True)
-    root = lxml.html.fragment_fromstring(html, create_parent="div", parser=parser)
-    kept = _Kept(picture, drawing, lose, drawings)
-    for element in list(root.iter())[1:]:
-        kept.look_at(element)
-    shown = str(lxml.html.tostring(root, encoding="unicode", method="html"))
-    shown = shown[len("<div>") : -len("</div>")]
-    for name, content in kept.islands.items():
-        shown = shown.replace(name, content, 1)
-    return shown
-
-
-def _with_drawings_apart(html: str, drawings: list[str]) -> str:
-    """The HTML with a placeholder for each SVG: an HTML parser forgets the case of its names."""
-    if "<svg" not in html:
-        return html
-    kept, depth, start, last = [], 0, 0, 0
-    for tag in re.finditer(r"<svg\b[^>]*?(/?)>|</svg\s*>", html):
-        opening = not tag[0].startswith("</")
-        if opening and depth == 0:
-            kept.append(html[last : tag.start()])
-            start = tag.start()
-        depth += 1 if opening else -1
-        if opening and tag[1]:
-            depth -= 1
-        depth = max(depth, 0)
-        if depth == 0:
-            drawings.append(html[start : tag.end()] if start >= last else "")
-            kept.append(f'<img data-drawing="{len(drawings) - 1}">')
-            last = tag.end()
-    return "".join(kept) + html[last:]
+    try:
+        root = parsed(html)
+        if "&#" in html:  # what it refers to may be no text
+            root = parsed(written(root))
+    except UnreadableError:
+        return f"<p>{lose('网页内容没有印出', '元素一层套一层，套得太深')}</p>"
+    kept = _Kept(picture, drawing, formula, lose)
+    kept.look_through(root)
+    return written(root)
 
 
 class _Kept:
@@ -140,76 +110,89 @@ class _Kept:
     def __init__(
         self,
         picture: Callable[[str], Picture],
-        drawing: Callable[[str, str], str],
+        drawing: Callable[[Any, str], str],
+        formula: Callable[[str, str], str],
         lose: Lose,
-        drawings: list[str],
     ) -> None:
-        self._picture, self._drawing, self._lose = picture, drawing, lose
-        self._drawings = drawings
-        self.islands: dict[str, str] = {}
+        self._picture, self._drawing, self._formula = picture, drawing, formula
+        self._lose = lose
+        self._finished: list[tuple[Any, str, bool]] = []
 
-    def look_at(self, element: Any) -> None:
-        if element.getparent() is None:  # taken out with what it was in
-            return
+    def look_through(self, root: Any) -> None:
+        depth = 0
+        walk = lxml.etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            depth += 1 if event == "start" else -1
+            if event == "end" or element is root:
+                continue
+            if not self._goes_on_in(element):
+                walk.skip_subtree()
+            elif depth > DEEPEST:
+                element.tag = UNWRAPPED
+        signs = (lxml.etree.Comment, lxml.etree.PI)
+        lxml.etree.strip_elements(root, GONE, *signs, with_tail=False)
+        lxml.etree.strip_tags(root, UNWRAPPED)
+        # Last, so that what is finished is not looked through.
+        for element, html, behind in self._finished:
+            put(element, *parsed(html), behind=behind)
+
+    def _goes_on_in(self, element: Any) -> bool:
+        """Decides on an element; true if what is in it is to be decided on as well."""
         tag = element.tag
-        if not isinstance(tag, str) or tag in UNSEEN:
-            element.drop_tree() if isinstance(tag, str) else _without(element)
+        if tag in ELEMENTS or tag in MATH:
+            self._attributes(element)
+            return True
+        if tag in UNSEEN:
+            element.tag = GONE
+        elif tag == "svg":
+            self._replace(element, self._drawn(element))
         elif tag == "script":
             self._script(element)
         elif tag in ELSEWHERE:
             self._elsewhere(element, tag)
         elif tag == "img":
             self._image(element)
-        elif tag == "annotation-xml":
-            element.drop_tree()
         elif tag == "input":
             self._input(element)
-        elif tag == "textarea":
+        elif tag in SOURCE:
             element.tag = "pre"
             element.attrib.clear()
-        elif tag in UNWRAPPED:
-            element.drop_tag()
-        else:
-            if tag == "style":
-                element.text, lost = safe_css(element.text_content())
-                if lost:
-                    self._replace(element, self._lose("从别处取的样式没有用上"), after=True)
+        elif tag == "style":
             self._attributes(element)
+            element.text, lost = safe_css(element.text or "")
+            if lost:
+                self._replace(element, self._lose("从别处取的样式没有用上"), behind=True)
+        else:
+            element.tag = UNWRAPPED
+            return True
+        return False
 
     def _script(self, element: Any) -> None:
         kind = element.get("type", "").lower()
-        code = (element.text or "") + element.get("src", "")
+        code = element.text or ""
         if kind.startswith("math/tex"):
             display = "display" if "mode=display" in kind else "inline"
-            element.tag = "code"
-            element.attrib.clear()
-            element.set("class", f"math {display}")
+            self._replace(element, self._formula(code, display))
         elif kind and "javascript" not in kind and kind != "module" and "ecma" not in kind:
-            element.drop_tree()  # data for a script
+            element.tag = GONE  # data for a script
         else:
-            self._replace(element, self._lose(*interactive(code)))
+            self._replace(element, self._lose(*interactive(code + element.get("src", ""))))
 
     def _elsewhere(self, element: Any, tag: str) -> None:
         source = element.get("src") or element.get("href") or element.get("data") or ""
         if tag == "link" and "stylesheet" not in element.get("rel", ""):
-            element.drop_tree()
+            element.tag = GONE
             return
         where = "" if source.startswith("data:") else source[:60]
         self._replace(element, self._lose(f"{ELSEWHERE[tag]}没有印出", where))
 
     def _image(self, element: Any) -> None:
-        if (number := element.get("data-drawing")) is not None:
-            svg = self._drawings[int(number)]
-            self._replace(element, self._drawn(svg))
-            return
         alternative = element.get("alt") or element.get("title") or ""
         try:
             picture = self._picture(element.get("src") or "")
         except NotShown as e:
-            self._replace(
-                element,
-                self._lose(f"图“{alternative}”没有印出" if alternative else "图没有印出", str(e)),
-            )
+            what = f"图“{alternative}”没有印出" if alternative else "图没有印出"
+            self._replace(element, self._lose(what, str(e)))
             return
         for side in ("width", "height"):
             styled = re.search(
@@ -221,14 +204,18 @@ class _Kept:
         element.set("src", picture.address)
         element.set("alt", alternative or "图")
 
-    def _drawn(self, svg: str) -> str:
-        title = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
-        label = re.search(r'aria-label="([^"]*)"', svg)
-        alternative = title[1].strip() if title else label[1] if label else "图"
-        if re.match(r'<svg[^>]*(?:\b(?:width|height)\s*[:=]\s*"?0\b|display:\s*none)', svg):
+    def _drawn(self, element: Any) -> str:
+        title = element.find(".//title")
+        said = ("" if title is None else title.text_content().strip()) or element.get("aria-label")
+        style = "".join(element.get("style", "").split())
+        if HIDDEN.search(style) or {element.get("width"), element.get("height")} & {"0", "0px"}:
             return ""  # symbols for other drawings
+        stray = "".join([element.text or "", *(one.tail or "" for one in element)])
+        if stray.strip() or any(one.tag in ELEMENTS - {"a"} for one in elements(element)):
+            reason = "SVG 图里有网页的内容，或者没有写完；请另存为 PNG"
+            return self._lose("图没有印出", reason)
         try:
-            return self._drawing(safe_svg(svg), alternative)
+            return self._drawing(without_dangers(as_svg(element)), said or "图")
         except NotShown as e:
             return self._lose("图没有印出", str(e))
 
@@ -237,15 +224,15 @@ class _Kept:
             self._attributes(element)
             element.set("disabled", "")
         elif element.get("type") in ("hidden", "submit", "reset", "image", "file"):
-            element.drop_tree()
+            element.tag = GONE
         else:
             element.tag = "span"
             element.text = element.get("value", "")
             element.attrib.clear()
 
     def _attributes(self, element: Any) -> None:
-        math = MATH_TAGS.match(element.tag)
-        for key, value in list(element.attrib.items()):
+        math = element.tag in MATH
+        for key, value in element.items():
             if key == "href" and element.tag == "a" and LINK.match(value):
                 continue
             allowed = key in ATTRIBUTES or key.startswith(("data-", "aria-"))
@@ -256,21 +243,9 @@ class _Kept:
             elif key == "style" and "(" in value:
                 element.set(key, safe_css(value)[0])
 
-    def _replace(self, element: Any, html: str, after: bool = False) -> None:
-        """Puts HTML that is finished in the element's place, or behind it."""
-        name = f"\ue000{len(self.islands)}\ue001"
-        self.islands[name] = html
-        element.tail = name + (element.tail or "")
-        if not after:
-            element.drop_tree()
-
-
-def _without(element: Any) -> None:
-    """Takes out a comment; the text behind it stays."""
-    parent, tail = element.getparent(), element.tail or ""
-    before = element.getprevious()
-    if before is None:
-        parent.text = (parent.text or "") + tail
-    else:
-        before.tail = (before.tail or "") + tail
-    parent.remove(element)
+    def _replace(self, element: Any, html: str, behind: bool = False) -> None:
+        """Has HTML that is finished put in the element's place, or behind it."""
+        if html:
+            self._finished.append((element, html, behind))
+        else:
+            element.tag = GONE

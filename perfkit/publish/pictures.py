@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,10 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import lxml.etree
 
+from perfkit.publish import markup
+
+FOR_ALL = re.compile(r"\s*\*\s*\{([^{}]*)\}\s*")
+"""CSS of one rule, for all elements."""
 LARGEST = 50_000_000
 """Bytes of a picture."""
 ALLOWED = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
@@ -28,13 +31,6 @@ BEGINNINGS = {
     b"II*\0": "tiff", b"MM\0*": "tiff", b"%PDF": "pdf",
 }  # fmt: skip
 NETWORK = re.compile(r"(?:https?|ftp)://|[/\\]{2}|file://[^/\\]", re.IGNORECASE)
-SVG_NAMESPACE = "http://www.w3.org/2000/svg"
-PLAIN_SVG = re.compile(
-    r"<(?:script|style|foreignObject|metadata|a|image|iframe|[!?])\b|<[!?]|\son\w+\s*=|href\s*=|url\((?!#)",
-    re.IGNORECASE,
-)
-"""What an SVG is looked through for; without any of it, it is left as it is."""
-ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#[xX][0-9a-fA-F]+);)(?:\w+;)?")
 
 
 class NotShown(Exception):  # noqa: N818 - a loss that is told, not an error
@@ -52,6 +48,13 @@ class Picture:
     def address(self) -> str:
         """The picture as a ``data:`` address."""
         return f"data:{ALLOWED[self.kind]};base64,{base64.b64encode(self.content).decode()}"
+
+    @staticmethod
+    def of(address: str) -> Picture:
+        """The picture that has this `address`."""
+        head, _, content = address.partition(",")
+        kinds = {media: kind for kind, media in ALLOWED.items()}
+        return Picture(base64.b64decode(content), kinds[head[len("data:") : -len(";base64")]])
 
 
 def named_picture(
@@ -91,7 +94,7 @@ def picture_of(content: bytes) -> Picture:
 
     kind = _kind(content)
     if kind == "svg":
-        content = safe_svg(content.decode("utf-8", errors="replace")).encode()
+        content = drawn(safe_svg(content.decode("utf-8", errors="replace"))).content
     if kind not in ALLOWED:
         raise NotShown(
             f"图片格式 {kind.upper()} 印不出，请存成 PNG 或 JPEG" if kind else "图片数据损坏"
@@ -99,6 +102,11 @@ def picture_of(content: bytes) -> Picture:
     if not drawable(content, kind):
         raise NotShown("图片数据损坏")
     return Picture(content, kind)
+
+
+def drawn(drawing: Any) -> Picture:
+    """A drawing as a picture."""
+    return Picture(markup.svg_text(drawing).encode(), "svg")
 
 
 def decoded(text: Any) -> bytes:
@@ -150,65 +158,73 @@ def _kind(content: bytes) -> str:
     return "svg" if re.search(rb"<svg[\s>]", content[:5000]) else ""
 
 
-def safe_svg(text: str) -> str:
-    """The SVG without scripts, and without anything that would be fetched; its namespace put in.
+def safe_svg(text: str) -> Any:
+    """The drawing that an SVG file is, without scripts, and without anything that would be fetched.
 
     Raises:
-        NotShown: if it is no SVG, or holds what only a browser can draw.
+        NotShown: if it is no SVG or damaged, or holds what only a browser can draw.
     """
-    text = text[text.index("<svg") :] if "<svg" in text else text
-    if "xmlns=" in text.partition(">")[0] and not PLAIN_SVG.search(text):
-        return text
-    return str(lxml.etree.tostring(_safe_root(text), encoding="unicode"))
-
-
-def _safe_root(text: str) -> Any:
-    if "xmlns=" not in text.partition(">")[0]:
-        text = text.replace("<svg", f'<svg xmlns="{SVG_NAMESPACE}"', 1)
-    if "xlink:" in text and "xmlns:xlink" not in text:
-        text = text.replace("<svg", '<svg xmlns:xlink="http://www.w3.org/1999/xlink"', 1)
-    # HTML's names for characters are none of XML's.
-    text = ENTITY.sub(lambda name: html.escape(html.unescape(name[0])), text)
-    parser = lxml.etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
     try:
-        root = lxml.etree.fromstring(text.encode(), parser)
-    except lxml.etree.XMLSyntaxError:
-        root = None
-    if root is None or lxml.etree.QName(root).localname != "svg":
-        raise NotShown("图片数据损坏")
-    for element in list(root.iter()):
-        if not isinstance(element.tag, str):  # comments, entities
-            _removed(element)
-            continue
-        name = lxml.etree.QName(element).localname
+        return without_dangers(markup.svg(text))
+    except markup.UnreadableError:
+        raise NotShown("图片数据损坏") from None
+
+
+def without_dangers(drawing: Any) -> Any:
+    """The drawing without scripts, comments, and addresses of elsewhere.
+
+    Raises:
+        NotShown: if it holds what only a browser can draw.
+    """
+    for element in markup.elements(drawing):
+        name = markup.local(element.tag)
         if name == "foreignObject":
             raise NotShown("SVG 图里嵌有网页内容，只有浏览器能画；请另存为 PNG")
-        if name in ("script", "metadata", "iframe", "handler"):
-            _removed(element)
-            continue
+        if name in ("script", "iframe", "handler"):
+            element.tag = markup.NOT_DRAWN
         if name == "style":
             element.text = safe_css(element.text or "")[0]
-        for key, value in list(element.attrib.items()):
-            local = str(lxml.etree.QName(key).localname)
+            if rule := FOR_ALL.fullmatch(element.text):
+                # As matplotlib has it. On a page it would be a rule for the page.
+                drawing.set("style", f"{rule[1].strip()}; {drawing.get('style', '')}".strip("; "))
+                element.tag = markup.NOT_DRAWN
+        for key, value in element.items():
+            local = markup.local(key)
             outside = local == "href" and not re.match(r"\s*(?:#|data:image/)", value)
             if local.startswith("on") or outside:
                 del element.attrib[key]
-            elif "url(" in value:
+            elif "url(" in value.lower():
                 element.set(key, safe_css(value)[0])
-    return root
+    signs = (lxml.etree.Comment, lxml.etree.PI, lxml.etree.Entity)
+    lxml.etree.strip_elements(drawing, markup.NOT_DRAWN, *signs, with_tail=False)
+    return drawing
 
 
-def _removed(element: Any) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        before = element.getprevious()
-        if before is None:
-            parent.text = (parent.text or "") + element.tail
-        else:
-            before.tail = (before.tail or "") + element.tail
-    parent.remove(element)
+def with_fonts(drawing: Any, fonts: Mapping[str, str]) -> Any:
+    """The drawing with each of some signs in the family of fonts that has it."""
+    for text in list(drawing.iter(f"{markup.SVG}text")):
+        for element in list(markup.elements(text)):
+            _spans(element, element.text, fonts, inside=True)
+            if element is not text:
+                _spans(element, element.tail, fonts, inside=False)
+    return drawing
+
+
+def _spans(element: Any, text: str | None, fonts: Mapping[str, str], inside: bool) -> None:
+    """Parts the text in or behind an element; the signs of *fonts* become elements."""
+    plain, *rest = re.split(f"([{re.escape(''.join(fonts))}])", text or "")
+    spans = []
+    for sign, after in zip(rest[::2], rest[1::2], strict=True):
+        span = lxml.etree.Element(f"{markup.SVG}tspan", style=f"font-family: '{fonts[sign]}'")
+        span.text, span.tail = sign, after
+        spans.append(span)
+    if spans and inside:
+        element.text = plain
+        element[:0] = spans
+    elif spans:
+        element.tail = plain
+        for span in reversed(spans):
+            element.addnext(span)
 
 
 ADDRESS = re.compile(r"""url\(\s*(["']?)(?!\s*["']?(?:data:|\#))[^)]*\)?""", re.IGNORECASE)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import PerfkitError
 from perfkit.report.display import IDENTITY
+from perfkit.review.content import HELP
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -45,7 +46,7 @@ def refuse_end(cell: NotebookNode, cell_index: int, execute_reply: Mapping[str, 
 
 def unfinished(notebook: NotebookNode) -> str:
     """What kept the notebook from running to its end, in words; empty if nothing did."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in _published(notebook) if cell.cell_type == "code"]
     for cell in cells:
         errors = [output for output in cell.outputs if output.output_type == "error"]
         if errors:
@@ -70,7 +71,7 @@ def check_identity(notebook: NotebookNode, report: Report) -> None:
     for cell, found in shown:
         if found != report.identity:
             raise PerfkitError(f"的单元格{_shown(cell)}{_difference(notebook, found, report)}")
-    for cell in notebook.cells:
+    for cell in _published(notebook):
         if cell.cell_type == "code":
             _check_shown(cell, report)
 
@@ -197,10 +198,15 @@ def without_identity(notebook: NotebookNode) -> NotebookNode:
 
 
 def _shown_identities(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, Identity]]:
-    for cell in notebook.cells:
+    for cell in _published(notebook):
         for output in cell.get("outputs", []):
             if found := output.get("metadata", {}).get(IDENTITY):
                 yield cell, found
+
+
+def _published(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells without those that only explain the template: what these show is in no report."""
+    return [cell for cell in notebook.cells if HELP not in _tags(cell)]
 
 
 def _tags(cell: NotebookNode) -> list[str]:

@@ -8,6 +8,7 @@ python-docx gives it the same page form.
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 import struct
@@ -18,18 +19,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from perfkit.fonts import coded, families, printed, rare, typst_fonts
+from perfkit.publish.pictures import drawn, safe_svg, with_fonts
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPT = TEMPLATES / "perfkit" / "typeset.lua"
 PAGE_FORM = TEMPLATES / "perfkit" / "report.typ"
-SVG_TEXT = re.compile(r"<text\b.*?</text>", re.DOTALL)
 PANDOC_FORMS = {"pdf": "typst", "docx": "docx"}
 PIXELS_PER_INCH = 150
 """Of a drawing in Word: sharp in print, and a page of them stays under 100 KB."""
+HIGHEST = 85 / 25.4
+"""Inches that a chart in Word may be high in one piece: what is left empty of a page is no more."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def _compiled(document: Document, folder: Path, markup: str) -> bytes:
     inputs = {
         "title": document.about["title"],
         "author": document.about["department"],
+        "record": document.about["record"],
         "date": json.dumps({"year": day.year, "month": day.month, "day": day.day}),
         **fonts,
     }
@@ -199,15 +204,7 @@ def _with_fonts(svg: bytes, bundled_fonts: bool) -> bytes:
     if not found_in:
         return text.encode()
 
-    def spans(words: re.Match[str]) -> str:
-        return "".join(
-            f"<tspan style=\"font-family: '{found_in[sign]}'\">{sign}</tspan>"
-            if sign in found_in
-            else sign
-            for sign in words[0]
-        )
-
-    return SVG_TEXT.sub(lambda one: re.sub("(?<=>)[^<]+", spans, one[0]), text).encode()
+    return drawn(with_fonts(safe_svg(text), found_in)).content
 
 
 # Pictures that Word and WPS all show.
@@ -218,7 +215,40 @@ def _for_word(document: Document) -> dict[str, bytes]:
     """The pictures of kinds that Word doesn't show, as PNG."""
     drawings = [name for name in document.pictures if not name.endswith(WORDS_OWN)]
     drawn = pngs({name: document.pictures[name] for name in drawings}, document.bundled_fonts)
-    return {f"{name}.png": content for name, content in zip(drawings, drawn, strict=True)}
+    found = {}
+    for name, content in zip(drawings, drawn, strict=True):
+        found[f"{name}.png"] = content
+        found |= {f"{name}.{n}.png": piece for n, piece in enumerate(_pieces(content), 1)}
+    return found
+
+
+def _pieces(png: bytes) -> list[bytes]:
+    """A high chart cut between its rows, so that a page of Word can end there; none of a low one."""
+    from PIL import Image
+
+    high, most = int.from_bytes(png[20:24]), round(HIGHEST * PIXELS_PER_INCH)
+    if high <= most:
+        return []
+    with Image.open(io.BytesIO(png)) as opened:
+        picture = opened.convert("RGB")
+    grey = picture.convert("L")
+    rows = [grey.crop((0, y, grey.width, y + 1)).tobytes() for y in range(high)]
+
+    def is_gap(y: int) -> bool:
+        # Lines from top to bottom of the chart may cross it.
+        dark = sum(sign < 250 for sign in rows[y])
+        return dark <= grey.width / 100 and rows[y - 2] == rows[y - 1] == rows[y] == rows[y + 1]
+
+    count = -(-high // most)
+    gaps = [y for y in range(2, high - 1) if is_gap(y)]
+    cuts = [min(gaps, key=lambda y: abs(y - high * n / count), default=0) for n in range(1, count)]
+    sides = [0, *sorted({*cuts} - {0}), high]
+    found = []
+    for top, bottom in pairwise(sides):
+        written = io.BytesIO()
+        picture.crop((0, top, picture.width, bottom)).save(written, "PNG")
+        found.append(_with_resolution(written.getvalue()))
+    return found
 
 
 def pngs(drawings: Mapping[str, bytes], bundled_fonts: bool = False) -> list[bytes]:

@@ -43,11 +43,18 @@ LOOKS: dict[str, tuple[str, float, int, WD_ALIGN_PARAGRAPH]] = {
     "Block Text": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.JUSTIFY),
     "Source Code": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
     "Picture": ("仿宋", 15.75, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    # Of the size of nothing: the line below a picture is as high as its letters reach.
+    "Captioned Figure": ("仿宋", 1, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Chart Begun": ("仿宋", 1, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Chart Piece": ("仿宋", 1, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Chart Ended": ("仿宋", 1, 0, WD_ALIGN_PARAGRAPH.CENTER),
+    "Note": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
     "Footnote Text": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
     "Footnote Block Text": ("宋体", 9, 0, WD_ALIGN_PARAGRAPH.LEFT),
 }
 SINGLE_SPACED = {
-    "Compact", "Colophon", "Captioned Figure", "Figure", "Picture", "Source Code",
+    "Compact", "Colophon", "Note", "Captioned Figure", "Chart Begun", "Chart Piece",
+    "Chart Ended", "Figure", "Picture", "Source Code",
     "Footnote Text", "Footnote Block Text",
 }  # fmt: skip
 TYPE_AREA = Mm(156), Mm(220)
@@ -69,6 +76,7 @@ def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
     properties.title = about["title"]
     properties.author = properties.last_modified_by = about["department"]
     properties.language = "zh-CN"
+    properties.comments = about["record"][:255]  # which is as much as the format takes
     moment = datetime(day.year, day.month, day.day)
     properties.created = properties.modified = moment
     properties.revision = 1
@@ -107,14 +115,11 @@ def _style(document: Word) -> None:
     # A heading of the second level to Word's outline, though it looks like text.
     outline = parse_xml(f'<w:outlineLvl {nsdecls("w")} w:val="2"/>')
     styles["Item"].element.get_or_add_pPr().append(outline)
-    # A picture needs the height that it has.
-    for name in ("Captioned Figure", "Figure"):
-        if name in styles:
-            styles[name].paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-            styles[name].paragraph_format.keep_with_next = True
-            styles[name].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            # Else it would cover the last border of a table before it.
-            styles[name].paragraph_format.space_before = Pt(6)
+    # A picture stays with its caption, and off the border of a table before it.
+    for name in ("Captioned Figure", "Chart Ended"):
+        styles[name].paragraph_format.keep_with_next = True
+    for name in ("Captioned Figure", "Chart Begun"):
+        styles[name].paragraph_format.space_before = Pt(6)
     styles["Picture"].paragraph_format.space_before = Pt(6)
     styles["Picture"].paragraph_format.space_after = Pt(6)
 
@@ -241,6 +246,10 @@ BORDERS = "".join(
 )
 
 
+LABEL = 30
+"""Signs of a merged cell up to which it stands in the middle, as a label of its rows does."""
+
+
 def _table(table: Table) -> None:
     """Borders all round, the header on every page, and no empty line at the cells' edges."""
     properties = table._tbl.tblPr
@@ -263,8 +272,22 @@ def _table(table: Table) -> None:
     for row in table._tbl.tr_lst:
         # Word still breaks a row that is higher than a page.
         row.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
+        if row.xpath("w:tc[w:tcPr/w:vMerge]") and _goes_on(row):
+            for paragraph in row.iter(qn("w:p")):
+                paragraph.get_or_add_pPr().get_or_add_keepNext()
     for cell in table._tbl.iter(qn("w:tc")):
-        cell.get_or_add_tcPr().append(parse_xml(f'<w:vAlign {nsdecls("w")} w:val="center"/>'))
+        # LibreOffice cuts the end off a text in the middle of a merged cell that a page ends in;
+        # what stands on the next page goes by the cells that the first was merged with.
+        goes_on = cell.vMerge == "continue"
+        long = cell.vMerge is not None and len("".join(cell.itertext())) > LABEL
+        align = "top" if goes_on or long else "center"
+        cell.get_or_add_tcPr().append(parse_xml(f'<w:vAlign {nsdecls("w")} w:val="{align}"/>'))
+
+
+def _goes_on(row: Any) -> bool:
+    """Whether a merged cell joins a row to the next: a page that ends there would cut it."""
+    below = row.getnext()
+    return below is not None and bool(below.xpath("w:tc[w:tcPr/w:vMerge[not(@w:val='restart')]]"))
 
 
 def _undated(content: bytes) -> bytes:

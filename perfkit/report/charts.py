@@ -1,8 +1,11 @@
-"""Charts of a department's money and points, as SVG with real text.
+"""Charts (图) of frames: a department's money and points, and an analyst's own figures.
 
 All look alike: names on the left, bars, figures on the right. What was granted
 (预算, 分值) is a light outlined bar, what came of it (支出, 得分) a dark one, so
-that they stay apart in a grey print. An empty list gives a drawing that says so.
+that they stay apart in a grey print. A frame without a row gives a drawing that says so.
+
+A chart is drawn when it is shown. Its words are of the exact amounts that the
+frame's cells are copies of (`perfkit.report.exact`); only the length of a bar is a float.
 """
 
 from __future__ import annotations
@@ -12,29 +15,26 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
-from html import escape
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from perfkit.errors import PerfkitError
 from perfkit.fonts import coded
-from perfkit.quantities import percent, plain, rounded
+from perfkit.quantities import money, percent, plain, rounded
+from perfkit.report.exact import numbers, words
 from perfkit.texts import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from perfkit.report.drawing import Sheet
 
 WIDTH = 156 / 25.4 * 72
 """Points: the type area of GB/T 9704, so that the text is printed in its own size."""
 
 SIZE = 10.0
 """Points, between 五号 and 小五."""
-
-FONTS = (
-    # First the font that the text is measured with, which the PDF always has; a browser goes
-    # on to the reader's own. Typst knows no sans-serif: without a name it knows, no text.
-    "Noto Sans SC",
-    "Microsoft YaHei",
-    "Hiragino Sans GB",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-)
 
 AMOUNTS_SHOWN, RATES_SHOWN = 15, 20
 NAME_WIDTH = 14.0  # em a line
@@ -66,12 +66,26 @@ _BASELINE = 0.37 * SIZE  # below a line's middle: a hanzi reaches from -0.12 to 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing, its caption (图题, without number), and its alternative text (替代文本)."""
+    """图：figure 是 matplotlib 的图，caption 是图题（不带编号），alt 是替代文本；显示时才画，改了再显示就是改过的。
 
-    svg: str
+    A figure with its caption and its alternative text.
+
+    The figure is an ordinary one of matplotlib's: what is changed in
+    ``chart.figure.axes[0]`` is shown. In perfkit's own charts the axes are the
+    field of the bars, with 万元 or a share (1 is 100 %) along x.
+    """
+
+    figure: Figure
     caption: str
     alt: str
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def svg(self) -> str:
+        """现在的图，SVG 格式，文字仍是文字。The figure as it is now."""
+        from perfkit.report import drawing
+
+        return drawing.svg(self.figure, self.alt)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
@@ -79,6 +93,32 @@ class Chart:
         data = {"image/svg+xml": self.svg, "text/plain": self.alt}
         shown = {"alt": self.alt, "caption": self.caption}
         return data, {"image/svg+xml": shown, **self.metadata}
+
+
+def chart(figure: Any, caption: str, alt: str = "") -> Chart:
+    """自己的图: an analyst's own figure with caption (图题) and alternative text (替代文本).
+
+    图在报告的网页、PDF 和 Word 里都带图题；替代文本读给看不见图的人听，不写则由图的标题、坐标轴和图例拼成。
+
+    Args:
+        figure: of matplotlib, or axes of one, as ``frame.plot()`` returns them.
+        caption: without number.
+        alt: what the figure shows, in a sentence.
+
+    Raises:
+        PerfkitError: if it is no figure, or without a caption.
+    """
+    from perfkit.report import drawing
+
+    found = drawing.figure_of(figure)
+    if found is None:
+        raise PerfkitError(
+            f"chart() 的第一项应是 matplotlib 的图（figure 或 axes），这里是 {type(figure).__name__}；"
+            '如 chart(frame.plot.barh(), caption="…")'
+        )
+    if not caption.strip():
+        raise PerfkitError("chart() 的 caption（图题）是空的，请写明这是什么图")
+    return Chart(found, caption.strip(), alt.strip() or drawing.described(found, caption.strip()))
 
 
 @dataclass(frozen=True)
@@ -109,9 +149,14 @@ class PointsBar:
         return None if self.awarded is None else self.points - self.awarded
 
 
-def budget_and_spending(parts: Sequence[Bar]) -> Chart:
-    """各部分预算与支出: two bars for each of 基本支出, 项目支出, 其他支出, and the rate."""
+def parts(frame: pd.DataFrame) -> Chart:
+    """各部分预算与支出: two bars for each of 基本支出, 项目支出, 其他支出, and the rate.
+
+    Args:
+        frame: 部分, 预算, 支出, as ``report.frames.budget`` has them.
+    """
     caption = "各部分预算与支出"
+    parts = _bars(frame, "部分", caption)
     if not parts:
         return _nothing(caption, "没有预算数据。")
     most = _most(parts)
@@ -128,12 +173,17 @@ def budget_and_spending(parts: Sequence[Bar]) -> Chart:
         )
         for part in parts
     ]
-    return Chart(_drawn(rows, alt, keys=_UNIT), caption, alt)
+    return Chart(_drawn(rows, float(most), keys=_UNIT), caption, alt)
 
 
-def project_amounts(projects: Sequence[Bar]) -> Chart:
-    """项目预算与支出: largest first; of more than 15 the 14 largest, and the sum of the others."""
+def amounts(frame: pd.DataFrame) -> Chart:
+    """项目预算与支出: largest first; of more than 15 the 14 largest, and the sum of the others.
+
+    Args:
+        frame: 项目, 预算, 支出, as ``report.frames.projects`` has them, or some of its rows.
+    """
     caption = "项目预算与支出"
+    projects = _bars(frame, "项目", caption)
     if not projects:
         return _nothing(caption, "没有项目。")
     ranked = sorted(projects, key=lambda project: -project.budget)
@@ -163,7 +213,7 @@ def project_amounts(projects: Sequence[Bar]) -> Chart:
         rows.append(_Row(f"其余 {len(others)} 个项目合计", _sums(others)))
     drawing = _drawn(
         rows,
-        alt,
+        float(most),
         keys=_BUDGET_AND_SPENDING,
         columns=("预算", "支出"),
         note=f"其余项目中 {_gaps(others)} 个未填支出。" if _gaps(others) else "",
@@ -171,12 +221,16 @@ def project_amounts(projects: Sequence[Bar]) -> Chart:
     return Chart(drawing, caption, alt)
 
 
-def project_execution(projects: Sequence[Bar]) -> Chart:
+def execution(frame: pd.DataFrame) -> Chart:
     """项目预算执行率: below 100 % first, lowest first; then unknown, above 100 %, and 100 %.
 
     Of more than 20 projects the first 20 are drawn, and a sentence counts the others.
+
+    Args:
+        frame: 项目, 预算, 支出, as ``report.frames.projects`` has them, or some of its rows.
     """
     caption = "项目预算执行率"
+    projects = _bars(frame, "项目", caption)
     if not projects:
         return _nothing(caption, "没有项目。")
     ranked = sorted(projects, key=_attention)
@@ -197,7 +251,7 @@ def project_execution(projects: Sequence[Bar]) -> Chart:
     ]
     drawing = _drawn(
         rows,
-        alt,
+        float(longest),
         keys=((_DARK, "已支出"), (_LIGHT, "未支出"), *(((_HATCHED, "超出预算"),) * over)),
         columns=("预算（万元）", "执行率"),
         scale=((0.0, "0"), (float(1 / longest), "100%")),
@@ -206,9 +260,15 @@ def project_execution(projects: Sequence[Bar]) -> Chart:
     return Chart(drawing, caption, alt)
 
 
-def points_by_indicator(scores: Sequence[PointsBar]) -> Chart:
-    """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分)."""
+def points(frame: pd.DataFrame) -> Chart:
+    """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分).
+
+    Args:
+        frame: 指标, 分值, 得分, as ``report.frames.scores`` has them, or some of its rows.
+    """
     caption = "各项指标得分"
+    columns = _columns(frame, ("指标", "分值", "得分"), caption)
+    scores = [PointsBar(*row) for row in zip(*columns, strict=True)]
     if not scores:
         return _nothing(caption, "没有指标。")
     decided = [score for score in scores if score.awarded is not None]
@@ -233,11 +293,24 @@ def points_by_indicator(scores: Sequence[PointsBar]) -> Chart:
     ]
     drawing = _drawn(
         rows,
-        alt,
+        1.0,
         keys=((_DARK, "得分"), (_LIGHT, "扣分"), *(((_HATCHED, "待定"),) * bool(undecided))),
         columns=("得分 / 分值", "扣分"),
     )
     return Chart(drawing, caption, alt)
+
+
+def _columns(frame: pd.DataFrame, names: Sequence[str], caption: str) -> Iterable[list[Any]]:
+    """The columns that a chart is drawn of: names, an amount that must be there, one that may lack."""
+    wanted = f"图“{caption}”"
+    yield words(frame, names[0], wanted)
+    yield numbers(frame, names[1], wanted, needed=True)
+    yield numbers(frame, names[2], wanted)
+
+
+def _bars(frame: pd.DataFrame, name: str, caption: str) -> list[Bar]:
+    columns = _columns(frame, (name, "预算", "支出"), caption)
+    return [Bar(*row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -261,7 +334,7 @@ class _Row:
 
 
 def _share(amount: Decimal | None, most: Decimal) -> Decimal:
-    return amount / most if amount and most else Decimal(0)
+    return amount / most if amount and most > 0 and amount > 0 else Decimal(0)
 
 
 def _most(bars: Iterable[Bar]) -> Decimal:
@@ -302,20 +375,13 @@ def _attention(project: Bar) -> tuple[int, Decimal, Decimal]:
 
 
 def _amount(amount: Decimal | None) -> str:
-    """万元 with two places, so that columns align; more if a few 元 would read as nothing."""
-    if amount is None:
-        return "未填"
-    shown = rounded(amount, 2)
-    return plain(amount) if amount and not shown else str(shown)
+    return "未填" if amount is None else money(amount)
 
 
 def _rate(bar: Bar) -> str:
     if bar.rate is None:
         return "未填" if bar.spent is None else "无预算"
-    shown = percent(bar.rate)
-    if shown == "100%" and bar.rate != 1:
-        return "不足 100%" if bar.rate < 1 else "超过 100%"
-    return shown
+    return percent(bar.rate)
 
 
 def _points(points: Decimal | int) -> str:
@@ -375,6 +441,7 @@ def _alt(lead: str, items: Sequence[str]) -> str:
     return lead
 
 
+@lru_cache(maxsize=4096)
 def _clean(name: str) -> str:
     """*name* on one line, without the characters that XML forbids or nobody sees."""
     visible = "".join(
@@ -410,6 +477,7 @@ def _may_break(name: str, place: int) -> bool:
     return before not in "（《“‘〔【([{" and after not in "，。、；：？！）》”’〕】)]}…—·%％ "
 
 
+@lru_cache(maxsize=4096)
 def _wrapped(name: str) -> tuple[str, ...]:
     """*name* on one or two lines of 14 em, about equally long; what is longer loses its middle.
 
@@ -474,16 +542,23 @@ def _widest(texts: Iterable[str]) -> float:
 
 def _drawn(
     rows: Sequence[_Row],
-    alt: str,
+    most: float,
     keys: _Keys,
     columns: Sequence[str] = (),
     scale: Sequence[tuple[float, str]] = (),
     note: str = "",
-) -> str:
-    """The chart as SVG: keys and headings, the rows, then the places of *scale*, and *note*."""
+) -> Figure:
+    """The chart: keys and headings, the rows, then the places of *scale*, and *note*.
+
+    Along x the field's right end is *most*.
+    """
+    from perfkit.report.drawing import Sheet
+
     layout = _layout(rows, columns)
     bottom = layout.edges[-1]
-    sheet = _Sheet(bottom + _BAND * (bool(scale) + bool(note)) + _MARGIN)
+    height = bottom + _BAND * (bool(scale) + bool(note)) + _MARGIN
+    field = (layout.left, layout.right, _BAND, bottom)
+    sheet = Sheet(WIDTH, height, field, most or 1.0, SIZE, _BASELINE)
     _draw_keys(sheet, layout, keys)
     _draw_figures(sheet, layout, columns, _BAND / 2)
     for edge in layout.edges:
@@ -492,33 +567,38 @@ def _drawn(
         rows, layout.names, layout.edges, layout.edges[1:], strict=False
     ):
         _draw_row(sheet, layout, row, name, (top + end) / 2)
-    sheet.line((layout.left, _BAND), (layout.left, bottom), _INK)
-    for fraction, words in scale:
-        sheet.line((layout.at(fraction), bottom), (layout.at(fraction), bottom + 3), _INK)
-        sheet.write(layout.at(fraction), bottom + _BAND / 2 + 1, words, "center")
-    sheet.write(_MARGIN, sheet.height - _BAND / 2, note)
-    return sheet.svg(alt)
+    sheet.line((layout.left, _BAND), (layout.left, bottom), _INK, above=True)
+    for fraction, label in scale:
+        sheet.line(
+            (layout.at(fraction), bottom), (layout.at(fraction), bottom + 3), _INK, above=True
+        )
+        sheet.write(layout.at(fraction), bottom + _BAND / 2 + 1, label, "center")
+    sheet.write(_MARGIN, height - _BAND / 2, note)
+    return sheet.figure()
 
 
-def _nothing(caption: str, words: str) -> Chart:
-    sheet = _Sheet(_BAND + 2 * _MARGIN)
-    sheet.write(_MARGIN, sheet.height / 2, words)
-    return Chart(sheet.svg(words), caption, words)
+def _nothing(caption: str, sentence: str) -> Chart:
+    from perfkit.report.drawing import Sheet
+
+    height = _BAND + 2 * _MARGIN
+    sheet = Sheet(WIDTH, height, (_MARGIN, WIDTH - _MARGIN, 0, height), 1.0, SIZE, _BASELINE)
+    sheet.write(_MARGIN, height / 2, sentence)
+    return Chart(sheet.figure(), caption, sentence)
 
 
-def _draw_keys(sheet: _Sheet, layout: _Layout, keys: _Keys) -> None:
-    widths = [_em(words) * SIZE + (12 if look else 0) + _GAP for look, words in keys]
+def _draw_keys(sheet: Sheet, layout: _Layout, keys: _Keys) -> None:
+    widths = [_em(label) * SIZE + (12 if look else 0) + _GAP for look, label in keys]
     # Above the bars, or further left where they leave too little room.
     x = max(_MARGIN, min(layout.left, layout.right - sum(widths)))
-    for (look, words), width in zip(keys, widths, strict=True):
+    for (look, label), width in zip(keys, widths, strict=True):
         if look:
-            sheet.box(x + 0.5, x + 9, _BAND / 2, 8, look)
-        sheet.write(x + (12 if look else 0), _BAND / 2, words)
+            sheet.key(x + 0.5, x + 9, _BAND / 2, 8, look)
+        sheet.write(x + (12 if look else 0), _BAND / 2, label)
         x += width
 
 
 def _draw_row(
-    sheet: _Sheet, layout: _Layout, row: _Row, name: tuple[str, ...], middle: float
+    sheet: Sheet, layout: _Layout, row: _Row, name: tuple[str, ...], middle: float
 ) -> None:
     for number, line in enumerate(name):
         offset = (number - (len(name) - 1) / 2) * _LINE
@@ -528,11 +608,11 @@ def _draw_row(
     _draw_figures(sheet, layout, row.figures, middle)
 
 
-def _draw_bar(sheet: _Sheet, layout: _Layout, bar: _Strip, middle: float) -> None:
+def _draw_bar(sheet: Sheet, layout: _Layout, bar: _Strip, middle: float) -> None:
     left, right = layout.at(float(bar.start)), layout.at(float(bar.end))
     if bar.end:
         right = max(right, left + _THINNEST)
-        sheet.box(left, right, middle, bar.thickness, bar.look)
+        sheet.bar(left, right, middle, bar.thickness, bar.look)
     if bar.arrow:
         half = bar.thickness / 2
         corners = [(right, middle - half), (right + half, middle), (right, middle + half)]
@@ -541,86 +621,6 @@ def _draw_bar(sheet: _Sheet, layout: _Layout, bar: _Strip, middle: float) -> Non
         sheet.write(right + _GAP / 2, middle, bar.label)
 
 
-def _draw_figures(sheet: _Sheet, layout: _Layout, figures: Sequence[str], middle: float) -> None:
+def _draw_figures(sheet: Sheet, layout: _Layout, figures: Sequence[str], middle: float) -> None:
     for end, figure in zip(layout.columns, figures, strict=True):
         sheet.write(end, middle, figure, "right")
-
-
-class _Sheet:
-    """A drawing to write and draw on, in points from its upper left corner.
-
-    Written directly rather than by a plotting library: nothing here needs a text
-    measured or an axis laid out, and of a report's cost drawing was the most.
-    """
-
-    def __init__(self, height: float) -> None:
-        self.height = height
-        self._shapes: list[str] = []
-        self._texts: list[str] = []
-        self._hatched = False
-        self.shape(
-            [(0, height), (WIDTH, height), (WIDTH, 0), (0, 0)],
-            {"facecolor": "#ffffff", "edgecolor": None},
-        )
-
-    def write(self, x: float, middle: float, text: str, align: str = "left") -> None:
-        if not text:
-            return
-        place = f"{_number(x)} {_number(middle + _BASELINE)}"
-        left, top = place.split()
-        self._texts.append(
-            f'   <text style="{_FONT}; text-anchor: {_ANCHORS[align]}" x="{left}" y="{top}" '
-            f'transform="rotate(-0 {place})">{escape(text, quote=False)}</text>\n'
-        )
-
-    def box(self, left: float, right: float, middle: float, thickness: float, look: _Look) -> None:
-        top, bottom = middle - thickness / 2, middle + thickness / 2
-        self.shape([(left, top), (right, top), (right, bottom), (left, bottom)], look)
-
-    def line(self, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
-        self.shape([start, end], {"edgecolor": color, "facecolor": "none", "closed": False})
-
-    def shape(self, corners: Sequence[tuple[float, float]], look: _Look) -> None:
-        path = "L ".join(f"{_number(x)} {_number(y)} \n" for x, y in corners)
-        end = "z\n" if look.get("closed", True) else ""
-        fill, edge = look["facecolor"], look["edgecolor"]
-        if "hatch" in look:
-            self._hatched, fill = True, f"url(#{_HATCH})"
-        stroke = f"; stroke: {edge}; stroke-width: 0.6; stroke-linejoin: miter" if edge else ""
-        self._shapes.append(f'   <path d="M {path}{end}" style="fill: {fill}{stroke}"/>\n')
-
-    def svg(self, alt: str) -> str:
-        size = f"{_number(WIDTH)}pt", f"{_number(self.height)}pt"
-        view = f"0 0 {_number(WIDTH)} {_number(self.height)}"
-        parts = "".join(f"  <g>\n{part}  </g>\n" for part in self._shapes + self._texts)
-        # Several charts stand on one page: no prolog, no name twice, no style for all elements.
-        return (
-            f'<svg role="img" aria-label="{escape(alt)}" '
-            f'xmlns:xlink="http://www.w3.org/1999/xlink" width="{size[0]}" height="{size[1]}" '
-            f'viewBox="{view}" xmlns="http://www.w3.org/2000/svg" version="1.1">\n'
-            f" <g>\n{parts} </g>\n{_hatch() if self._hatched else ''}</svg>\n"
-        )
-
-
-def _number(value: float) -> str:
-    return f"{value:f}".rstrip("0").rstrip(".")
-
-
-_ANCHORS = {"left": "start", "right": "end", "center": "middle"}
-_FONT = f"font-size: {_number(SIZE)}px; font-family: {', '.join(map(repr, FONTS))}, sans-serif"
-_HATCH = "ha32a525767"
-
-
-@cache
-def _hatch() -> str:
-    """The pattern of hatched bars: lines from lower left to upper right, 2.4 points apart."""
-    path = "".join(
-        f"M {_number(x)} {_number(72 + x)} \nL {_number(72 + x)} {_number(x)} \n"
-        for x in (n * 2.4 - 36 for n in range(31))
-    )
-    return (
-        f' <defs>\n  <pattern id="{_HATCH}" patternUnits="userSpaceOnUse" x="0" y="0" '
-        'width="72" height="72">\n   <rect x="0" y="0" width="73" height="73" fill="#ffffff"/>\n'
-        f'   <path d="{path}" style="fill: {_INK}; stroke: {_INK}; stroke-width: 0.6; '
-        'stroke-linecap: butt; stroke-linejoin: miter"/>\n  </pattern>\n </defs>\n'
-    )

@@ -7,7 +7,6 @@ department wrote itself stands beside them.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,44 +21,46 @@ from perfkit.audit.examine import Audit, examine
 from perfkit.audit.findings import LEVELS
 from perfkit.audit.narrative import OUTCOMES, Verdict, verdicts
 from perfkit.files import original
+from perfkit.forms import paths
 from perfkit.forms.department import Department
-from perfkit.report.charts import (
-    Bar,
-    Chart,
-    PointsBar,
-    budget_and_spending,
-    points_by_indicator,
-    project_amounts,
-    project_execution,
-)
+from perfkit.forms.options import Options
+from perfkit.pages import embedded
+from perfkit.report import charts
+from perfkit.report.charts import Chart
 from perfkit.report.display import IDENTITY, Block, render
+from perfkit.report.frames import Frames
 from perfkit.report.sentences import (
     checked,
-    checklist_sentence,
-    excess_sentence,
+    execution_note,
     execution_rows,
     execution_sentence,
     goals_sentence,
     lost_sentence,
-    project_sentence,
+    project_note,
+    project_table,
+    project_texts,
     projects_sentence,
     result_sentences,
+    surroundings_sentence,
     turning_fields,
 )
 from perfkit.report.sheet import score_sheet
 from perfkit.review.content import content_of
-from perfkit.scoring.derivations import PART_NAMES, Derivation, derivations
+from perfkit.scoring.derivations import Derivation, derivations
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import Checklist, Excess
 from perfkit.scoring.scorecard import Scorecard, score
-from perfkit.scoring.scores import Score
 
 HANDED_OVER: dict[Path, Report] = {}
 """A report that this process has read a moment ago, for its notebook to take; once only."""
 
 
 def open_report(department: str | Path | Mapping[str, Any]) -> Report:
-    """The report of a parameter file, or of the mapping that ``papermill -f`` injects.
+    """打开一个部门的报告：读参数文件、计分、审核，得到 report，下面各格都用它。
+
+    括号里写 department（第一格里参数文件的路径，或 papermill -f 传来的内容），不要写死文件名，
+    否则每个部门都会印同一份。参数文件有错时，在这里一次全部指出，写明行号和改法。
+
+    The report of a parameter file, or of the mapping that ``papermill -f`` injects.
 
     Raises:
         PerfkitError: with all faults of the parameter file.
@@ -75,27 +76,60 @@ def open_report(department: str | Path | Mapping[str, Any]) -> Report:
 
 @dataclass(frozen=True)
 class Report:
-    """部门整体绩效评价报告: what each chapter says and shows."""
+    """部门整体绩效评价报告：一格写一个方法，运行后就印出那一章、那张表或那幅图。
+
+    输入 report. 后按 Tab 列出全部方法；光标放在方法的括号里按 Shift+Tab 显示它的说明：
+    印什么、内容取自参数文件的哪个字段、怎么改。数字都由参数文件算出，改数字请改参数文件。
+    report.card 是各指标的得分，report.audit 是审核意见，供自己的表和图取用。
+
+    What each chapter of the report says and shows; a method of it is a cell of the template.
+    """
 
     card: Scorecard
     audit: Audit
 
     @property
     def department(self) -> Department:
-        """The filing that the report is about."""
+        """参数文件里填的全部内容，如 report.department.name、report.department.year。
+
+        字段名与参数文件里的相同（budget、projects、indicators……）；只能读，要改就改参数文件。
+        金额是以万元为单位的精确小数（Decimal）。The filing that the report is about.
+        """
         return self.card.department
 
     @cached_property
+    def options(self) -> Options:
+        """自定参数：参数文件里 options 写的名称和值，如 df.head(report.options["top_n"])。
+
+        参数文件里写 options: {top_n: 10}，各部门可以不同。10 是整数，0.5 是小数，是、否是 True、False，
+        其余是文字，加了引号的一律是文字；方括号里的是列表。没有写的名称会报错，
+        要有缺省值用 report.option("top_n", 5)。
+
+        The department's own parameters for the notebook. Decimals are floats: no score reads one.
+        """
+        return Options(self.department.options)
+
+    def option(self, name: str, default: Any = None) -> Any:
+        """一个自定参数的值；参数文件的 options 里没有写时用第二个值：report.option("top_n", 5)。
+
+        The option *name*, or *default* where the department has none.
+        """
+        return self.options.get(name, default)
+
+    @cached_property
     def heading(self) -> str:
-        """The title: 区金融办整体绩效评价报告."""
+        """报告的标题，如“区金融办整体绩效评价报告”：取自 short_name（部门简称），没有时用 name。
+
+        The title of the report.
+        """
         short = self.department.short_name
         return f"{short or self.department.name + '部门'}整体绩效评价报告"
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """Which filing the report is of: 部门, 年度, the file and its SHA-256, the rubric's digest.
+        """这是哪一份报告：部门、年度、参数文件及其校验值、评分标准；程序核对用，不用改。
 
-        Everything that a notebook prints of the report bears it; see `perfkit.publish.stated`.
+        Which filing the report is of: the file and its SHA-256, the rubric's digest. Everything that a notebook prints of the report bears it; see `perfkit.publish.stated`.
         """
         source = self.department.source
         return {
@@ -107,44 +141,76 @@ class Report:
         }
 
     def title(self) -> Block:
-        """标题, with what the exporters need to know about the document."""
+        """标题、年度、部门全称和报告日期。
+
+        取自 short_name、name、year、report_date。要换一种标题，删去这一格，用 Markdown 格写“# 标题”。
+
+        With what the exporters need to know about the document.
+        """
         day = self.department.report_date
         about = {
             "title": self.heading,
             "department": self.department.name,
             "year": self.department.year,
             "date": day.isoformat() if day else None,
+            "record": self.record,
         }
         content = render("title", heading=self.heading, department=self.department)
         return Block(content, self.heading, {"perfkit": about, IDENTITY: self.identity})
 
     def divisions(self) -> Block:
-        """机构设置及职责工作任务情况."""
+        """机构设置及职责工作任务情况：一个科室一段。
+
+        取自 divisions（name 科室名称、duties 职责）；文字原样印出。One paragraph a division.
+        """
         return self._block("divisions", "机构设置", divisions=self.department.divisions)
 
     def objective(self) -> Block:
-        """部门整体绩效目标设立情况."""
+        """部门整体绩效目标设立情况。
+
+        取自 objective；每一行是一段，原样印出。The department's objective, as filed.
+        """
         filed = self._filed("objective")
         return self._block(
             "paragraphs", "部门整体绩效目标", derived=[], filed=filed, field="objective"
         )
 
     def execution(self) -> Block:
-        """当年预算执行情况: amounts and rates of 资金总体 and its parts."""
+        """当年预算执行情况：一句话，部门的说明，和资金总体及各部分的金额、执行率表。
+
+        数字取自 budget（basic、project、other、total），说明取自 narrative.execution；
+        说明里写明并且写对了的数字，不再重复生成句子。
+        Amounts and rates of 资金总体 and its parts.
+        """
+        own = self._figures.get("narrative.execution", [])
         return self._block(
             "execution",
             "当年预算执行情况",
-            sentence=execution_sentence(self.department),
+            derived=[
+                ("execution", "budget", execution_sentence(self.department, own)),
+                (
+                    "execution.surroundings",
+                    "budget.initial budget.carryover",
+                    surroundings_sentence(self.department, own),
+                ),
+            ],
             rows=execution_rows(self.department),
-            filed=self._filed("narrative.execution"),
+            note_words=execution_note(self.department),
+            filed=self._filed(paths.narrative("execution")),
         )
 
     def projects(self) -> Block:
-        """整体绩效目标实现情况: a paragraph for each project."""
-        listed = [
-            (i, project.name, project_sentence(i, project), self._filed(f"projects.{i}.narrative"))
-            for i, project in enumerate(self.department.projects)
-        ]
+        """整体绩效目标实现情况：项目合计，指标完成情况，然后逐个项目；说明都很短的，列成一张表。
+
+        取自 projects（预算、支出、评价得分、narrative 完成情况）和 indicators（note 偏差原因）。
+        顺序就是参数文件里的顺序。The projects and what was achieved.
+        """
+        fields = [paths.project(i, "narrative") for i in range(len(self.department.projects))]
+        listed = project_texts(
+            self.department,
+            [self._filed(field) for field in fields],
+            [self._figures.get(field, []) for field in fields],
+        )
         derived = [
             ("projects.sums", "projects", projects_sentence(self.department)),
             ("projects.goals", "indicators", goals_sentence(self.card)),
@@ -157,50 +223,69 @@ class Report:
         notes = [
             (field, f"“{row.name}”的{labels.get(field, '说明')}：", self._filed(f"{field}.note"))
             for field, row in (
-                (f"indicators.{i}", r) for i, r in enumerate(self.department.indicators)
+                (paths.indicator(i), r) for i, r in enumerate(self.department.indicators)
             )
             if row.note
         ]
         return self._block(
-            "projects", "整体绩效目标实现情况", derived=derived, projects=listed, notes=notes
+            "projects",
+            "整体绩效目标实现情况",
+            derived=derived,
+            projects=listed,
+            table=project_table(listed),
+            note_words=project_note(self.department),
+            notes=notes,
         )
 
     def management(self) -> Block:
-        """预算管理情况分析."""
+        """预算管理情况分析：按检查清单和比率写出的句子，接着是部门的文字。
+
+        取自 checks、budget.carryover、budget.variance 和 narrative.management。
+        How the budget was managed.
+        """
         fields = turning_fields(self.card)
         derived = [
-            (f"management.{score.id}", fields[score.id], self._management_sentence(score))
+            (f"management.{score.id}", fields[score.id], rule.sentence(score))
             for score in self.card.scores
+            for rule in [self.card.rubric.indicator(score.id).rule]
         ]
         return self._narrative("management", "预算管理情况分析", derived)
 
-    def _management_sentence(self, score: Score) -> Markup:
-        rule = self.card.rubric.indicator(score.id).rule
-        if isinstance(rule, Checklist):
-            return checklist_sentence(score, rule)
-        return excess_sentence(score) if isinstance(rule, Excess) else Markup("")
-
     def result(self) -> Block:
-        """评价得分情况: total, grade, the scores of each indicator, and the department's claim."""
+        """评价得分情况：总分、等级、各指标得分表，旁边是自评得分。
+
+        得分由评分标准算出；自评取自 reported，例外核定取自 overrides，文字取自 narrative.result。
+        Total, grade, the score of each indicator, and the department's claim.
+        """
         return self._block(
             "result",
             "评价得分情况",
-            sentences=result_sentences(self.card),
+            sentences=result_sentences(self.card, self._figures.get("narrative.result", [])),
             card=self.card,
-            filed=self._filed("narrative.result"),
+            filed=self._filed(paths.narrative("result")),
         )
 
     def problems(self) -> Block:
-        """存在的问题及原因分析: what cost points, and what the department wrote."""
+        """存在的问题及原因分析：程序写明在哪里失了分，接着是部门的文字。
+
+        文字取自 narrative.problems。What cost points, and what the department wrote.
+        """
         derived = [("problems.lost", "", lost_sentence(self.card))]
         return self._narrative("problems", "存在的问题及原因分析", derived)
 
     def measures(self) -> Block:
-        """措施建议."""
+        """措施建议：部门的文字，取自 narrative.measures，每一行是一段。
+
+        The measures, as the department wrote them.
+        """
         return self._narrative("measures", "措施建议", [])
 
     def score_sheet(self) -> Block:
-        """评分表, with all its columns and merged cells."""
+        """评分表：全部指标的分值、得分和扣分原因，PDF 和 Word 里横排。
+
+        指标和评分标准的文字取自评分标准，指标值、完成值取自 indicators。
+        The score sheet, with all its columns and merged cells.
+        """
         return self._block(
             "sheet",
             "评分表",
@@ -210,11 +295,18 @@ class Report:
         )
 
     def derivations(self) -> Block:
-        """得分推导: of each score the formula, its inputs with their places, the deductions."""
+        """得分推导：每个得分的算式、依据在参数文件的哪一行、扣分的原因。
+
+        全部由程序算出，没有可改的字段。Of each score the formula, its inputs, the deductions.
+        """
         return self._block("derivations", "得分推导", card=self.card, derived=self._derived)
 
     def review(self) -> Block:
-        """审核意见: the findings, for the reviewer; not for publication."""
+        """审核意见：合计不符、自评与规则不符、文字与数据不符等，供审核，不随报告公布。
+
+        这一格带 review 标签，只出现在网页的审阅里。某条确实不适用时，在参数文件的 audit_off 里写明理由关掉。
+        The findings, for the reviewer.
+        """
         counts = [
             (words, sum(finding.level == level for finding in self.audit.findings))
             for level, words in LEVELS.items()
@@ -231,50 +323,73 @@ class Report:
         )
 
     def _review_data(self) -> Markup:
-        """What the review view of the page works with, as JSON that can stand in a script element."""
-        data = {
-            "content": self.content,
-            "levels": LEVELS,
-            "findings": [vars(finding) for finding in self.audit.findings],
-            "derivations": {key: derivation.as_dict() for key, derivation in self._derived.items()},
-        }
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        return Markup(text.replace("<", "\\u003c"))
-
-    def colophon(self) -> Block:
-        """What the report was made from: parameter file, rubric, version."""
-        return self._block(
-            "colophon",
-            "版本记录",
-            source=self.department.source,
-            rubric=self.card.rubric,
-            version=__version__,
+        """What the review view of the page works with; its words come with the page."""
+        return embedded(
+            {
+                "content": self.content,
+                "findings": [vars(finding) for finding in self.audit.findings],
+                "derivations": {key: found.as_dict() for key, found in self._derived.items()},
+            }
         )
 
+    def colophon(self) -> Block:
+        """版本记录：报告由哪份参数文件、哪个评分标准、哪一版 perfkit 生成，各带校验值。
+
+        全部由程序写出，没有可改的字段。What the report was made from.
+        """
+        return self._block("colophon", "版本记录", record=self.record)
+
+    @property
+    def record(self) -> str:
+        """版本记录的文字，也写在 PDF 和 Word 的文档属性里。
+
+        Parameter file, rubric, version; the documents carry it in their properties.
+        """
+        source = self.department.source
+        file = f"参数文件{source.name}，SHA-256 {source.sha256}"
+        if not source.name:
+            file = "参数由 papermill 直接传入，没有找到参数文件"
+        return f"{file}；评分标准{self.card.rubric.id}；perfkit {__version__}"
+
+    @property
+    def frames(self) -> Frames:
+        """数据表（DataFrame）：budget、projects、indicators、scores、findings，筛选、排序、画图都行。
+
+        DataFrames for one's own questions.
+        """
+        return Frames(self.card, self.audit)
+
     def chart_parts(self) -> Chart:
-        """图: 各部分预算与支出."""
-        parts = self.department.budget.parts
-        bars = [Bar(PART_NAMES[key], part.budget, part.spent) for key, part in parts.items()]
-        return self._chart(budget_and_spending(bars))
+        """图：各部分预算与支出，取自 budget 的 basic、project、other。
+
+        不要这幅图就删去这一格。Budget and spending of each part.
+        """
+        return self._chart(charts.parts(self.frames.budget))
 
     def chart_amounts(self) -> Chart | None:
-        """图: 各项目金额; nothing without projects."""
-        bars = self._bars()
-        return self._chart(project_amounts(bars)) if bars else None
+        """图：各项目金额，取自 projects 的 budget 和 spent；没有项目就不画。
+
+        Budget and spending of each project; nothing without projects.
+        """
+        if not self.department.projects:
+            return None
+        return self._chart(charts.amounts(self.frames.projects))
 
     def chart_execution(self) -> Chart | None:
-        """图: 各项目预算执行率; nothing without projects."""
-        bars = self._bars()
-        return self._chart(project_execution(bars)) if bars else None
+        """图：各项目预算执行率，取自 projects 的 spent ÷ budget，没有支出数时用 rate；没有项目就不画。
+
+        The execution rate of each project; nothing without projects.
+        """
+        if not self.department.projects:
+            return None
+        return self._chart(charts.execution(self.frames.projects))
 
     def chart_points(self) -> Chart:
-        """图: 各指标得分与失分."""
-        scores = self.card.scores
-        bars = [PointsBar(score.name, score.points, score.awarded) for score in scores]
-        return self._chart(points_by_indicator(bars))
+        """图：各指标得分与失分，由评分标准算出。
 
-    def _bars(self) -> list[Bar]:
-        return [Bar(p.name, p.budget, p.executed) for p in self.department.projects]
+        Points awarded and lost, by indicator.
+        """
+        return self._chart(charts.points(self.frames.scores))
 
     def _block(self, part: str, label: str, **values: Any) -> Block:
         content = render(part, **values)
@@ -284,13 +399,16 @@ class Report:
         return replace(chart, metadata={IDENTITY: self.identity})
 
     def _narrative(self, key: str, label: str, derived: list[tuple[str, str, Markup]]) -> Block:
-        field = f"narrative.{key}"
+        field = paths.narrative(key)
         filed = self._filed(field)
         return self._block("paragraphs", label, derived=derived, filed=filed, field=field)
 
     @cached_property
     def content(self) -> dict[str, str]:
-        """Digests of what the report says, which an acceptance is given for."""
+        """报告内容的校验值：审阅通过以后，内容一变，通过就失效；程序用，不用改。
+
+        Digests of what the report says, which an acceptance is given for.
+        """
         return content_of(self.card)
 
     @cached_property

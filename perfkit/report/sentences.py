@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from markupsafe import Markup
 
-from perfkit.audit.narrative import Verdict
+from perfkit.audit.narrative import Verdict, states
+from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
-from perfkit.quantities import day_in_words, percent, plain, signed
-from perfkit.scoring.derivations import PART_NAMES, figure
-from perfkit.scoring.rubric import Checklist, Chosen, Excess, Section
+from perfkit.quantities import day_in_words, money, percent, plain, rounding_shows, signed_money
+from perfkit.scoring.derivations import PART_NAMES
+from perfkit.scoring.marked import (
+    GRADE,
+    HIGHEST,
+    OPEN,
+    TOTAL,
+    awarded,
+    count_key,
+    figure,
+    projects_key,
+    section_key,
+)
+from perfkit.scoring.rubric import Section
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import Score, walk
 
@@ -20,18 +35,8 @@ ZERO = Decimal(0)
 def turning_fields(card: Scorecard) -> dict[str, str]:
     """Of each score, and each part of one, the paths of the filed values that it turns on."""
     found: dict[str, str] = {}
-    for scored in card.scores:
-        rule = card.rubric.indicator(scored.id).rule
-        fields: list[str] = []
-        if isinstance(rule, Checklist):
-            fields = [f"checks.{item.id}" for item in rule.items]
-        elif isinstance(rule, Excess):
-            # 资金总体 has a row of its own.
-            named = (rule.of, rule.stated, rule.over)
-            fields = [field for field in named if not field.startswith("budget.total")]
-        elif isinstance(rule, Chosen):
-            found |= {part.id: part.field.removesuffix(".actual") for part in scored.parts}
-        found[scored.id] = " ".join(fields)
+    for score in card.scores:
+        found |= card.rubric.indicator(score.id).rule.turning_fields(score)
     return found
 
 
@@ -42,21 +47,34 @@ def checked(verdict: Verdict) -> Markup:
     return Markup("\n").join(each)
 
 
-def execution_sentence(department: Department) -> Markup:
-    """资金总体 in words: budget, spending, the parts of both, and the rate."""
+ROUNDED = "注：金额四舍五入保留两位小数，合计数、差额的尾差由此产生，未作调整。"
+"""What is said where printed amounts don't add up, though those that were filed do."""
+
+
+def execution_sentence(department: Department, own: Iterable[Verdict] = ()) -> Markup:
+    """资金总体 in words: budget, spending, the parts of both, and the rate.
+
+    Empty where the department's *own* text says the three figures of 资金总体 itself: the parts
+    stand in the table.
+    """
     budget = department.budget
     total = budget.overall
+    rate = total.execution_rate
+    text = department.texts.get("narrative.execution", "")
+    if states(text, own, "total", {"budget": total.budget, "spent": total.spent, "rate": rate}):
+        return Markup("")
 
     def amount(part: str, key: str) -> Markup:
         value = getattr(total if part == "total" else budget.parts[part], key)
-        return figure(f"{plain(value)}万元", f"budget.{part}.{key}")
+        return figure(f"{money(value)}万元", paths.part(part, key))
 
     def parts(key: str, words: str) -> Markup:
         each = [Markup("{}{}{}").format(PART_NAMES[p], words, amount(p, key)) for p in budget.parts]
         return Markup("，").join(each)
 
-    rate = total.execution_rate
-    closing = Markup("预算执行率为{}。").format(figure(percent(rate or ZERO), "budget.total.rate"))
+    closing = Markup("预算执行率为{}。").format(
+        figure(percent(rate or ZERO), paths.part("total", "rate"))
+    )
     return Markup("{}年全年预算数{}，其中，{}。资金总体支出{}，其中，{}。{}").format(
         department.year,
         amount("total", "budget"),
@@ -67,42 +85,207 @@ def execution_sentence(department: Department) -> Markup:
     )
 
 
+def surroundings_sentence(department: Department, own: Iterable[Verdict] = ()) -> Markup:
+    """年初预算数, 结转结余总额 and where last year's rate is from, as far as they are filed.
+
+    Without the figures that the department's *own* text says itself.
+    """
+    budget, found = department.budget, [*own]
+    text = department.texts.get("narrative.execution", "")
+    filed = {
+        "initial": ("年初预算数", "budget.initial", budget.initial),
+        "carryover": ("年末结转结余总额", "budget.carryover.amount", budget.carryover.amount),
+    }
+    clauses = [
+        Markup("{}{}").format(name, figure(f"{money(value)}万元", of))
+        for cue, (name, of, value) in filed.items()
+        if value is not None and not states(text, found, "total", {cue: value})
+    ]
+    if budget.carryover.previous_source:
+        clauses.append(Markup("上年结转结余率取自{}").format(budget.carryover.previous_source))
+    return Markup("，").join(clauses) + "。" if clauses else Markup("")
+
+
 def execution_rows(department: Department) -> list[tuple[str, str, list[Markup]]]:
     """One row a part and the total: its key, its name, 预算数, 执行数, 执行率, 未支出."""
     rows = []
     for key, part in {"total": department.budget.overall, **department.budget.parts}.items():
         rate = part.execution_rate
         shown = {
-            "budget": plain(part.budget),
-            "spent": plain(part.spent),
+            "budget": money(part.budget),
+            "spent": money(part.spent),
             "rate": percent(rate) if rate is not None else "—",
-            "unspent": signed(part.unspent),
+            "unspent": signed_money(part.unspent),
         }
-        figures = [figure(text, f"budget.{key}.{of}") for of, text in shown.items()]
+        figures = [figure(text, paths.part(key, of)) for of, text in shown.items()]
         rows.append((key, PART_NAMES[key], figures))
     return rows
 
 
-def project_sentence(i: int, project: Project) -> Markup:
-    """期限、预算、支出、执行率 of the project number *i* (from 0), and where a figure was derived."""
+def execution_note(department: Department) -> str:
+    """`ROUNDED` if the table of 资金总体 doesn't add up as it is printed."""
+    budget = department.budget
+    total, parts = budget.overall, [*budget.parts.values()]
+    sums = [
+        (total.budget, [part.budget for part in parts]),
+        (total.spent, [part.spent for part in parts]),
+        (total.unspent, [part.unspent for part in parts]),
+        *((part.budget, [part.spent, part.unspent]) for part in (total, *parts)),
+    ]
+    return ROUNDED if any(rounding_shows(whole, found) for whole, found in sums) else ""
+
+
+SHORT, MANY = 60, 4
+"""Projects stand in a table if so many of them, and more than half, have a text of one line of
+no more than so many characters, or none."""
+
+
+@dataclass(frozen=True)
+class ProjectText:
+    """What is printed of one project: its figures, each with where it comes from, and its words.
+
+    `sentence` is what its own paragraph says of the figures, `remark` what its row in the table says
+    beside them.
+    """
+
+    number: int
+    name: str
+    evaluation: str
+    score: str
+    budget: str
+    spent: Markup
+    rate: Markup
+    sentence: Markup
+    remark: str
+    filed: list[Markup]
+    short: bool
+
+
+def project_texts(
+    department: Department, filed: Sequence[list[Markup]], own: Sequence[Iterable[Verdict]]
+) -> list[ProjectText]:
+    """Of each project what is printed; *filed* are the paragraphs of its text, *own* its figures."""
+    found = []
+    alike = evaluated_alike(department)
+    for i, (project, words, verdicts) in enumerate(
+        zip(department.projects, filed, own, strict=True)
+    ):
+        rate = project.execution_rate
+        text = department.texts.get(paths.project(i, "narrative"), "")
+        if project.spent is not None:
+            spent = Markup(money(project.spent))
+            of = paths.project(i, "rate")
+        elif project.executed is not None:
+            spent = figure(money(project.executed), paths.project(i, "executed"))
+            of = ""
+        else:
+            spent, of = Markup("未填"), ""
+        shown = "—" if rate is None else percent(rate)
+        found.append(
+            ProjectText(
+                number=i,
+                name=project.name,
+                evaluation=project.evaluation,
+                score="" if project.score is None else f"{plain(project.score)}分",
+                budget=money(project.budget),
+                spent=spent,
+                rate=figure(shown, of) if of and rate is not None else Markup(shown),
+                sentence=_project_sentence(i, project, text, [*verdicts], alike),
+                remark=_term(project) + _derived_words(project),
+                filed=words,
+                short=len(words) <= 1 and len(text.strip()) <= SHORT,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class ProjectTable:
+    """The columns of the table of projects, and their widths in per cent."""
+
+    columns: tuple[str, ...]
+    widths: tuple[int, ...]
+
+
+def project_table(projects: Sequence[ProjectText]) -> ProjectTable | None:
+    """The table, if so many projects have so few words that it reads better than paragraphs."""
+    short = sum(project.short for project in projects)
+    if short < MANY or 2 * short <= len(projects):
+        return None
+    scored = any(project.score for project in projects)
+    columns = (
+        "序号",
+        "项目",
+        "评价方式及得分" if scored else "评价方式",
+        "预算",
+        "支出",
+        "执行率",
+        "说明",
+    )
+    longest = max(len(project.budget) for project in projects)
+    amount = max(12, round(1.5 * longest + 2))
+    widths = (7, 18, 12, amount, amount, 10)
+    return ProjectTable(columns, (*widths, 100 - sum(widths)))
+
+
+def project_note(department: Department) -> str:
+    """`ROUNDED` if the projects' amounts don't add up to their sums as they are printed."""
+    projects = department.projects
+    for amounts in ([p.budget for p in projects], [p.executed for p in projects]):
+        known = [amount for amount in amounts if amount is not None]
+        if rounding_shows(sum(known, ZERO), known):
+            return ROUNDED
+    return ""
+
+
+def evaluated_alike(department: Department) -> bool:
+    """Whether all projects have one 评价方式, which is then said once."""
+    return len({project.evaluation for project in department.projects}) == 1
+
+
+def _term(project: Project) -> str:
     days = [day_in_words(day) if day else "" for day in (project.starts, project.ends)]
-    term = f"实施期限{days[0]}至{days[1]}。" if all(days) else ""
-    if any(days) and not term:
-        term = f"{days[0]}开始。" if days[0] else f"{days[1]}结束。"
-    text = Markup("{}项目。{}预算{}万元，").format(project.evaluation, term, plain(project.budget))
+    if all(days):
+        return f"实施期限{days[0]}至{days[1]}。"
+    return f"{days[0]}开始。" if days[0] else f"{days[1]}结束。" if days[1] else ""
+
+
+def _derived_words(project: Project) -> str:
+    """By which rate 支出数 was worked out, where it wasn't filed."""
+    if project.spent is not None or project.rate is None:
+        return ""
+    return f"支出数未填，按所填预算执行率{percent(project.rate, 4)}推算。"
+
+
+def _project_sentence(
+    i: int, project: Project, words: str, own: list[Verdict], alike: bool
+) -> Markup:
+    """评价方式、期限、预算、支出、执行率、得分 of a project, as far as nothing else says them.
+
+    评价方式 is left out where all have the same, figures that its *own* text says rightly and whole.
+    """
+    text = Markup("" if alike else f"{project.evaluation}项目。") + _term(project)
+    told = {"budget": project.budget, "spent": project.spent, "rate": project.execution_rate}
+    clauses = []
+    if project.spent is None or not states(words, own, "this", told):
+        clauses.append(_project_amounts(i, project))
+    if project.score is not None and not states(words, own, "this", {"score": project.score}):
+        clauses.append(Markup("评价得分{}分").format(plain(project.score)))
+    return text + (Markup("，").join(clauses) + "。" if clauses else "")
+
+
+def _project_amounts(i: int, project: Project) -> Markup:
+    text = Markup("预算{}万元，").format(money(project.budget))
     if project.spent is not None:
-        text += f"支出{plain(project.spent)}万元"
+        text += f"支出{money(project.spent)}万元"
         if project.execution_rate is not None:
             text += "，预算执行率"
-            text += figure(percent(project.execution_rate), f"projects.{i}.rate")
-    elif project.executed is not None and project.rate is not None:
+            text += figure(percent(project.execution_rate), paths.project(i, "rate"))
+        return text
+    if project.executed is not None and project.rate is not None:
         text += f"支出数未填，按所填预算执行率{percent(project.rate, 4)}推算为"
-        text += figure(f"{plain(project.executed)}万元", f"projects.{i}.executed")
-    else:
-        text += "支出数未填"
-    if project.score is not None:
-        text += f"，评价得分{plain(project.score)}分"
-    return text + "。"
+        return text + figure(f"{money(project.executed)}万元", paths.project(i, "executed"))
+    return text + "支出数未填"
 
 
 def projects_sentence(department: Department) -> Markup:
@@ -112,10 +295,10 @@ def projects_sentence(department: Department) -> Markup:
         return Markup("本年度没有列出项目。") + _evaluated(department)
 
     def count(rows: list[Project], of: str) -> Markup:
-        return figure(f"{len(rows)}个", f"projects.{of}")
+        return figure(f"{len(rows)}个", projects_key(of))
 
     def amount(values: list[Decimal], of: str) -> Markup:
-        return figure(f"{plain(sum(values, ZERO))}万元", f"projects.{of}")
+        return figure(f"{money(sum(values, ZERO))}万元", projects_key(of))
 
     known = [project.executed for project in projects if project.executed is not None]
     derived = [p for p in projects if p.spent is None and p.executed is not None]
@@ -126,8 +309,11 @@ def projects_sentence(department: Department) -> Markup:
         notes.append(Markup("{}按所填执行率推算").format(count(derived, "derived")))
     if missing:
         notes.append(Markup("{}未填支出数").format(count(missing, "missing")))
-    return Markup("本年度列出项目{}，预算合计{}，支出合计{}{}；预算执行率达到100%的{}。").format(
+    same = projects[0].evaluation if evaluated_alike(department) else ""
+    both = "均" if len(projects) > 1 else ""
+    return Markup("本年度列出项目{}，{}预算合计{}，支出合计{}{}；预算执行率达到100%的{}。").format(
         count(list(projects), "count"),
+        f"{both}为{same}项目，" if same else "",
         amount([project.budget for project in projects], "budget"),
         amount(known, "executed"),
         Markup("（其中{}）").format(Markup("，").join(notes)) if notes else "",
@@ -142,8 +328,8 @@ def _evaluated(department: Department) -> Markup:
         return Markup("")
     words = Markup("部门填报单位自评项目{}，部门评价项目{}。")
     return words.format(
-        figure(f"{counts.self_}个", "reported.projects"),
-        figure(f"{counts.department}个", "reported.projects"),
+        figure(f"{counts.self_}个", paths.CLAIMED_PROJECTS),
+        figure(f"{counts.department}个", paths.CLAIMED_PROJECTS),
     )
 
 
@@ -158,54 +344,21 @@ def goals_sentence(card: Scorecard) -> Markup:
         items.append(
             Markup("{}设三级指标{}（定量{}），{}").format(
                 score.name,
-                figure(f"{len(score.parts)}个", f"{group}.count"),
-                figure(f"{quantified}个", f"{group}.count"),
-                _awarded(score),
+                figure(f"{len(score.parts)}个", count_key(group)),
+                figure(f"{quantified}个", count_key(group)),
+                awarded(score),
             )
         )
     return Markup("；").join(items) + "。" if items else Markup("")
 
 
-def _awarded(score: Score) -> Markup:
-    if score.awarded is None:
-        return Markup("{}分待定").format(figure(plain(score.points), score.id))
-    waiting = Markup("")
-    if score.open_points:
-        waiting = Markup("，{}分待定").format(figure(plain(score.open_points), score.id))
-    return Markup("得{}分（分值{}分{}）").format(
-        figure(plain(score.awarded), score.id), plain(score.points), waiting
-    )
+def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Markup]:
+    """Total and grade, section by section, what is undecided, and the claim.
 
-
-def checklist_sentence(score: Score, rule: Checklist) -> Markup:
-    """A checklist in words: how many items passed, which did not."""
-    awarded = _awarded(score)
-    if score.undecided:
-        return Markup("{}：{}，{}。").format(score.name, score.undecided, awarded)
-    result: str = "全部合格"
-    if score.deductions:
-        failed = "；".join(d.reason.removeprefix("不合格：") for d in score.deductions)
-        count = figure(f"{len(score.deductions)}项", score.id)
-        result = Markup("其中{}不合格：{}").format(count, failed)
-    return Markup("{}检查{}项，{}，{}。").format(score.name, len(rule.items), result, awarded)
-
-
-def excess_sentence(score: Score) -> Markup:
-    """A rate against last year's or a benchmark, in words."""
-    awarded = _awarded(score)
-    if score.awarded is None:
-        return Markup("{}：{}，{}。").format(score.name, score.undecided, awarded)
-    if not score.verdict:  # decided by a person, where the rule could not
-        return Markup("{}：{}；例外核定，{}。").format(score.name, score.undecided, awarded)
-    basis = "（采用部门所填）" if score.stated else ""
-    rate = figure(score.rate, score.id)
-    return Markup("{}为{}{}，{}，{}。").format(score.name, rate, basis, score.verdict, awarded)
-
-
-def result_sentences(card: Scorecard) -> list[Markup]:
-    """Total and grade, section by section, what is undecided, and the claim."""
+    The claim is left out where the department's *own* text says it.
+    """
     department, rubric = card.department, card.rubric
-    total = figure(plain(card.total), "total")
+    total = figure(plain(card.total), TOTAL)
     sentences = [
         Markup(
             "按{}评分，{}{}年度部门整体绩效评价得{}分（满分{}分），评价等级{}{}。其中，{}。"
@@ -216,7 +369,7 @@ def result_sentences(card: Scorecard) -> list[Markup]:
             total,
             plain(rubric.points),
             "为" if card.grade else "",
-            figure(card.grade or "待定", "grade"),
+            figure(card.grade or "待定", GRADE),
             Markup("，").join(
                 Markup("{}{}").format(s.name, _section(card, s)) for s in rubric.sections
             ),
@@ -225,27 +378,37 @@ def result_sentences(card: Scorecard) -> list[Markup]:
     if card.open_points:
         sentences.append(
             Markup("另有{}分待定，未计入总分：{}。全部定下后总分在{}分至{}分之间。").format(
-                figure(plain(card.open_points), "open"),
+                figure(plain(card.open_points), OPEN),
                 "、".join(score.name for score in card.undecided),
                 total,
-                figure(plain(card.total + card.open_points), "highest"),
+                figure(plain(card.total + card.open_points), HIGHEST),
             )
         )
     reported = department.reported
     claims = []
     if reported.total is not None:
-        claims.append(Markup("{}分").format(figure(plain(reported.total), "reported.total")))
+        claims.append(Markup("{}分").format(figure(plain(reported.total), paths.CLAIMED_TOTAL)))
     if reported.grade:
         claims.append(Markup("等级{}").format(reported.grade))
-    if claims:
+    if claims and not _claimed(card, [*own]):
         sentences.append(Markup("部门自评{}。").format(Markup("，").join(claims)))
     changed = [s for s in walk(card.scores) if s.override]
     sentences += [_override_sentence(s) for s in changed]
     return sentences
 
 
+def _claimed(card: Scorecard, own: list[Verdict]) -> bool:
+    """Whether 评价得分情况 says the claimed total and grade in the department's own words."""
+    reported = card.department.reported
+    text = card.department.texts.get("narrative.result", "")
+    if reported.total is not None and not states(text, own, "total", {"score": reported.total}):
+        return False
+    said = rf"(?:等级|结果|分)[，为是：:“]*{re.escape(reported.grade or '')}(?![一-鿿])"
+    return not reported.grade or re.search(said, text) is not None
+
+
 def _section(card: Scorecard, section: Section) -> Markup:
-    of = f"section.{section.id}"
+    of = section_key(section.id)
     if all(card.score(indicator.id).awarded is None for indicator in section.indicators):
         return Markup("{}（{}分）").format(figure("待定", of), plain(section.points))
     total = figure(plain(card.section_total(section.id)), of)

@@ -1,51 +1,36 @@
-"""评分表 as cells: what stands in each cell and how many rows and columns it spans."""
+"""评分表 as tables of cells, one for each section of the rubric; the rules fill the rows."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 
-from perfkit.forms.department import Indicator
-from perfkit.quantities import chinese_number, percent, plain
-from perfkit.scoring.rubric import Checklist, Chosen, Excess, Item, Ratio, RubricIndicator, Section
+from perfkit.forms import paths
+from perfkit.quantities import chinese_number, plain
+from perfkit.report.sentences import execution_note
+from perfkit.scoring.cells import SCORED, Cell, claimed
+from perfkit.scoring.marked import TOTAL
+from perfkit.scoring.rubric import Section
 from perfkit.scoring.scorecard import Scorecard
-from perfkit.scoring.scores import Score
 
-COLUMNS = (
-    "一级指标",
-    "二级指标",
-    "三级指标",
-    "指标值",
-    "完成值",
-    "分值",
-    "得分",
-    "指标解释",
-    "评分标准",
-)
-RATIO_COLUMNS = (
-    "一级指标", "二级指标", "预算数（万元）", "执行数（万元）", "预算执行率",
-    "分值", "得分", "指标解释", "评分标准",
-)  # fmt: skip
-WIDTHS = (8, 8, 10, 11, 9, 5, 7, 21, 21)
-"""Per cent of the table's width, for both sets of columns."""
+COLUMNS = ("一级指标", "二级指标", "三级指标", "指标值", "完成值", *SCORED)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell: its text, a second line below it, the rows and columns it spans, its kind.
+class Row:
+    """A row of cells; `of` is the key of the figure that it is about."""
 
-    `kind` is ``label`` (a merged row label), ``num``, ``head`` (a heading
-    inside the table) or empty; `of` is the key of a computed figure's derivation.
-    """
+    cells: list[Cell]
 
-    text: str
-    note: str = ""
-    rows: int = 1
-    columns: int = 1
-    kind: str = ""
-    of: str = ""
+    @property
+    def of(self) -> str:
+        """The first key of a figure in it, but for the claim."""
+        keys = (cell.of for cell in self.cells if not cell.of.startswith("reported."))
+        return next(filter(None, keys), "")
 
 
 @dataclass(frozen=True)
@@ -54,8 +39,8 @@ class Table:
 
     caption: str
     columns: Sequence[str]
-    rows: list[list[Cell]]
-    widths: Sequence[int] = field(default=WIDTHS)
+    rows: list[Row]
+    widths: Sequence[int]
 
 
 def score_sheet(card: Scorecard) -> list[Table]:
@@ -63,16 +48,13 @@ def score_sheet(card: Scorecard) -> list[Table]:
     tables = []
     for number, section in enumerate(card.rubric.sections, 1):
         caption = f"{chinese_number(number)}、{section.name}（{plain(section.points)}分）"
-        rule = section.indicators[0].rule
-        ratio = (
-            len(section.indicators) == 1
-            and isinstance(rule, Ratio)
-            and (rule.of, rule.to) == ("budget.total.spent", "budget.total.budget")
-        )
-        rows = _execution_rows(card, section) if ratio else _rows(card, section)
-        tables.append(Table(caption, RATIO_COLUMNS if ratio else COLUMNS, rows))
-    basis = Cell(_basis(card), columns=len(COLUMNS))
-    tables[-1].rows.extend([_total_row(card), [basis]])
+        own = len(section.indicators) == 1 and section.indicators[0].rule.table(card, section)
+        columns, rows = own or (COLUMNS, _rows(card, section))
+        rows[0].insert(0, Cell(_label(section), rows=len(rows), kind="label"))
+        if number == len(card.rubric.sections):
+            rows += [_total_row(card), [Cell(_basis(card), columns=len(columns))]]
+        table = [Row(cells) for cells in rows]
+        tables.append(Table(caption, columns, table, column_widths(columns, rows)))
     return tables
 
 
@@ -80,162 +62,28 @@ def _label(section: Section) -> str:
     return f"{section.name}（{plain(section.points)}）"
 
 
-def _execution_rows(card: Scorecard, section: Section) -> list[list[Cell]]:
-    """资金总体 is scored; its parts are shown below it, not scored."""
-    indicator = section.indicators[0]
-    score = card.score(indicator.id)
-    budget = card.department.budget
-    named = {
-        "total": (indicator.level2, budget.overall),
-        "basic": ("基本支出", budget.basic),
-        "project": ("项目支出", budget.project),
-        "other": ("其他", budget.other),
-    }
-    rows = []
-    for key, (name, part) in named.items():
-        rate = part.execution_rate
-        of = f"budget.{key}.rate"
-        rows.append(
-            [
-                Cell(name, kind="label"),
-                Cell(plain(part.budget), kind="num"),
-                Cell(plain(part.spent), kind="num"),
-                Cell("—" if rate is None else percent(rate), kind="num", of=of),
-            ]
-        )
-    span = len(rows)
-    rows[0].insert(0, Cell(_label(section), rows=span, kind="label"))
-    rows[0] += _points(score, span)
-    rows[0] += [Cell(_explanation(indicator), rows=span), Cell(indicator.standard, rows=span)]
-    return rows
-
-
 def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
+    """The rows of the indicators, with a label for each 二级指标 or a heading of their own."""
     rows: list[list[Cell]] = []
-    rated = False
+    headings: list[list[Cell]] = []
     for level2, grouped in groupby(section.indicators, key=lambda i: i.level2):
         indicators = list(grouped)
         below: list[list[Cell]] = []
         for indicator in indicators:
-            if isinstance(indicator.rule, Excess):
-                if not rated:
-                    rows.append(_year_heading(card.department.year))
-                    rated = True
-                rows.append(_excess_row(card.score(indicator.id), indicator))
-            elif isinstance(indicator.rule, Chosen):
-                below += _chosen_rows(card, indicator, indicator.rule)
-            else:
-                below.append(_plain_row(card.score(indicator.id), indicator))
+            heading = indicator.rule.heading(card.department.year)
+            found = indicator.rule.rows(card, indicator)
+            if heading is None:
+                below += found
+                continue
+            if heading not in headings:
+                headings.append(heading)
+                rows.append(heading)
+            rows += found
         if below:
             points = sum((i.points for i in indicators), Decimal(0))
             below[0].insert(0, Cell(f"{level2}（{plain(points)}）", rows=len(below), kind="label"))
             rows += below
-    rows[0].insert(0, Cell(_label(section), rows=len(rows), kind="label"))
     return rows
-
-
-def _chosen_rows(card: Scorecard, indicator: RubricIndicator, rule: Chosen) -> list[list[Cell]]:
-    score = card.score(indicator.id)
-    names = {kind.id: kind.name for kind in rule.kinds}
-    listed = [(part.indicator, part.note, _points(part)) for part in score.parts if part.indicator]
-    if not listed:  # scored as a whole, or not at all
-        none = [Cell("—", kind="num"), Cell("—", kind="num")]
-        filed = card.department.indicators
-        listed = [
-            (row, f"说明：{row.note}" if row.note else "", none)
-            for row in filed
-            if row.group == indicator.id
-        ]
-    rows: list[list[Cell]] = []
-    for kind, grouped in groupby(listed, key=lambda found: found[0].kind):
-        below: list[list[Cell]] = []
-        for row, note, points in grouped:
-            actual = row.with_unit(row.actual) or "未填"
-            below.append([Cell(_aim(row, rule)), Cell(actual), *points])
-            if note:
-                below.append([Cell(note, columns=4)])
-        below[0].insert(0, Cell(names[kind], rows=len(below), kind="label"))
-        rows += below
-    rows.append([Cell("小计", columns=3, kind="label"), *_points(score)])
-    span = len(rows)
-    rows[0] += [Cell(_explanation(indicator), rows=span), Cell(indicator.standard, rows=span)]
-    return rows
-
-
-def _aim(row: Indicator, rule: Chosen) -> str:
-    # 指标值 of a qualitative row is its name: the target says no more than 完成.
-    aim = row.name if row.target in rule.achieved else f"{row.name}：{row.with_unit(row.target)}"
-    return f"{aim}（{row.direction}指标）" if row.direction else aim
-
-
-def _explanation(indicator: RubricIndicator) -> str:
-    """指标解释, with the 指标值 that has no column in the row."""
-    value = f"指标值：{indicator.value}。" if indicator.value else ""
-    return f"{value}{indicator.explanation}"
-
-
-def _plain_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
-    rule = indicator.rule
-    found, standard = Cell(score.rate or "待定", kind="num", of=score.id), indicator.standard
-    if isinstance(rule, Checklist):
-        count = len(rule.items)
-        items = f"{count}项全部合格"
-        if score.deductions:
-            items = f"{count}项中{len(score.deductions)}项不合格"
-        found = Cell("未填全" if score.undecided else items)
-        listed = "；".join(f"{_item_number(i, count)}{_asked(q)}" for i, q in enumerate(rule.items))
-        standard = f"{listed}。{indicator.standard}"
-    return [
-        Cell(indicator.name, kind="label"),
-        Cell(indicator.value),
-        found,
-        *_points(score),
-        Cell(indicator.explanation),
-        Cell(standard),
-    ]
-
-
-def _item_number(i: int, count: int) -> str:
-    # Fonts have the signs only up to ⑩ for certain.
-    return "①②③④⑤⑥⑦⑧⑨⑩"[i] if count <= 10 else f"（{i + 1}）"
-
-
-def _asked(item: Item) -> str:
-    return f"{item.text}（答“是”指{item.asks}）" if item.asks else item.text
-
-
-def _year_heading(year: int) -> list[Cell]:
-    names = (f"{year - 1}年", f"{year}年", "分值", "得分", "指标解释", "评分标准")
-    return [Cell("指标", columns=2, kind="head"), *(Cell(name, kind="head") for name in names)]
-
-
-def _excess_row(score: Score, indicator: RubricIndicator) -> list[Cell]:
-    level2 = "" if indicator.level2 == indicator.name else f"{indicator.level2}："
-    name = f"{level2}{indicator.name}（{plain(indicator.points)}）"
-    return [
-        Cell(name, columns=2, kind="label"),
-        Cell(score.compared or "——", kind="num"),
-        Cell(score.rate or "待定", kind="num", of=score.id),
-        *_points(score),
-        Cell(_explanation(indicator)),
-        Cell(indicator.standard),
-    ]
-
-
-def _points(score: Score, span: int = 1) -> list[Cell]:
-    awarded = "待定" if score.awarded is None else plain(score.awarded)
-    notes = []
-    if score.awarded is not None and score.open_points:
-        notes.append(f"{plain(score.open_points)}分待定")
-    if score.override:
-        by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
-        notes.append(f"按规则{by_rule}")
-    if score.reported is not None and score.reported != score.awarded:
-        notes.append(f"自评{plain(score.reported)}")
-    return [
-        Cell(plain(score.points), rows=span, kind="num"),
-        Cell(awarded, "，".join(notes), rows=span, kind="num", of=score.id),
-    ]
 
 
 def _basis(card: Scorecard) -> str:
@@ -249,18 +97,99 @@ def _basis(card: Scorecard) -> str:
         f"评分标准：{rubric.name}。出处：{rubric.source}。"
         f"{stage[rounding.stage]}保留{rounding.places}位小数，{mode[rounding.mode]}。"
         f"评价等级：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
+        f"{execution_note(card.department)}"
     )
 
 
 def _total_row(card: Scorecard) -> list[Cell]:
-    reported = card.department.reported.total
-    notes = [f"{plain(card.open_points)}分待定"] if card.open_points else []
-    if reported is not None and reported != card.total:
-        notes.append(f"自评{plain(reported)}")
+    reported = card.department.reported
+    waiting = f"{plain(card.open_points)}分待定" if card.open_points else ""
     grade = f"评价等级：{card.grade or '待定'}"
+    if reported.grade:
+        grade += f"（自评{reported.grade}）"
+    claim = paths.CLAIMED_TOTAL if reported.total is not None else ""
     return [
         Cell("合计", columns=5, kind="label"),
         Cell(plain(card.rubric.points), kind="num"),
-        Cell(plain(card.total), "，".join(notes), kind="num", of="total"),
-        Cell(grade, columns=2),
+        Cell(claimed(reported.total), kind="num", of=claim),
+        Cell(plain(card.total), waiting, kind="num", of=TOTAL),
+        Cell(grade, columns=3),
     ]
+
+
+SIGNS = 75
+"""Signs of 8.5 points in a line across the turned page; see ``report.typ``."""
+
+STEP = 2
+"""Per cent of the width that a column gets at a time."""
+
+MARGIN = 1.2
+"""Signs that the edges of a cell take beside its longest figure."""
+
+EDGES = 0.7
+"""Lines that a row is higher than its text."""
+
+
+def column_widths(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    """Widths in per cent by what stands in the columns, so that the table is as low as can be.
+
+    No column is narrower than its longest figure, or than four signs if it has so
+    many; from there on, each two per cent go where they make the table lowest.
+    """
+    count = len(columns)
+    cells: list[list[tuple[int, int, list[float], float]]] = [[] for _ in range(count)]
+    taken = [0] * count
+    for r, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while taken[column] > r:
+                column += 1
+            if cell.columns == 1 and cell.kind != "head":
+                texts = [cell.text, cell.note] if cell.note else [cell.text]
+                lengths = [sum(map(_size, text)) for text in texts]
+                cells[column].append((r, cell.rows, lengths, _longest(cell.text)))
+            for c in range(column, column + cell.columns):
+                taken[c] = r + cell.rows
+            column += cell.columns
+    longest = [max((sum(lengths) for *_, lengths, _ in below), default=0) for below in cells]
+    words = [max((word for *_, word in below), default=0) for below in cells]
+    least = [
+        max(min(longest[c], 4) + 1, 3, words[c] + MARGIN if words[c] else 0) for c in range(count)
+    ]
+    widths = [math.ceil(signs * 100 / SIGNS) for signs in least]
+
+    def height(c: int, width: int) -> list[float]:
+        """What each row needs for this column alone; a merged cell's lines are shared."""
+        found = [0.0] * len(rows)
+        room = max(1, int(width * SIGNS / 100 - 1))
+        for r, span, lengths, _ in cells[c]:
+            lines = sum(max(1, math.ceil(length / room)) for length in lengths)
+            for i in range(r, r + span):
+                found[i] = max(found[i], lines / span - EDGES * (span - 1) / span)
+        return found
+
+    heights = [height(c, width) for c, width in enumerate(widths)]
+    wider = [height(c, width + STEP) for c, width in enumerate(widths)]
+    while sum(widths) + STEP <= 100:
+        lines = list(zip(*heights, strict=True))
+        tries = []
+        for c in range(count):
+            # What a row is high without this column does not change.
+            others = (max(*row[:c], *row[c + 1 :], 0) for row in lines)
+            total = sum(map(max, others, wider[c]))
+            # Where no column alone makes it lower, the one with the longest lines gets it.
+            tries.append((total, -longest[c] / widths[c], c))
+        *_, c = min(tries)
+        widths[c] += STEP
+        heights[c], wider[c] = wider[c], height(c, widths[c] + STEP)
+    widths[-1] += 100 - sum(widths)
+    return widths
+
+
+def _size(sign: str) -> float:
+    return 1 if sign >= "\u2000" else 0.5
+
+
+def _longest(text: str) -> float:
+    """The longest figure or Latin word of a text, in Chinese signs."""
+    return max((len(word) / 2 for word in re.findall(r"[!-~]+", text)), default=0)

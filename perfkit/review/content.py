@@ -13,6 +13,9 @@ from perfkit.quantities import plain
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import walk
 
+HELP = "help"
+"""The tag of a cell that explains the template to whoever edits it; no report shows it."""
+
 CONTENT = {"data": "数据", "narrative": "文字", "rubric": "评分标准", "template": "模板"}
 """What an acceptance is given for."""
 
@@ -24,6 +27,7 @@ def content_of(card: Scorecard) -> dict[str, str]:
     """
     # Without what is not filed, so that a field added to the form later changes nothing.
     filed = card.department.model_dump(exclude_defaults=True)
+    filed.pop("template", None)  # a name; the template itself has its own digest
     narrative = {key: filed.pop(key, None) for key in ("objective", "divisions", "narrative")}
     for rows, texts in (("projects", ("name", "narrative")), ("indicators", ("note",))):
         narrative[rows] = [[row.pop(text, None) for text in texts] for row in filed.get(rows, ())]
@@ -37,11 +41,15 @@ def content_of(card: Scorecard) -> dict[str, str]:
 def template_digest(notebook: Mapping[str, Any]) -> str:
     """SHA-256 of the template: its cells' sources and pictures, without what a run puts in.
 
+    Cells of `HELP` don't count: they are no part of the report.
+
     Of the cell of parameters all counts but the line that names the department.
     """
     sources = []
     for cell in notebook["cells"]:
         tags, source = cell["metadata"].get("tags", []), "".join(cell["source"])
+        if HELP in tags:
+            continue
         if "parameters" in tags:
             source = _other_parameters(source)
         if "injected-parameters" in tags or ("parameters" in tags and not source):
@@ -49,7 +57,7 @@ def template_digest(notebook: Mapping[str, Any]) -> str:
         pictures = cell.get("attachments")
         sources.append(f"{cell['cell_type']}\n{source}\n")
         sources += [json.dumps(pictures, sort_keys=True)] if pictures else []
-    return hashlib.sha256("".join(sources).encode()).hexdigest()
+    return hashlib.sha256("".join(sources).encode(errors="replace")).hexdigest()
 
 
 def _other_parameters(source: str) -> str:

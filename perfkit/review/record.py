@@ -33,8 +33,10 @@ ATTRIBUTES = "*.yaml merge=union\n"
 
 LONGEST = 20_000
 """Characters of a remark, and of the text that it quotes."""
-CONTEXT = 200
+CONTEXT = 32
+"""Characters on either side of a quoted text, by which it is found again."""
 NAME = 40
+"""Characters of a reviewer's name."""
 LARGEST = 32 * 2**20
 """Bytes of a record: a thousand decisions, each with the whole text of a report."""
 WAIT = 20
@@ -61,7 +63,8 @@ STATES: dict[State, str] = {
 }
 
 
-COMMON = {"id", "report", "at", "by", "kind"}
+COMMON = ("id", "report", "at", "by", "kind")
+"""The fields of every event."""
 FIELDS: dict[Kind, set[str]] = {
     "remark": {"text", "target"},
     "answer": {"text", "on"},
@@ -70,14 +73,20 @@ FIELDS: dict[Kind, set[str]] = {
     "accept": {"text", "content", "blocks"},
     "return": {"text", "content", "blocks"},
 }
+ANSWERS = [kind for kind, fields in FIELDS.items() if "on" in fields]
+"""What is said to a remark."""
+DECISIONS = [kind for kind, fields in FIELDS.items() if "content" in fields]
+"""What is said of the whole report."""
+QUOTED = {"exact": LONGEST, "prefix": CONTEXT, "suffix": CONTEXT}
+"""A quoted text and what stands around it, and how long they may be."""
 TIME = re.compile(
     r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 """What the page and this module read as the same moment; the last wins, so not of another century."""
-UNSHOWN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-"""Signs that order a terminal about or turn a line round, and halves of signs; the page leaves them out."""
+CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
+"""Signs that order a terminal about or turn a line round; the page leaves them out."""
+UNSHOWN = re.compile(rf"[{CONTROLS}\ud800-\udfff]")
+"""These, and halves of signs."""
 
 Event = Mapping[str, Any]
 
@@ -228,9 +237,9 @@ def fold(events: Iterable[Event], troubles: Iterable[str] = ()) -> Review:
     threads: dict[str, list[Event]] = {}
     decision = None
     for event in ordered:
-        if event["kind"] in ("answer", "settle", "reopen"):
+        if event["kind"] in ANSWERS:
             threads.setdefault(event["on"], []).append(event)
-        elif event["kind"] in ("accept", "return"):
+        elif event["kind"] in DECISIONS:
             decision = event
     remarks = []
     for event in ordered:
@@ -368,7 +377,7 @@ def check_event(event: Any) -> None:
     kind = event.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise PerfkitError("不是一种认识的记录")
-    if not set(event) <= COMMON | FIELDS[kind]:
+    if not set(event) <= {*COMMON, *FIELDS[kind]}:
         raise PerfkitError("不是一条审阅记录")
     _text(event, "id", "编号", 16)
     if not re.fullmatch(r"[0-9a-f]{16}", event["id"]):
@@ -382,7 +391,7 @@ def check_event(event: Any) -> None:
         _text(event, "text", KINDS[kind], LONGEST)
     if kind == "remark":
         _target(event.get("target"))
-    elif "on" in FIELDS[kind]:
+    elif kind in ANSWERS:
         _name(event, "on", "所回复的意见", 16)
     else:
         _texts(event, "content")
@@ -406,9 +415,9 @@ def _target(target: Any) -> None:
     start = target.get("start", 0)
     if not isinstance(start, int) or not 0 <= start < LARGEST:
         raise PerfkitError("所引文字的位置不是整数")
-    quoted = {"exact": LONGEST, "prefix": CONTEXT, "suffix": CONTEXT, "type": CONTEXT}
+    known = QUOTED | {"type": CONTEXT}
     given = {"type": ""} | selector
-    if set(given) != set(quoted) or not all(_shown(given[key], quoted[key]) for key in quoted):
+    if set(given) != set(known) or not all(_shown(given[key], known[key]) for key in known):
         raise PerfkitError(f"所引的文字缺失、有控制字符或超过 {LONGEST} 个字")
 
 

@@ -117,12 +117,11 @@ class Following:
                 if asked == self._done:
                     return
             trouble = self._do()
-            with self._turn:
-                changed, self.trouble = trouble != self.trouble, trouble
-                self._done = asked
-                self._turn.notify_all()
-            if changed:
+            if trouble != self.trouble:
                 _tell(trouble or "目录已更新")
+            with self._turn:
+                self.trouble, self._done = trouble, asked
+                self._turn.notify_all()
 
     def _do(self) -> str:
         try:
@@ -335,7 +334,9 @@ class _Handler(BaseHTTPRequestHandler):
         content = path.read_bytes() if path else _list_of(self.server.outputs)
         if trouble := self.server.index.trouble:
             told = f'<p role="alert"><strong>{html.escape(trouble)}</strong></p>'
-            content = re.sub(rb"<body[^>]*>|$", lambda at: at[0] + told.encode(), content, count=1)
+            # Without a body, as in the list below, it stands at the end.
+            head, body, rest = content.partition(b"<body>")
+            content = head + body + told.encode() + rest
         self._answer(HTTPStatus.OK, content, TYPES[".html"])
 
     def _answer_json(self, value: object) -> None:

@@ -5,8 +5,20 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from markupsafe import Markup
+
+from perfkit.audit.findings import LEVELS
+from perfkit.pages import embedded
+from perfkit.review import record
+from perfkit.review.content import CONTENT
+
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("anchor.js", "record.js", "view.js")
+SCRIPTS = ("words.js", "anchor.js", "record.js", "view.js")
+SHARED = (
+    "KINDS", "STATES", "COMMON", "ANSWERS", "DECISIONS", "QUOTED", "LONGEST", "CONTEXT", "NAME",
+    "FOLDER", "CONTROLS",
+)  # fmt: skip
+"""What the script knows from `perfkit.review.record`, by the same names."""
 
 
 @cache
@@ -14,6 +26,13 @@ def script() -> str:
     """The page's whole script."""
     parts = [(PAGE / name).read_text(encoding="utf-8") for name in SCRIPTS]
     return '"use strict";\n' + "".join(parts)
+
+
+@cache
+def words() -> Markup:
+    """What the page and perfkit both know, as JSON for the script."""
+    known = {name: getattr(record, name) for name in SHARED}
+    return embedded({**known, "LEVELS": LEVELS, "CONTENT": CONTENT})
 
 
 @cache

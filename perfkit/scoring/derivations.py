@@ -11,11 +11,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup
-
+from perfkit.forms import paths
 from perfkit.forms.department import Department, Part, Project
 from perfkit.quantities import percent, plain
-from perfkit.scoring.rubric import Rubric, describe
+from perfkit.scoring.marked import (
+    GRADE,
+    HIGHEST,
+    OPEN,
+    TOTAL,
+    count_key,
+    projects_key,
+    section_key,
+)
+from perfkit.scoring.rubric import Rubric
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import Input, Score
 from perfkit.texts import numbers
@@ -51,11 +59,6 @@ class Derivation:
         return {key: value for key, value in found.items() if value}
 
 
-def figure(text: str, of: str) -> Markup:
-    """A computed figure, marked with the key of its derivation."""
-    return Markup('<span data-of="{}">{}</span>').format(of, text)
-
-
 def derivations(card: Scorecard) -> dict[str, Derivation]:
     """The derivation of every computed figure of the report, by key."""
     found: dict[str, Derivation] = {}
@@ -71,7 +74,7 @@ def _amounts(card: Scorecard) -> Items:
     department = card.department
     budget = department.budget
     for key, part in {"total": budget.overall, **budget.parts}.items():
-        place, name = f"budget.{key}", PART_NAMES[key]
+        place, name = paths.part(key), PART_NAMES[key]
         inputs = tuple(
             Input(words, f"{plain(getattr(part, of))}万元", department.place(f"{place}.{of}"))
             for of, words in AMOUNTS.items()
@@ -85,6 +88,13 @@ def _amounts(card: Scorecard) -> Items:
         unspent = f"{plain(part.budget)} − {plain(part.spent)} = {plain(part.unspent)}万元"
         yield f"{place}.unspent", Derivation(f"{name}未支出", unspent, "预算数 − 执行数", inputs)
         yield f"{place}.rate", _rate(f"{name}预算执行率", part, inputs)
+    for place, name, value in (
+        ("budget.initial", "年初预算数", budget.initial),
+        ("budget.carryover.amount", "结转结余总额", budget.carryover.amount),
+    ):
+        if value is not None:
+            filed = Input(name, f"{plain(value)}万元", department.place(place))
+            yield place, Derivation(name, f"部门填写，{filed.value}", inputs=(filed,))
 
 
 def _total_of_parts(card: Scorecard, of: str) -> Derivation:
@@ -92,7 +102,7 @@ def _total_of_parts(card: Scorecard, of: str) -> Derivation:
     parts = [getattr(part, of) for part in budget.parts.values()]
     formula = f"{' + '.join(plain(value) for value in parts)} = {plain(sum(parts, ZERO))}万元"
     inputs = tuple(
-        Input(PART_NAMES[key], f"{plain(value)}万元", card.department.place(f"budget.{key}.{of}"))
+        Input(PART_NAMES[key], f"{plain(value)}万元", card.department.place(paths.part(key, of)))
         for key, value in zip(budget.parts, parts, strict=True)
     )
     name = f"资金总体{AMOUNTS[of]}"
@@ -115,7 +125,7 @@ def _projects(card: Scorecard) -> Items:
     department = card.department
     projects = department.projects
     for i, project in enumerate(projects):
-        field, name = f"projects.{i}", f"第{i + 1}个项目"
+        field, name = paths.project(i), f"第{i + 1}个项目"
         inputs = tuple(
             Input(words, shown, department.place(f"{field}.{key}"))
             for key, words, shown in (
@@ -136,12 +146,15 @@ def _projects(card: Scorecard) -> Items:
         return
     place = department.place("projects")
     listed = (Input("项目", f"{len(projects)}个", place),)
-    yield "projects.count", Derivation("项目个数", f"参数文件列出{len(projects)}个", inputs=listed)
+    yield (
+        projects_key("count"),
+        Derivation("项目个数", f"参数文件列出{len(projects)}个", inputs=listed),
+    )
     for key, words in (("budget", "预算"), ("executed", "支出")):
         amounts = [getattr(project, key) for project in projects]
         known = [amount for amount in amounts if amount is not None]
         formula = f"{' + '.join(map(plain, known))} = {plain(sum(known, ZERO))}万元"
-        yield f"projects.{key}", Derivation(f"项目{words}合计", formula, "各项目之和", listed)
+        yield projects_key(key), Derivation(f"项目{words}合计", formula, "各项目之和", listed)
     derived = [i for i, p in enumerate(projects) if p.spent is None and p.executed is not None]
     missing = [i for i, p in enumerate(projects) if p.executed is None]
     full = [
@@ -153,13 +166,13 @@ def _projects(card: Scorecard) -> Items:
         ("full", "预算执行率达到100%的项目", full),
     ):
         formula = f"第{numbers(rows)}个项目，共{len(rows)}个" if rows else "没有，共0个"
-        yield f"projects.{key}", Derivation(words, formula, inputs=listed)
+        yield projects_key(key), Derivation(words, formula, inputs=listed)
 
 
 def _scores(card: Scorecard) -> Items:
     for score in card.scores:
         rule = card.rubric.indicator(score.id)
-        standard = f"{describe(rule.rule)}。出处：{rule.source}"
+        standard = f"{rule.rule.describe()}。出处：{rule.source}"
         yield score.id, _score(score, standard)
         for part in score.parts:
             yield part.id, _score(part, "按指标值和完成值计分，定性的按评定得分率")
@@ -168,7 +181,7 @@ def _scores(card: Scorecard) -> Items:
             place = card.department.place("indicators")
             inputs = (Input("三级指标", f"{len(score.parts)}个", place),)
             formula = f"共{len(score.parts)}个，其中指标值和完成值都是数字的{counted}个"
-            yield f"{score.id}.count", Derivation(f"{score.name}三级指标", formula, inputs=inputs)
+            yield count_key(score.id), Derivation(f"{score.name}三级指标", formula, inputs=inputs)
 
 
 def _score(score: Score, rule: str) -> Derivation:
@@ -193,21 +206,21 @@ def _sums(card: Scorecard) -> Items:
         scores = [card.score(indicator.id) for indicator in section.indicators]
         formula = f"{_sum(scores)} = {plain(card.section_total(section.id))}"
         name = f"{section.name}（{plain(section.points)}分）"
-        yield f"section.{section.id}", Derivation(name, formula, "本部分各指标得分之和")
+        yield section_key(section.id), Derivation(name, formula, "本部分各指标得分之和")
     grades = "，".join(f"{plain(grade.floor)}分以上为{grade.label}" for grade in rubric.grades[:-1])
     formula = f"{_sum(card.scores)} = {plain(card.total)}"
     notes = [f"另有{plain(card.open_points)}分待定"] if card.open_points else []
-    yield "total", Derivation("总分", formula, "各指标得分之和", notes=tuple(notes))
+    yield TOTAL, Derivation("总分", formula, "各指标得分之和", notes=tuple(notes))
     grade = f"{plain(card.total)}分，{card.grade or '待定'}"
-    yield "grade", Derivation("评价等级", grade, f"{grades}，其余为{rubric.grades[-1].label}")
+    yield GRADE, Derivation("评价等级", grade, f"{grades}，其余为{rubric.grades[-1].label}")
     if card.open_points:
         waiting = " + ".join(plain(s.open_points) for s in card.scores if s.open_points)
         names = tuple(f"{s.name}：{s.undecided}" for s in card.undecided)
         formula = f"{waiting} = {plain(card.open_points)}"
-        yield "open", Derivation("待定分值", formula, "待定指标的分值之和", notes=names)
+        yield OPEN, Derivation("待定分值", formula, "待定指标的分值之和", notes=names)
         highest = plain(card.total + card.open_points)
         formula = f"{plain(card.total)} + {plain(card.open_points)} = {highest}"
-        yield "highest", Derivation("可能的最高总分", formula, "总分 + 待定分值")
+        yield HIGHEST, Derivation("可能的最高总分", formula, "总分 + 待定分值")
     yield from _claims(card.department, rubric)
     yield from _counts(card.department)
 
@@ -228,8 +241,8 @@ def _counts(department: Department) -> Items:
     counts = department.reported.projects
     if counts is not None:
         words = f"部门填写，单位自评{counts.self_}个，部门评价{counts.department}个"
-        filed = Input("所填项目个数", words, department.place("reported.projects"))
-        yield "reported.projects", Derivation("所填项目个数", words, inputs=(filed,))
+        filed = Input("所填项目个数", words, department.place(paths.CLAIMED_PROJECTS))
+        yield paths.CLAIMED_PROJECTS, Derivation("所填项目个数", words, inputs=(filed,))
 
 
 def _sum(scores: list[Score] | tuple[Score, ...]) -> str:

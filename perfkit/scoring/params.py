@@ -24,6 +24,8 @@ from perfkit.forms.codes import nearest, with_meaning
 from perfkit.forms.department import Department
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc, field_names, field_types, field_words
+from perfkit.forms.options import typed_options
+from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
 from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
 from perfkit.quantities import parse_points
@@ -43,7 +45,10 @@ def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, 
         found = _find_file(given)
         if found is None:
             tree = {"department": _as_text(given)}
-            source = Source(texts=dict(_texts(tree, ())))
+            texts = dict(_texts(tree, ()))
+            # What papermill gives as text was text in the file; a number came as one.
+            quoted = {loc for loc, _ in _texts({"department": given}, ())}
+            source = Source(texts=texts, quoted=quoted)
             return _validated(tree, source, list(_harmed(given, ())), Path())
         given = found
     return _read(Path(given))
@@ -92,12 +97,16 @@ def _validated(
             previous = _previous(folder / filed["previous"], filed.get("year"))
         except PerfkitError as e:
             faults.append(source.fault(("department", "previous"), str(e)))
+    if with_previous and isinstance(named_template := filed.get("template"), str) and source.name:
+        faults += template_faults(named_template, source, folder)
+    if "options" in filed:
+        filed["options"], wrong = typed_options(filed["options"], source, ("department", "options"))
+        faults += [fault for fault in wrong if fault.line not in source.misread]
     department = validate(Department, filed, source, ("department",), faults)
     assert rubric is not None  # a missing rubric is a fault of the record
     if doubts := list(unit_doubts(department, source)):
         raise PerfkitError(doubts)
-    department._source = source
-    department._previous = previous
+    department.comes_from(source, previous)
     return department, rubric
 
 

@@ -4,7 +4,6 @@
 // W3C's TextQuoteSelector). `anchor` finds the quote again and says how sure
 // that is; what can't be found is "lost", never dropped and never guessed.
 
-const CONTEXT = 32; // characters kept on either side of a quote
 const SURE = 8; // neighbouring characters that make a short quote unmistakable
 const ALIKE = 0.5; // share of common letter pairs that makes an edited text the same one
 const ALIKE_ELSEWHERE = 0.75; // the same for a text at another place
@@ -46,8 +45,9 @@ function anchor(target, blocks) {
     const range = between(text, quote);
     if (range) return { state: "changed", block, ...range };
   }
-  const edited = mostAlike(here[1] === undefined ? [] : [here], quote.exact, ALIKE)
-    || mostAlike(others, quote.exact, ALIKE_ELSEWHERE);
+  const edited =
+    mostAlike(here[1] === undefined ? [] : [here], quote.exact, ALIKE) ||
+    mostAlike(others, quote.exact, ALIKE_ELSEWHERE);
   return edited ? { state: "changed", ...edited } : { state: "lost" };
 }
 
@@ -73,8 +73,7 @@ function best(all, quote, target, view) {
       if (!fits) continue;
       const start = seen.place(at);
       const end = seen.place(at + exact.length - 1, true);
-      const rank = [whole ? CONTEXT : near, here ? 1 : 0,
-        -Math.abs(start - (target.start || 0))];
+      const rank = [whole ? CONTEXT : near, here ? 1 : 0, -Math.abs(start - (target.start || 0))];
       if (!found || compare(rank, found.rank) > 0) found = { rank, block, start, end };
     }
   }
@@ -179,14 +178,15 @@ function dice(a, b) {
 
 // What changed from an earlier text: ranges that are new, and words that are gone.
 function differences(before, now) {
-  const [a, b] = [before, now].map((text) => text.match(/[^，。；：、！？\s]*[，。；：、！？\s]?/gu).filter(Boolean));
+  const [a, b] = [before, now].map((text) =>
+    text.match(/[^，。；：、！？\s]*[，。；：、！？\s]?/gu).filter(Boolean),
+  );
   const longest = a.map(() => new Uint16Array(b.length + 1));
   longest.push(new Uint16Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      longest[i][j] = a[i] === b[j]
-        ? longest[i + 1][j + 1] + 1
-        : Math.max(longest[i + 1][j], longest[i][j + 1]);
+      longest[i][j] =
+        a[i] === b[j] ? longest[i + 1][j + 1] + 1 : Math.max(longest[i + 1][j], longest[i][j + 1]);
     }
   }
   const found = { added: [], gone: [] };

@@ -8,15 +8,12 @@
 // it is written until the server has said that it has it: whatever is reloaded
 // or closed meanwhile, and in however many windows the report is open.
 
-const LONGEST = 20000; // characters of a remark
-const CONTENT = { data: "数据", narrative: "文字", rubric: "评分标准", template: "模板" };
 const FILE_HEAD = "# 审阅意见，每行一条。交给分析人员，用 perfkit review --import 导入。\n";
 
 const AWAY = "审阅服务没有回应，新的意见先留在浏览器里，恢复后自动保存";
 const PATIENCE = 30000; // milliseconds that the server may take for an answer
 const ON_LEAVING = 60000; // bytes that a browser still sends for a page that is closed
-// Signs that the server refuses: control characters, and those that turn a line round.
-const UNSHOWN = /[\0-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const UNSHOWN = new RegExp(`[${CONTROLS}]`, "g");
 
 class Rejected extends Error {}
 
@@ -38,7 +35,7 @@ class Record {
   }
 
   get address() {
-    return new URL(`reviews/${encodeURIComponent(this.report)}`, location.href);
+    return new URL(`${FOLDER}/${encodeURIComponent(this.report)}`, location.href);
   }
 
   // What is wrong, in words; empty while all is well.
@@ -115,7 +112,9 @@ class Record {
 
   // Brings what the server doesn't have yet, one request after the other.
   send() {
-    this.sending ??= this.bring().finally(() => { this.sending = null; });
+    this.sending ??= this.bring().finally(() => {
+      this.sending = null;
+    });
     return this.sending;
   }
 
@@ -213,14 +212,20 @@ class Record {
     }
     for (const event of events) {
       const remark = remarks.get(event.on);
-      if (event.kind === "accept" || event.kind === "return") decision = event;
-      else if (remark && ["answer", "settle", "reopen"].includes(event.kind)) {
+      if (DECISIONS.includes(event.kind)) decision = event;
+      else if (remark && ANSWERS.includes(event.kind)) {
         remark.thread.push(event);
         if (event.kind !== "answer") remark.settled = event.kind === "settle";
       }
     }
     return { remarks: [...remarks.values()], decision };
   }
+}
+
+// 审阅情况, one of STATES.
+function stateOf(decision, content) {
+  if (decision?.kind !== "accept") return decision ? "returned" : "none";
+  return lapses(decision, content).length ? "lapsed" : "accepted";
 }
 
 // What has changed since a decision, in words; empty while it stands.
@@ -254,9 +259,9 @@ function parse(text, strict = false) {
 }
 
 function sound(event) {
-  const texts = ["id", "report", "at", "by", "kind"].every((key) => typeof event[key] === "string");
+  const texts = COMMON.every((key) => typeof event[key] === "string");
   const quote = event.target?.selector;
-  const quoted = ["exact", "prefix", "suffix"].every((key) => typeof quote?.[key] === "string");
+  const quoted = Object.keys(QUOTED).every((key) => typeof quote?.[key] === "string");
   return texts && (event.kind !== "remark" || (typeof event.text === "string" && quoted));
 }
 
@@ -313,7 +318,7 @@ const name = {
   typed: "",
   get: () => name.typed || kept(name.key) || "",
   set: (text) => {
-    name.typed = clean(text.replace(/\s+/gu, " ").slice(0, 40));
+    name.typed = clean(text.replace(/\s+/gu, " ").slice(0, NAME));
     store(name.key, name.typed || null);
   },
 };

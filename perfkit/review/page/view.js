@@ -4,17 +4,17 @@
 // Whatever a person wrote is put in as text, never as markup.
 
 const BLOCKS = "main [data-block], main p, main li, main pre, main h2, main h3, main tbody tr";
-const STATES = {
+const PLACES = {
   kept: "",
   moved: "位置有变动",
   numbers: "原文的数字有改动",
   changed: "原文有改动",
   lost: "原文已不在报告里",
 };
-const KINDS = { answer: "回复", settle: "了结", reopen: "重新提出", accept: "通过", return: "退回" };
+const SETTLED = `已${KINDS.settle}`;
 
 const main = document.querySelector("main");
-const data = JSON.parse(document.getElementById("review-data")?.textContent || "{}");
+const data = JSON.parse(document.querySelector("script#review-data")?.textContent || "{}");
 const content = { ...data.content, template: main.dataset.template };
 const record = new Record(main.dataset.report);
 const blocks = new Map(); // name → element, in the order of the page
@@ -45,7 +45,9 @@ function findBlocks() {
   let chapter = "0";
   let n = 0;
   for (const found of main.querySelectorAll(BLOCKS)) {
-    if (found.closest(".review, .contents, .notes, .colophon")) continue;
+    if (found.closest(".contents, .notes, .colophon")) continue;
+    // Of what is for reviewers alone, only what has a name is remarked on: the derivations.
+    if (found.closest(".review") && !found.matches("[data-block]")) continue;
     if (found.parentElement.closest("[data-block]")) continue;
     if (found.matches("h2, h3")) {
       chapter = found.id || chapter;
@@ -71,9 +73,9 @@ function read(block) {
     text += " ";
     points.push(point);
   };
-  const walker = document.createTreeWalker(
-    block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT,
-    (node) => (node.className === "place" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
+    node.className === "place" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT,
+  );
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.nodeType === Node.ELEMENT_NODE) {
       if (/^(TD|TH|BR|SMALL)$/.test(node.tagName)) gap(null);
@@ -140,7 +142,11 @@ function unmark() {
 // Of each finding the block that holds its field, and the words it means.
 function placeFindings() {
   const fields = [...blocks].flatMap(([key, found]) =>
-    (found.dataset.field || "").split(" ").filter(Boolean).map((field) => [field, key]));
+    (found.dataset.field || "")
+      .split(" ")
+      .filter(Boolean)
+      .map((field) => [field, key]),
+  );
   return (data.findings || []).map((finding, i) => {
     const within = (field, outer) => field === outer || field.startsWith(`${outer}.`);
     const around = fields.filter(([field]) => within(finding.field, field));
@@ -190,7 +196,7 @@ function placeChanges(decision) {
 // ---- notes
 
 function note(item, ...children) {
-  const label = { error: "错误", warning: "警告", info: "提示", remark: "意见", settled: "意见", change: "改动" };
+  const label = { ...LEVELS, remark: KINDS.remark, settled: KINDS.remark, change: "改动" };
   return element(
     "article",
     { class: `note ${item.kind}`, id: item.id, tabindex: "-1", "aria-label": label[item.kind] },
@@ -200,9 +206,11 @@ function note(item, ...children) {
 
 function findingNote(item) {
   const { level, message, where } = item.finding;
-  return note(item,
-    element("p", {}, element("strong", {}, data.levels[level]), " ", message),
-    element("small", {}, where));
+  return note(
+    item,
+    element("p", {}, element("strong", {}, LEVELS[level]), " ", message),
+    element("small", {}, where),
+  );
 }
 
 function changeNote(item) {
@@ -213,23 +221,52 @@ function changeNote(item) {
 
 function remarkNote(item) {
   const { remark, state } = item;
-  const aside = [STATES[state], remark.settled && "已了结"].filter(Boolean).join("，");
-  const quoted = state !== "kept" || !blocks.has(item.block)
-    ? element("blockquote", {}, shortened(remark.target.selector.exact)) : null;
+  const aside = [PLACES[state], remark.settled && SETTLED].filter(Boolean).join("，");
+  const quoted =
+    state !== "kept" || !blocks.has(item.block)
+      ? element("blockquote", {}, shortened(remark.target.selector.exact))
+      : null;
   const answering = draft?.on === remark.id;
-  return note(item,
-    element("p", {}, element("strong", {}, remark.by), " ", element("small", {}, day(remark.at)),
-      aside && element("em", {}, ` ${aside}`)),
+  return note(
+    item,
+    element(
+      "p",
+      {},
+      element("strong", {}, remark.by),
+      " ",
+      element("small", {}, day(remark.at)),
+      aside && element("em", {}, ` ${aside}`),
+    ),
     quoted,
     said(remark.text),
-    ...remark.thread.map((event) => element("div", { class: "answer" },
-      element("p", {}, element("strong", {}, event.by), " ",
-        element("small", {}, `${KINDS[event.kind]} ${day(event.at)}`)),
-      event.text ? said(event.text) : null)),
-    answering ? compose() : element("p", { class: "actions" },
-      button("回复", () => write({ kind: "answer", on: remark.id }), { "aria-label": `回复${remark.by}的意见` }),
-      button(remark.settled ? "重新提出" : "了结", () => turn(remark),
-        { "aria-label": `${remark.settled ? "重新提出" : "了结"}${remark.by}的意见` })));
+    ...remark.thread.map((event) =>
+      element(
+        "div",
+        { class: "answer" },
+        element(
+          "p",
+          {},
+          element("strong", {}, event.by),
+          " ",
+          element("small", {}, `${KINDS[event.kind]} ${day(event.at)}`),
+        ),
+        event.text ? said(event.text) : null,
+      ),
+    ),
+    answering
+      ? compose()
+      : element(
+          "p",
+          { class: "actions" },
+          ...["answer", remark.settled ? "reopen" : "settle"].map((kind) =>
+            button(
+              KINDS[kind],
+              () => (kind === "answer" ? write({ kind, on: remark.id }) : turn(remark, kind)),
+              { "aria-label": `${KINDS[kind]}${remark.by}的${KINDS.remark}` },
+            ),
+          ),
+        ),
+  );
 }
 
 function said(text) {
@@ -272,17 +309,26 @@ function show() {
   if (!reviewing) return;
 
   const { remarks, decision } = record.fold();
-  const placed = { findings: placeFindings(), remarks: placeRemarks(remarks), changes: placeChanges(decision) };
+  const placed = {
+    findings: placeFindings(),
+    remarks: placeRemarks(remarks),
+    changes: placeChanges(decision),
+  };
   const items = [...placed.findings, ...placed.remarks, ...placed.changes];
   if (draft?.block) items.push({ ...draft, kind: "draft", id: "draft" });
   for (const [key, block] of blocks) {
     const here = items.filter((item) => item.block === key);
     if (!here.length) continue;
-    const weight = (item) => Object.keys(data.levels || {}).indexOf(item.kind);
+    const weight = (item) => Object.keys(LEVELS).indexOf(item.kind);
     here.sort((a, b) => (a.start || 0) - (b.start || 0) || weight(a) - weight(b));
-    mark(block, here.flatMap((item) => (item.ranges || [[item.start, item.end]])
-      .filter(([start, end]) => end > start)
-      .map(([start, end]) => ({ start, end, kind: item.kind, note: item.id }))));
+    mark(
+      block,
+      here.flatMap((item) =>
+        (item.ranges || [[item.start, item.end]])
+          .filter(([start, end]) => end > start)
+          .map(([start, end]) => ({ start, end, kind: item.kind, note: item.id })),
+      ),
+    );
     // A note on the whole of a block, as on a row, has no words to mark.
     const worst = here.find((item) => !item.ranges && item.end === item.start);
     if (worst) block.dataset.noted = worst.kind;
@@ -317,13 +363,18 @@ function recordSection({ remarks, changes }, decision) {
   const line = (item) => {
     const { remark } = item;
     const words = `${remark.by}：${shortened(remark.text)}`;
-    const state = [STATES[item.state], remark.settled && "已了结"].filter(Boolean).join("，");
-    return element("li", {},
+    const state = [PLACES[item.state], remark.settled && SETTLED].filter(Boolean).join("，");
+    return element(
+      "li",
+      {},
       item.block ? element("a", { href: `#${item.id}` }, words) : remarkNote(item),
-      state && item.block ? element("small", {}, ` ${state}`) : null);
+      state && item.block ? element("small", {}, ` ${state}`) : null,
+    );
   };
   const removed = changes.filter((item) => !item.block);
-  return element("div", { id: "review-record" },
+  return element(
+    "div",
+    { id: "review-record" },
     element("h3", {}, "审阅意见"),
     element("p", {}, `${open.length}条未了结，${remarks.length - open.length}条已了结。`),
     element("ul", {}, ...remarks.map(line)),
@@ -331,37 +382,60 @@ function recordSection({ remarks, changes }, decision) {
     ...removed.map(changeNote),
     element("h3", {}, "审阅结论"),
     ...conclusion(decision, open.length),
-    element("p", { class: "actions" },
-      element("label", {}, "审阅人 ", element("input", {
-        id: "reviewer", value: reviewer(), maxlength: "40", autocomplete: "name",
-        onchange: (event) => name.set(event.target.value),
-      })),
-      button("通过", () => decide("accept", open.length)),
-      button("退回", () => decide("return", open.length))),
-    element("p", { class: "actions" },
+    element(
+      "p",
+      { class: "actions" },
+      element(
+        "label",
+        {},
+        "审阅人 ",
+        element("input", {
+          id: "reviewer",
+          value: reviewer(),
+          maxlength: String(NAME),
+          autocomplete: "name",
+          onchange: (event) => name.set(event.target.value),
+        }),
+      ),
+      ...DECISIONS.map((kind) => button(KINDS[kind], () => decide(kind, open.length))),
+    ),
+    element(
+      "p",
+      { class: "actions" },
       button("把意见存成文件", saveFile),
-      element("label", { class: "file" }, "读入意见文件 ", element("input", {
-        type: "file", accept: ".yaml,.yml", onchange: (event) => loadFile(event.target),
-      }))),
+      element(
+        "label",
+        { class: "file" },
+        "读入意见文件 ",
+        element("input", {
+          type: "file",
+          accept: ".yaml,.yml",
+          onchange: (event) => loadFile(event.target),
+        }),
+      ),
+    ),
     ...record.troubles.map((line) => element("p", { class: "lapsed" }, `审阅记录${line}。`)),
-    element("p", {}, element("small", {}, keeping())));
+    element("p", {}, element("small", {}, keeping())),
+  );
 }
 
 function keeping() {
-  if (record.served) return `意见随时写入 reviews/${record.report}.yaml。`;
+  if (record.served) return `意见随时写入 ${FOLDER}/${record.report}.yaml。`;
   const n = record.unsent.size;
-  return `网页是直接打开的：意见留在这个浏览器里${n ? `（${n}条记录）` : ""}，请存成文件交给分析人员，`
-    + "用 perfkit review --import 导入。";
+  return (
+    `网页是直接打开的：意见留在这个浏览器里${n ? `（${n}条记录）` : ""}，请存成文件交给分析人员，` +
+    "用 perfkit review --import 导入。"
+  );
 }
 
 function conclusion(decision, open) {
   if (!decision) return [element("p", {}, "还没有结论。")];
   const why = lapses(decision, content);
-  const word = decision.kind === "accept" ? "通过" : "退回";
+  const word = KINDS[decision.kind];
   const said_ = decision.text ? `：${decision.text}` : "";
   const lines = [element("p", {}, `${decision.by} ${day(decision.at)} ${word}${said_}`)];
   if (decision.kind === "accept" && why.length) {
-    lines.push(element("p", { class: "lapsed" }, `通过已失效：${why.join("，")}。`));
+    lines.push(element("p", { class: "lapsed" }, `${STATES.lapsed}：${why.join("，")}。`));
   } else if (decision.kind === "accept" && open) {
     lines.push(element("p", {}, `通过以后又有${open}条意见没有了结。`));
   }
@@ -369,23 +443,29 @@ function conclusion(decision, open) {
 }
 
 function barContent(reviewing) {
-  const toggle = button(reviewing ? "回到正文" : "审阅", () => review(!reviewing),
-    { id: "review-toggle", "aria-pressed": String(reviewing) });
+  const toggle = button(reviewing ? "回到正文" : "审阅", () => review(!reviewing), {
+    id: "review-toggle",
+    "aria-pressed": String(reviewing),
+  });
   if (!reviewing) return [toggle];
   const { remarks, decision } = record.fold();
   const count = (level) => (data.findings || []).filter((finding) => finding.level === level).length;
-  const counts = Object.entries(data.levels || {}).map(([level, words]) =>
-    element("span", { class: level }, `${words} ${count(level)}`));
+  const counts = Object.entries(data.findings ? LEVELS : {}).map(([level, words]) =>
+    element("span", { class: level }, `${words} ${count(level)}`),
+  );
   const open = remarks.filter((remark) => !remark.settled).length;
-  const lapsed = decision?.kind === "accept" && lapses(decision, content).length > 0;
-  const verdict = !decision ? "未审" : { accept: lapsed ? "通过已失效" : "已通过", return: "已退回" }[decision.kind];
-  return [toggle,
+  return [
+    toggle,
     element("a", { href: "#review-panel" }, "清单"),
-    ...counts, element("span", { class: "remark" }, `意见 ${open}`), element("span", {}, verdict),
-    button("上一条", () => step(-1), { id: "previous-note" }), button("下一条", () => step(1), { id: "next-note" }),
+    ...counts,
+    element("span", { class: "remark" }, `${KINDS.remark} ${open}`),
+    element("span", {}, STATES[stateOf(decision, content)]),
+    button("上一条", () => step(-1), { id: "previous-note" }),
+    button("下一条", () => step(1), { id: "next-note" }),
     button("写意见", () => writeHere(), { id: "write-remark" }),
     element("span", { id: "review-saving" }, saving()),
-    element("span", { class: "trouble", role: "alert" }, record.trouble)];
+    element("span", { class: "trouble", role: "alert" }, record.trouble),
+  ];
 }
 
 function saving() {
@@ -492,20 +572,37 @@ function keys(event) {
 function derive(found) {
   const known = data.derivations[found.dataset.of];
   const items = (known.inputs || []).map(([input, value, place]) =>
-    element("li", {}, `${input}：${value} `, element("small", {}, place)));
+    element("li", {}, `${input}：${value} `, element("small", {}, place)),
+  );
   const term = (words, ...text) => [element("dt", {}, words), element("dd", {}, ...text)];
-  ask(known.name, [element("dl", {},
-    ...(known.rule ? term("规则", known.rule) : []),
-    ...term("推导", known.formula),
-    ...(items.length ? term("依据及出处", element("ul", {}, ...items)) : []),
-    ...(known.notes ? term("说明", ...known.notes.map((text) => element("p", {}, text))) : []))], []);
+  ask(
+    known.name,
+    [
+      element(
+        "dl",
+        {},
+        ...(known.rule ? term("规则", known.rule) : []),
+        ...term("推导", known.formula),
+        ...(items.length ? term("依据及出处", element("ul", {}, ...items)) : []),
+        ...(known.notes ? term("说明", ...known.notes.map((text) => element("p", {}, text))) : []),
+      ),
+    ],
+    [],
+  );
 }
 
 // A dialog; the browser returns the focus to where it was.
 function ask(title, body, actions) {
   dialog.replaceChildren(
-    element("h2", { id: "dialog-title" }, title), ...body,
-    element("p", { class: "actions" }, ...actions, button("关闭", () => dialog.close())));
+    element("h2", { id: "dialog-title" }, title),
+    ...body,
+    element(
+      "p",
+      { class: "actions" },
+      ...actions,
+      button("关闭", () => dialog.close()),
+    ),
+  );
   dialog.showModal();
 }
 
@@ -566,20 +663,40 @@ function compose() {
   const quoting = draft.kind === "remark";
   const quote = quoting ? texts.get(draft.block).slice(draft.start, draft.end) : "";
   const problem = element("p", { class: "trouble", role: "alert", id: "remark-problem" });
-  const form = element("form", { class: "note compose", "aria-label": quoting ? "写意见" : "回复" },
-    quoting ? element("label", {}, "针对的文字（可以只留其中一段）",
-      element("textarea", { id: "remark-quote", rows: "2" }, draft.quote ?? quote)) : null,
-    element("label", {}, quoting ? "意见" : "回复",
-      element("textarea", { id: "remark-text", rows: "4", "aria-describedby": "remark-problem" })),
-    element("label", {}, "审阅人",
-      element("input", { id: "remark-by", value: reviewer(), maxlength: "40", autocomplete: "name" })),
+  const form = element(
+    "form",
+    { class: "note compose", "aria-label": quoting ? "写意见" : KINDS.answer },
+    quoting
+      ? element(
+          "label",
+          {},
+          "针对的文字（可以只留其中一段）",
+          element("textarea", { id: "remark-quote", rows: "2" }, draft.quote ?? quote),
+        )
+      : null,
+    element(
+      "label",
+      {},
+      KINDS[draft.kind],
+      element("textarea", { id: "remark-text", rows: "4", "aria-describedby": "remark-problem" }),
+    ),
+    element(
+      "label",
+      {},
+      "审阅人",
+      element("input", { id: "remark-by", value: reviewer(), maxlength: String(NAME), autocomplete: "name" }),
+    ),
     problem,
-    element("p", { class: "actions" },
-      element("button", { type: "submit" }, "保存"), button("取消", cancel)));
+    element("p", { class: "actions" }, element("button", { type: "submit" }, "保存"), button("取消", cancel)),
+  );
   const area = form.querySelector("#remark-text");
   area.value = draft.text;
-  area.addEventListener("input", () => { draft.text = area.value; });
-  form.querySelector("#remark-quote")?.addEventListener("input", (event) => { draft.quote = event.target.value; });
+  area.addEventListener("input", () => {
+    draft.text = area.value;
+  });
+  form.querySelector("#remark-quote")?.addEventListener("input", (event) => {
+    draft.quote = event.target.value;
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     try {
@@ -642,10 +759,10 @@ function target(quoted) {
   return { block: draft.block, selector: selectorOf(text, start, end), start };
 }
 
-function turn(remark) {
+function turn(remark, kind) {
   if (!reviewer()) return ask("请先写上审阅人", [element("p", {}, "在清单的“审阅人”一栏填写。")], []);
   name.set(reviewer());
-  put({ kind: remark.settled ? "reopen" : "settle", on: remark.id }, remark.settled ? "已重新提出" : "已了结");
+  put({ kind, on: remark.id }, `已${KINDS[kind]}`);
   return goTo(document.getElementById(`remark-${remark.id}`));
 }
 
@@ -654,7 +771,7 @@ function decide(kind, open) {
   if (kind === "accept" && open) {
     return ask("还不能通过", [element("p", {}, `有${open}条意见没有了结，请先了结，或者退回。`)], []);
   }
-  const by = element("input", { id: "decided-by", value: reviewer(), maxlength: "40" });
+  const by = element("input", { id: "decided-by", value: reviewer(), maxlength: String(NAME) });
   const why = element("textarea", { id: "decision-text", rows: "3", maxlength: String(LONGEST) });
   const problem = element("p", { class: "trouble", role: "alert" });
   const confirmed = () => {
@@ -669,11 +786,11 @@ function decide(kind, open) {
     put({ kind, content, blocks: blocksNow, ...(text && { text }) }, `已${word}`);
     document.getElementById("review-record").querySelector("button").focus({ preventScroll: true });
   };
-  ask(`${word}这份报告`, [
-    element("label", {}, "审阅人", by),
-    element("label", {}, "说明（可以不写）", why),
-    problem,
-  ], [button(word, confirmed)]);
+  ask(
+    `${word}这份报告`,
+    [element("label", {}, "审阅人", by), element("label", {}, "说明（可以不写）", why), problem],
+    [button(word, confirmed)],
+  );
 }
 
 function saveFile() {
@@ -719,13 +836,24 @@ const status = element("div", { role: "status", class: "skip" });
 async function start() {
   if (document.querySelector("pre.error")) return; // a report that failed is not reviewed
   document.documentElement.classList.add("scripted");
-  const chapter = main.querySelector(".review h2")?.id;
-  if (chapter) document.querySelector(`.contents a[href="#${chapter}"]`)?.closest("li").classList.add("in-review");
-  panel.append(...main.querySelectorAll(".review"));
+  // The derivations, under their heading, and what the report was made from stay where they are.
+  const stays = (part) =>
+    part?.matches(".review") &&
+    (part.querySelector(".derivations, .colophon") ||
+      (part.children.length === 1 && part.querySelector("h2") && stays(part.nextElementSibling)));
+  for (const part of main.querySelectorAll(".review")) {
+    const kept = stays(part);
+    const link = document.querySelector(`.contents a[href="#${part.querySelector("h2")?.id}"]`);
+    link?.closest("li").classList.add(kept ? "for-review" : "in-review");
+    if (!kept) panel.append(part);
+  }
   document.getElementById("text").after(panel);
   document.querySelector(".skip").after(bar);
-  document.body.append(dialog, status, element("p", { id: "review-keys", hidden: true },
-    "按上下方向键换段，按回车写意见，按 Tab 到本段的数字"));
+  document.body.append(
+    dialog,
+    status,
+    element("p", { id: "review-keys", hidden: true }, "按上下方向键换段，按回车写意见，按 Tab 到本段的数字"),
+  );
   findBlocks();
   document.addEventListener("keydown", keys);
   document.addEventListener("click", (event) => {

@@ -49,6 +49,30 @@ local function for_word(image)
   return image
 end
 
+-- A figure for Word, which can't let it float: typesetting.py has cut a high chart between its rows,
+-- so that a page may end there. The last piece stays with the caption.
+local function in_pieces(figure)
+  local image
+  figure:walk({ Image = function(found) image = image or found end })
+  local function styled(style, inlines)
+    return pandoc.Div({ pandoc.Para(inlines) }, pandoc.Attr("", {}, { ["custom-style"] = style }))
+  end
+  local pieces = pandoc.List()
+  while image and figure.classes:includes("rows") do
+    local name = string.format("%s.%d.png", image.src, #pieces + 1)
+    local file = io.open(name, "rb")
+    if not file then break end
+    file:close()
+    pieces:insert(pandoc.Image(#pieces == 0 and image.caption or "（接上图）", name))
+  end
+  if #pieces < 2 then return { figure:walk({ Image = for_word }) } end
+  local found = pieces:map(function(piece, i)
+    return styled(i == 1 and "Chart Begun" or i < #pieces and "Chart Piece" or "Chart Ended", { piece })
+  end)
+  found:insert(styled("Image Caption", pandoc.utils.blocks_to_inlines(figure.caption.long)))
+  return found
+end
+
 -- A picture that is a paragraph of its own stands in the middle.
 local function alone(image)
   if FORMAT == "typst" then return pandoc.RawBlock("typst", "#alone(" .. drawn(image) .. ")") end
@@ -73,8 +97,8 @@ local function flat(blocks, found)
       found:insert(alone(block.content[1]))
     elseif block.t == "Plain" then
       found:insert(pandoc.Para(block.content))
-    elseif block.t == "Figure" and FORMAT == "typst" then
-      found:insert(block:walk({ Image = in_figure }))
+    elseif block.t == "Figure" then
+      found:extend(FORMAT == "typst" and { block:walk({ Image = in_figure }) } or in_pieces(block))
     else
       found:insert(block)
     end
@@ -84,6 +108,24 @@ end
 
 local function marked(doc)
   return pandoc.Pandoc(flat(doc.blocks, pandoc.List()), doc.meta)
+end
+
+-- Figures that stand one after another, as a call of report.typ that finds them room.
+local function fitted(doc)
+  if FORMAT ~= "typst" then return end
+  local blocks = pandoc.List()
+  local function markup(text) blocks:insert(pandoc.RawBlock("typst", text)) end
+  for i, block in ipairs(doc.blocks) do
+    local after, before = doc.blocks[i + 1], doc.blocks[i - 1]
+    if block.t ~= "Figure" then
+      blocks:insert(block)
+    else
+      markup(before and before.t == "Figure" and "], [" or "#fitting([")
+      blocks:insert(block)
+      if not (after and after.t == "Figure") then markup("])") end
+    end
+  end
+  return pandoc.Pandoc(blocks, doc.meta)
 end
 
 -- Footnotes of Markdown: a list at the end, and links to its items.
@@ -176,7 +218,7 @@ end
 -- Paragraphs with a look of their own: the Typst function and the Word style of each.
 local looks = {
   subtitle = "Subtitle", department = "Subtitle", date = "Subtitle",
-  ["sheet-title"] = "Sheet Title", colophon = "Colophon",
+  ["sheet-title"] = "Sheet Title", note = "Note", colophon = "Colophon",
 }
 
 -- A turned sheet takes in the headings before it, the sheets that follow, and the colophon,
@@ -321,8 +363,99 @@ end
 -- Characters in a full line of a table, and the lines' pitch in points, by report.typ.
 local upright = { full = 42, pitch = 14.5 }
 local turned = { full = 75, pitch = 12.5 }
--- Higher rows may be broken: half of a turned page.
-local UNBROKEN = 16
+-- Higher rows may be broken: what a turned page holds below the heading of its table.
+local UNBROKEN = 28
+-- Rows that merged cells join stay on one page, so no more of them than this are joined.
+local JOINED, SLACK = 12, 6
+
+-- The cells of each row with their columns, as the merged cells above leave room for them.
+local function placed(rows)
+  local taken, found = {}, {}
+  for r, row in ipairs(rows) do
+    local column = 1
+    found[r] = {}
+    for i, cell in ipairs(row.cells) do
+      while (taken[column] or 0) >= r do column = column + 1 end
+      found[r][i] = column
+      for _ = 1, cell.col_span do
+        taken[column] = r + cell.row_span - 1
+        column = column + 1
+      end
+    end
+  end
+  return found
+end
+
+-- Merged cells in parts, so that no page ends within one: each part has the label again. Where they
+-- are parted is best where the fewest are; a long text stands in the first part only.
+local function parted(rows, colspecs, form)
+  local columns = placed(rows)
+  local needs, crossing = {}, {}
+  local function high(cell, column)
+    local width = 0
+    for c = column, column + cell.col_span - 1 do width = width + (colspecs[c] and colspecs[c][2] or 0) end
+    return lines(cell, width > 0 and width or 1 / #colspecs, form.full)
+  end
+  for r, row in ipairs(rows) do
+    needs[r], crossing[r] = needs[r] or 1, crossing[r] or 0
+    for i, cell in ipairs(row.cells) do
+      if cell.row_span == 1 then
+        needs[r] = math.max(needs[r], high(cell, columns[r][i]))
+      end
+      for below = r, r + cell.row_span - 2 do crossing[below] = (crossing[below] or 0) + 1 end
+      -- A heading stays with what it is of.
+      if cell.classes:includes("head") then crossing[r] = crossing[r] + 1 end
+    end
+  end
+  local cuts, first, sum, room = {}, 1, 0, JOINED
+  local r = 1
+  while r <= #rows do
+    if crossing[r - 1] == 0 then first, sum, room = r, 0, JOINED end
+    -- As many rows as the longest text beside them needs.
+    for i, cell in ipairs(rows[r].cells) do
+      if cell.row_span > 1 then room = math.min(UNBROKEN - 4, math.max(room, high(cell, columns[r][i]))) end
+    end
+    sum = sum + needs[r] + 8 / form.pitch
+    if sum > room and r > first then
+      local best = r - 1
+      for back = r - 1, first, -1 do
+        if crossing[back] < crossing[best] then best = back end
+      end
+      -- A few rows more, if a merged cell ends with them.
+      local more, last = 0, best
+      while last < #rows do
+        last = last + 1
+        more = more + needs[last] + 8 / form.pitch
+        if more > SLACK then break end
+        if crossing[last] < crossing[best] then best = last end
+      end
+      cuts[best] = true
+      r, first, sum, room = best, best + 1, 0, JOINED
+    end
+    r = r + 1
+  end
+  -- What a cut leaves of a merged cell begins the row below it.
+  for r = 1, #rows do
+    local last = r
+    while last < #rows and not cuts[last] do last = last + 1 end
+    for i, cell in ipairs(rows[r].cells) do
+      local left = r + cell.row_span - 1 - last
+      if left > 0 then
+        local label = cell.classes:includes("label")
+        local text = label and cell.contents or pandoc.Blocks({ pandoc.Plain({ pandoc.Str("同上") }) })
+        local rest = pandoc.Cell(text, cell.alignment, left, cell.col_span, cell.attr)
+        cell.row_span = last - r + 1
+        local at = #rows[last + 1].cells + 1
+        for n = #rows[last + 1].cells, 1, -1 do
+          if columns[last + 1][n] > columns[r][i] then at = n end
+        end
+        rows[last + 1].cells:insert(at, rest)
+        table.insert(columns[last + 1], at, columns[r][i])
+      end
+    end
+  end
+  return rows
+end
 
 -- Rows that fit a page are not broken; a merged cell's height is shared among its rows.
 local function set_rows(rows, colspecs, form)
@@ -343,7 +476,7 @@ local function set_rows(rows, colspecs, form)
         plain[r]:insert(cell)
         needs[r] = math.max(needs[r], count)
       else
-        merged[#merged + 1] = { first = r, last = math.min(r + cell.row_span - 1, #rows), lines = count }
+        merged[#merged + 1] = { first = r, last = math.min(r + cell.row_span - 1, #rows), lines = count, cell = cell }
       end
     end
   end
@@ -356,6 +489,10 @@ local function set_rows(rows, colspecs, form)
     local lacking = (cell.lines - count - more * 4 / form.pitch) / (more + 1)
     if lacking > 0 then
       for r = cell.first, cell.last do extra[r] = (extra[r] or 0) + lacking end
+    end
+    -- The rows of a merged cell that is not broken stay on one page.
+    if math.max(count, cell.lines) + more * 8 / form.pitch <= UNBROKEN then
+      cell.cell.attr.attributes["typst:breakable"] = "false"
     end
   end
   for r, cells in ipairs(plain) do
@@ -384,6 +521,11 @@ local ACROSS = { AlignLeft = "left", AlignRight = "right", AlignCenter = "center
 
 local function Table(table)
   local form = table.attr.classes:includes("turned") and turned or upright
+  if table.attr.classes:includes("sheet") then
+    local bodies = table.bodies
+    for _, body in ipairs(bodies) do body.body = parted(body.body, table.colspecs, form) end
+    table.bodies = bodies
+  end
   local free = table.colspecs[1] and not table.colspecs[1][2] or table.classes:includes("free")
   if FORMAT ~= "typst" then
     for _, row in ipairs(table.head.rows) do
@@ -558,6 +700,7 @@ local filters = {
   { Pandoc = noted },
   { Pandoc = named },
   { Pandoc = marked },
+  { Pandoc = fitted },
   { Pandoc = wide },
   { Pandoc = gathered },
   { Pandoc = spaced },

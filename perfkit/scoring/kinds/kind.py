@@ -1,0 +1,182 @@
+"""What a rule kind (规则的种类) must answer; see `perfkit.scoring.kinds` for how to add one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+from pydantic import Field
+
+from perfkit.forms.department import Answer, Department, Name, Record, Text
+from perfkit.forms.fields import Loc
+from perfkit.quantities import plain
+from perfkit.scoring.cells import Cell, score_cells
+from perfkit.scoring.scores import Deduction, Score
+
+if TYPE_CHECKING:
+    from perfkit.scoring.kinds.chosen import Chosen
+    from perfkit.scoring.rubric import Rubric, RubricIndicator, Section
+    from perfkit.scoring.scorecard import Scorecard
+
+MOST = 200
+"""Items of one list: ten times what any rubric has."""
+
+
+class Item(Record):
+    """One question of a checklist, and the answer that costs nothing."""
+
+    id: Name
+    text: Text = Field(title="内容")
+    asks: str = Field("", title="“是”的含义", description="一项含几问时，说明答“是”指什么")
+    good: Answer = Field(title="合格的答案")
+
+
+@dataclass(frozen=True)
+class StatedRate:
+    """A rate that a department may state (结转结余率, 预决算差异率) beside what its rule gives.
+
+    `stated` and `computed` are None where the filing has neither the rate nor
+    the amounts; `formula` is the rule's, in the form's own words.
+    """
+
+    name: str
+    field: str
+    formula: str
+    stated: Decimal | None
+    computed: Decimal | None
+
+
+class Rule(Record):
+    """A rule (规则) of the rubric: its fields, and all that the rest of perfkit asks of it.
+
+    A kind must say how it scores, describes itself, and what it turns on. All
+    other answers have a default that is right for a rule without the thing.
+    """
+
+    def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
+        """*score*, which has the indicator's names and points, with what the rule awards."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """The rule and its readings in one line of Chinese."""
+        raise NotImplementedError
+
+    @property
+    def turns_on(self) -> str:
+        """The path of the filed value, or of the part of the form, that the score turns on."""
+        raise NotImplementedError
+
+    def problems(self, rubric: Rubric) -> Iterator[tuple[Loc, str]]:
+        """What does not fit into the rubric: the place below the rule, and a message."""
+        return iter(())
+
+    # ---- what the score sheet and the report print
+
+    def table(
+        self, card: Scorecard, section: Section
+    ) -> tuple[Sequence[str], list[list[Cell]]] | None:
+        """Headings and rows of a table of its own, for a section that has no other indicator."""
+        return None
+
+    def heading(self, year: int) -> list[Cell] | None:
+        """A line of headings that its rows stand below, without a label of the 二级指标."""
+        return None
+
+    def rows(self, card: Scorecard, indicator: RubricIndicator) -> list[list[Cell]]:
+        """Its rows in the score sheet, from the third column on."""
+        score = card.score(indicator.id)
+        return [
+            [
+                Cell(indicator.name, kind="label"),
+                Cell(indicator.value),
+                self.found(score),
+                *score_cells(score),
+                Cell(indicator.explanation),
+                Cell(self.standard(indicator)),
+            ]
+        ]
+
+    def found(self, score: Score) -> Cell:
+        """完成值 in its row."""
+        return Cell(score.rate or "待定", kind="num", of=score.id)
+
+    def standard(self, indicator: RubricIndicator) -> str:
+        """评分标准 in its row."""
+        return indicator.standard
+
+    def sentence(self, score: Score) -> Markup:
+        """What 预算管理情况分析 says of the score; empty if nothing."""
+        return Markup("")
+
+    def turning_fields(self, score: Score) -> dict[str, str]:
+        """Of the score, and of each part that has its own, the paths of the filed values it turns on."""
+        return {score.id: ""}
+
+    def listed(self) -> list[str]:
+        """Lines that ``perfkit rubric`` shows below the description."""
+        return []
+
+    # ---- what the audit and the derivations ask
+
+    @property
+    def questions(self) -> tuple[Item, ...]:
+        """The items of a checklist that a department answers."""
+        return ()
+
+    @property
+    def choice(self) -> Chosen | None:
+        """Itself if departments choose 三级指标 below its indicator."""
+        return None
+
+    @property
+    def is_execution(self) -> bool:
+        """Whether its ratio is what texts call 预算执行率."""
+        return False
+
+    @property
+    def held_against(self) -> str:
+        """The yearly parameter or the field that a rate is compared with; empty without one."""
+        return ""
+
+    def stated_rate(self, score: Score, department: Department) -> StatedRate | None:
+        """The rate that it computes, and that a department may state."""
+        return None
+
+    def rate_of(self, department: Department) -> Decimal | None:
+        """The rate that it computes, of any filing; None if its amounts were not filed."""
+        return None
+
+
+def decided(score: Score, rubric: Rubric, awarded: Decimal, formula: str, **more: Any) -> Score:
+    """*score* with its points; *formula* gets the rounded result as its last word."""
+    rounded = rubric.rounding.at_indicator(awarded)
+    formula = f"{formula} = {plain(rounded)}"
+    return replace(score, by_rule=rounded, awarded=rounded, formula=formula, **more)
+
+
+def lost(score: Score, awarded: Decimal, reason: str, place: str) -> tuple[Deduction, ...]:
+    """The deduction of what is missing to the points, if anything is."""
+    points = score.points - awarded
+    return (Deduction(points, reason, place),) if points else ()
+
+
+def overridden(score: Score, department: Department) -> Score:
+    """The score after an override (例外情况), if one names it."""
+    for override in department.overrides:
+        if override.indicator == score.id:
+            awarded = min(override.score, score.points)
+            return replace(score, awarded=awarded, override=override)
+    return score
+
+
+def repeated(what: str, named: Sequence[tuple[Loc, str]]) -> Iterator[tuple[Loc, str]]:
+    """A message for every name that stands twice, at its last place."""
+    counts = Counter(name for _, name in named)
+    last = {name: loc for loc, name in named}
+    for name, count in counts.items():
+        if count > 1:
+            yield last[name], f"{what}“{name}”重复"

@@ -1,0 +1,51 @@
+"""Computed figures in sentences and cells, marked with the key of their derivation (推导).
+
+A figure that is filed, or that comes of one filed row, has its path as key (see
+`perfkit.forms.paths`), a score the id of its indicator; the other keys stand here.
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from perfkit.quantities import plain
+from perfkit.scoring.scores import Score
+
+TOTAL = "total"
+GRADE = "grade"
+OPEN = "open"
+"""待定分值."""
+HIGHEST = "highest"
+"""可能的最高总分."""
+
+
+def section_key(section: str) -> str:
+    """The key of a section's 小计."""
+    return f"section.{section}"
+
+
+def count_key(indicator: str) -> str:
+    """The key of how many 三级指标 an indicator has."""
+    return f"{indicator}.count"
+
+
+def projects_key(what: str) -> str:
+    """The key of a sum or number of all projects: ``budget``, ``executed``, ``count`` …."""
+    return f"projects.{what}"
+
+
+def figure(text: str, of: str) -> Markup:
+    """A computed figure, marked with the key of its derivation."""
+    return Markup('<span data-of="{}">{}</span>').format(of, text)
+
+
+def awarded(score: Score) -> Markup:
+    """得分 in a sentence: 得3.5分（分值4分）, or what is 待定."""
+    if score.awarded is None:
+        return Markup("{}分待定").format(figure(plain(score.points), score.id))
+    waiting = Markup("")
+    if score.open_points:
+        waiting = Markup("，{}分待定").format(figure(plain(score.open_points), score.id))
+    return Markup("得{}分（分值{}分{}）").format(
+        figure(plain(score.awarded), score.id), plain(score.points), waiting
+    )
