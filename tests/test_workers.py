@@ -139,7 +139,7 @@ if __name__ == "__main__":
     job = Job("a", exec, (sys.argv[1], {}))
     ours, theirs = multiprocessing.Pipe()
     perfkit.batch.workers.os.environ[perfkit.batch.family.MARK] = "mark"
-    threading.Thread(target=perfkit.batch.workers._serve, args=(theirs, 1, "", Limits())).start()
+    threading.Thread(target=perfkit.batch.workers._serve, args=(theirs, "", Limits())).start()
     ours.send(job)
     print(ours.recv(), ours.recv().kind)
     ours.close()

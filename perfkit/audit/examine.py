@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from perfkit.audit.findings import DISPLAY_PLACES, LEVELS, Finding, Found, Raised, named, tolerance
 from perfkit.audit.leftovers import LEFTOVERS
-from perfkit.audit.narrative import numbers_in_text
+from perfkit.audit.narrative import Verdict, contradictions, verdicts
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 from perfkit.fonts import code, printed, rare
 from perfkit.forms import paths
@@ -47,10 +47,11 @@ class SwitchedOff:
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings on a filing, and what was switched off with its reason."""
+    """The findings on a filing, what was switched off with its reason, and each figure of its texts."""
 
     findings: list[Finding]
     off: list[SwitchedOff]
+    figures: tuple[Verdict, ...]
 
 
 def examine(card: Scorecard) -> Audit:
@@ -66,7 +67,9 @@ def examine(card: Scorecard) -> Audit:
     ]
     hidden = [0] * len(switches)
     findings = []
-    for raised in (Raised(*found) for check in CHECKS for found in check(card)):
+    figures = tuple(verdicts(card))
+    checked = [*(check(card) for check in CHECKS), contradictions(figures)]
+    for raised in (Raised(*found) for check in checked for found in check):
         matching = [
             i
             for i, (_, _, off) in enumerate(switches)
@@ -83,7 +86,7 @@ def examine(card: Scorecard) -> Audit:
         SwitchedOff(FINDINGS[switch.code], switch.reason, by, where, count)
         for (by, where, switch), count in zip(switches, hidden, strict=True)
     ]
-    return Audit(findings, off)
+    return Audit(findings, off, figures)
 
 
 def _signed(value: Decimal) -> str:
@@ -582,7 +585,6 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     claims,
     missing_texts,
     unprinted_signs,
-    numbers_in_text,
     *STATEMENTS,
     *LEFTOVERS,
 )

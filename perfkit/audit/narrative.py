@@ -174,9 +174,9 @@ def _is_exact(mention: Mention, value: Decimal | None) -> bool:
     return value is not None and not mention.loose and printed(mention.value) == printed(value)
 
 
-def numbers_in_text(card: Scorecard) -> Found:
+def contradictions(figures: Iterable[Verdict]) -> Found:
     """Figures in the texts that contradict the data."""
-    for verdict in verdicts(card):
+    for verdict in figures:
         if verdict.outcome == "wrong":
             code = {"date": "text.date"}.get(verdict.mention.kind, "text.number")
             yield Raised(code, "error", verdict.message, verdict.field, verdict.quote)

@@ -46,19 +46,15 @@ def make(params: Path, before: Seals, settings: Settings) -> Made:
     from perfkit.batch.engine import fits
     from perfkit.batch.execute import CellError, build_report, failed_page, kept_folder
     from perfkit.index.rows import row_of
-    from perfkit.report.report import HANDED_OVER, open_report
+    from perfkit.report.report import open_report
 
     name, outputs = params.stem, settings.outputs
     # Of an earlier run; what is there after this one is of this one.
     with contextlib.suppress(OSError):
         (outputs / f"{name}{FAILED_PAGE}").unlink()
     engine = settings.engine if settings.engine != WARM or fits() else STANDARD
-    if engine == WARM:  # the notebook runs in this process
-        seen = Opened(in_process=True, template=settings.template)
-        report = HANDED_OVER[params.resolve()] = open_report(params)
-    else:
-        report = open_report(params)  # its faults need no kernel to be found
-        seen = Opened(in_process=False, template=settings.template)
+    report = open_report(params)  # its faults need no notebook to be found
+    seen = Opened(in_process=engine == WARM, template=settings.template)
     try:
         lost: list[str] = []
         documents = build_report(

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from perfkit.batch import workspace
-from perfkit.files import original, working_copy
+from perfkit.files import original, stamp, working_copy
 
 VARIABLE = "PERFKIT_OPENED"
 
@@ -51,7 +51,7 @@ class Opened:
         self._template = template.resolve() if template else None
         self._work = str(self._template.parent.parent) if self._template else None
         named = _named(self._template) if self._template else ()
-        self._named = {path: _stamp(path) for path in named}
+        self._named = {path: stamp(path) for path in named}
         self._list: Path | None = None
         _watch()
         if not in_process:
@@ -148,15 +148,7 @@ def _opened(path: Any, flags: int) -> None:
 
 def _see(path: str) -> None:
     if path not in _read:
-        _read[path] = _stamp(path)
-
-
-def _stamp(path: str) -> Stamp:
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
+        _read[path] = stamp(path)
 
 
 def _refuse_shared(name: str, flags: int) -> None:

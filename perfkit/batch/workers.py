@@ -117,7 +117,7 @@ class Workers:
                 **_OWN_SESSION,
             )
             assert self._process.stdin is not None
-            pickle.dump((listener.address, key, count, preload, limits), self._process.stdin)
+            pickle.dump((listener.address, key, preload, limits), self._process.stdin)
             self._process.stdin.close()
             self._connection = listener.accept()
 
@@ -190,7 +190,7 @@ class ForkedWorker(Workers):
         _silence()
         if prepare is not None:
             prepare()
-        _serve(connection, self._count, "", Limits())
+        _serve(connection, "", Limits())
 
 
 class _Child:
@@ -259,7 +259,7 @@ def _death(exit_code: int | None) -> str:
     return f"进程意外结束（退出码 {exit_code}）"
 
 
-def _serve(connection: Connection, count: int, preload: str, limits: Limits) -> None:
+def _serve(connection: Connection, preload: str, limits: Limits) -> None:
     """The warm process: forks a child for each job that comes, and sends back how each ended."""
     forking = CAN_FORK
     context: Any = multiprocessing.get_context("fork" if forking else "spawn")

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from perfkit import __version__
 from perfkit.audit.examine import Audit, examine
 from perfkit.audit.findings import LEVELS
-from perfkit.audit.narrative import OUTCOMES, Verdict, verdicts
+from perfkit.audit.narrative import OUTCOMES, Verdict
 from perfkit.files import original
 from perfkit.forms import paths
 from perfkit.forms.department import Department
@@ -50,9 +50,6 @@ from perfkit.scoring.derivations import Derivation, derivations
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 
-HANDED_OVER: dict[Path, Report] = {}
-"""A report that this process has read a moment ago, for its notebook to take; once only."""
-
 
 def open_report(department: str | Path | Mapping[str, Any]) -> Report:
     """打开一个部门的报告：读参数文件、计分、审核，得到 report，下面各格都用它。
@@ -67,9 +64,6 @@ def open_report(department: str | Path | Mapping[str, Any]) -> Report:
     """
     if isinstance(department, (str, Path)):
         department = Path(original(str(department)))
-        known = HANDED_OVER.pop(department.resolve(), None)
-        if known is not None:
-            return known
     card = score(*read_department(department))
     return Report(card, examine(card))
 
@@ -419,7 +413,7 @@ class Report:
     def _figures(self) -> dict[str, list[Verdict]]:
         """The figures that the department wrote in paragraphs, each with its verdict, by field."""
         found: dict[str, list[Verdict]] = {}
-        for verdict in verdicts(self.card):
+        for verdict in self.audit.figures:
             if not verdict.field.startswith("divisions."):
                 found.setdefault(verdict.field, []).append(verdict)
         return found
