@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, NoReturn
 from perfkit import __version__
 
 if TYPE_CHECKING:
-    from perfkit.audit.examine import Audit
     from perfkit.batch.journal import Record
     from perfkit.batch.plan import Settings
     from perfkit.forms.department import Department
@@ -337,9 +336,9 @@ def _make(
 
 
 def _check(options: argparse.Namespace) -> int:
+    from perfkit.audit.examine import examine
     from perfkit.audit.findings import LEVELS
     from perfkit.batch.inputs import refused
-    from perfkit.batch.journal import read_journal
     from perfkit.errors import PerfkitError
     from perfkit.quantities import plain
     from perfkit.review.record import FOLDER
@@ -347,9 +346,13 @@ def _check(options: argparse.Namespace) -> int:
     failed = 0
     filings: dict[str, Department] = {}
     files = _parameter_files(options.params)
-    # What the reports were made with; of no use before there is a review.
     reviewed = (options.outputs / FOLDER).is_dir()
-    journal = read_journal(options.outputs) if reviewed else {}
+    journal: Mapping[str, Record] = {}
+    if reviewed:
+        from perfkit.batch.journal import read_journal
+
+        # What the reports were made with.
+        journal = read_journal(options.outputs)
     named = refused(files)
     for path in files:
         if path in named:
@@ -357,7 +360,8 @@ def _check(options: argparse.Namespace) -> int:
             print(f"{path}：{named[path]}")
             continue
         try:
-            card, audit = _scored(path)
+            card = _scored(path)
+            audit = examine(card)
         except PerfkitError as e:
             failed += 1
             print(f"{path}：参数文件有 {len(e.faults)} 处错误")
@@ -372,8 +376,9 @@ def _check(options: argparse.Namespace) -> int:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
         for off in audit.off:
             print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
-        for line in _review_lines(options.outputs, path.stem, card, journal):
-            print(f"  {line}")
+        if reviewed:
+            for line in _review_lines(options.outputs, path.stem, card, journal):
+                print(f"  {line}")
         filings[card.department.place("narrative")] = card.department
     for line in _likeness_lines(filings):
         print(line)
@@ -469,19 +474,20 @@ def _import(files: list[Path], outputs: Path) -> int:
     return FAILED if failed else FINE
 
 
-def _scored(path: Path) -> tuple[Scorecard, Audit]:
-    from perfkit.audit.examine import examine
+def _scored(path: Path) -> Scorecard:
     from perfkit.scoring.params import read_department
     from perfkit.scoring.scorecard import score
 
-    card = score(*read_department(path))
-    return card, examine(card)
+    return score(*read_department(path))
 
 
 def _score(options: argparse.Namespace) -> int:
-    card, audit = _scored(options.params)
+    card = _scored(options.params)
     if options.json:
-        found = card.as_dict() | {"findings": [finding.as_dict() for finding in audit.findings]}
+        from perfkit.audit.examine import examine
+
+        findings = [finding.as_dict() for finding in examine(card).findings]
+        found = card.as_dict() | {"findings": findings}
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return FINE
     from perfkit.quantities import plain
@@ -505,7 +511,7 @@ def _score(options: argparse.Namespace) -> int:
     grade = f"评价等级：{card.grade or '待定'}"
     if card.open_points:
         grade += f"；另有 {plain(card.open_points)} 分待定"
-    print(f"{grade}。审核意见 {len(audit.findings)} 条，用 perfkit check {options.params} 查看。")
+    print(f"{grade}。审核意见用 perfkit check {options.params} 查看。")
     return FINE
 
 

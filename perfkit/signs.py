@@ -58,6 +58,7 @@ _IN_FIGURE = re.compile(
     rf"(?<={_DIGIT})[{''.join(_IN_FIGURES)}](?={_DIGIT})|(?<={_DIGIT})[\u066a\ufe6a]"
 )
 
+# The long patterns are compiled when a text first has an odd sign, which few have.
 # Signs without a look of their own, wherever they stand.
 _UNSEEN = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
@@ -69,7 +70,7 @@ _JOINING = (
 )
 _EMOJI = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff"
 _HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_MEANINGLESS = re.compile(
+_MEANINGLESS = (
     rf"[{_UNSEEN}]"
     rf"|\u200d(?![{_JOINING}{_EMOJI}])|(?<![{_JOINING}{_EMOJI}\ufe0f])\u200d"
     rf"|\u200c(?![{_JOINING}])|(?<![{_JOINING}])\u200c"
@@ -87,7 +88,7 @@ def cleaned(text: str) -> str:
     """
     if not _ODD.search(text):
         return text
-    text = _MEANINGLESS.sub("", text.translate(_ALIKE))
+    text = re.sub(_MEANINGLESS, "", text.translate(_ALIKE))
     return _IN_FIGURE.sub(lambda found: _IN_FIGURES[found[0]], text)
 
 
@@ -101,7 +102,7 @@ def named(sign: str) -> str:
 
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_REFUSED = re.compile(
+_REFUSED = (
     rf"(?P<turning>[{_BIDI}])"
     r"|(?P<private>[\ue000-\uf8ff\U000f0000-\U0010ffff])"
     r"|(?P<nothing>[\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff])"
@@ -120,7 +121,7 @@ def refused(text: str) -> Iterator[str]:
     if not _ODD.search(text):
         return
     told = set()
-    places = [(found.start(), str(found.lastgroup)) for found in _REFUSED.finditer(text)]
+    places = [(found.start(), str(found.lastgroup)) for found in re.finditer(_REFUSED, text)]
     places += [(at, "digit") for at in _other_digits(text)]
     places += [(found.start(), "heaped") for found in _heaps(text)]
     for at, why in sorted(places):

@@ -20,8 +20,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
 from perfkit.errors import PerfkitError, system_reason
 from perfkit.review.content import CONTENT
 from perfkit.texts import shortened
@@ -264,6 +262,8 @@ def add_events(outputs: Path, report: str, events: Iterable[Event]) -> int:
         PerfkitError: if an event is not one of this report; nothing is written then.
         OSError: if the record can't be written, for one because another program keeps it.
     """
+    from filelock import FileLock, Timeout  # `perfkit check` reads records, and starts at once
+
     wanted = list(events)
     for event in wanted:
         check_event(event)
