@@ -74,7 +74,7 @@ def test_the_page_carries_them_as_json(model):
 
 def test_no_text_of_the_filing_can_end_the_script(card_of):
     card = card_of({"projects/0/name": "</script><script>alert(1)</script>"})
-    page = Report(card, Audit([], [])).review().html
+    page = Report(card, Audit([], [], ())).review().html
     assert page.count("</script>") == 1
     assert "<script>alert" not in page
 

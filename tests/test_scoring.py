@@ -904,7 +904,7 @@ def test_what_is_printed_adds_up(complete, rubrics, changes, places, mode, stage
     rubric = rubrics({"rounding": {"places": places, "mode": mode, "stage": stage}})
     card = score(Department.model_validate(complete(changes)), rubric)
     page = re.sub(
-        r'<span data-of="[^"]*">(.*?)</span>', r"\1", Report(card, Audit([], [])).result().html
+        r'<span data-of="[^"]*">(.*?)</span>', r"\1", Report(card, Audit([], [], ())).result().html
     )
     cells = [
         re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", page)
