@@ -280,6 +280,11 @@ def percent(rate: Decimal, places: int = 2) -> str:
     return plain(shown) + "%"
 
 
+def exact_percent(rate: Decimal) -> str:
+    """A rate as the percentage that it was written as, with all its decimals: 0.9988 → 99.88%."""
+    return plain(_shifted(rate, 2)) + "%"
+
+
 def rounded(value: Decimal, places: int) -> Decimal:
     """四舍五入 to *places* decimals."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)

@@ -31,6 +31,19 @@ def _plain_types(annotation: Any) -> Iterator[Any]:
             yield from _plain_types(argument)
 
 
+def field_readers(model: type[BaseModel], loc: Loc) -> set[Any]:
+    """The functions that read the field at *loc*, such as `parse_rate` for a 比率."""
+    info = _fields(_models_at(model, loc[:-1])).get(str(loc[-1])) if loc else None
+    found = [*info.metadata, *_metadata(info.annotation)] if info is not None else []
+    return {getattr(each, "func", None) for each in found}
+
+
+def _metadata(annotation: Any) -> Iterator[Any]:
+    yield from getattr(annotation, "__metadata__", ())
+    for argument in get_args(annotation):
+        yield from _metadata(argument)
+
+
 def field_words(model: type[BaseModel], loc: Loc) -> list[str]:
     """The fields on the way to *loc* in the form's own words: 全年预算数（budget）."""
     words: list[str] = []
@@ -54,12 +67,16 @@ def _fields(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
 
 def field_names(model: type[BaseModel], loc: Loc) -> Mapping[str, str]:
     """The fields that may stand at *loc* and their titles; empty where any name may."""
+    return {name: info.title or name for name, info in _fields(_models_at(model, loc)).items()}
+
+
+def _models_at(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
     models = [model]
     for step in loc:
         if not isinstance(step, int):
             info = _fields(models).get(step)
             models = _models_in(info.annotation) if info is not None else []
-    return {name: info.title or name for name, info in _fields(models).items()}
+    return models
 
 
 @cache
