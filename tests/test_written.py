@@ -104,7 +104,7 @@ def as_filed(value, field=""):
     return form(value) if isinstance(value, str) else value
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(filings())
 def test_what_is_written_reads_back_as_the_same_filing(filed):
     meant = as_filed(filed)
@@ -115,7 +115,7 @@ def test_what_is_written_reads_back_as_the_same_filing(filed):
     text = department_text(filed)
     department = read_back(text)
     assert department.model_dump() == Department.model_validate(meant).model_dump(), text
-    again = read_back(department_text(tree(department)))
+    again = read_back(department_text(tree(department), chinese=True))
     assert again.model_dump() == department.model_dump()
     # Of a record without a file the values themselves are written.
     bare = department.model_copy()
@@ -128,6 +128,8 @@ def test_a_filing_keeps_the_words_that_it_was_written_in(path):
     department, _ = read_department(path)
     written = department_text(tree(department) | {"previous": None})
     again = read_back(written)
+    chinese = department_text(tree(department) | {"previous": None}, chinese=True)
+    assert read_back(chinese).model_dump() == again.model_dump()
     assert again.model_dump() == department.model_dump() | {"previous": None}
     filed, same = (
         yaml.load(text, Loader=yaml.BaseLoader)

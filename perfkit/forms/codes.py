@@ -101,6 +101,20 @@ FIELDS = {
 }
 """Words of everyday use, beside the titles of the form, for the fields that they stand for."""
 
+ONLY_FOR = {
+    **dict.fromkeys(("部门", "单位", "单位名称"), ("部门名称",)),
+    **dict.fromkeys(("预算数", "预算金额"), ("全年预算数", "预算数")),
+    **dict.fromkeys(("指标", "三级指标"), ("绩效指标",)),
+    "执行率": ("所填预算执行率", "所填执行率"),
+    "比率": ("所填预算执行率", "所填执行率"),
+    "结转": ("结转结余",),
+    "得分": ("评价得分", "核定得分"),
+    "得分率": ("评定得分率",),
+    "等级": ("自评等级",),
+    "权重": ("分值",),
+}
+"""Words of `FIELDS` that as a key stand for the fields with these titles alone."""
+
 CLOSE = 70
 """How alike, of 100, a misspelt word is to the one that was meant."""
 

@@ -2,7 +2,7 @@
 
 Amounts are Decimals in 万元, rates are fractions. Titles are the form's own
 words; they stand in the messages about faults and in the JSON Schema that
-editors use (``python -m perfkit.forms.department`` prints it).
+editors use (`perfkit.scoring.schema`), and a file may have them as its keys.
 """
 
 from __future__ import annotations
@@ -400,23 +400,15 @@ class Department(Record):
         return self._source.place(f"department.{field}")
 
 
+class ParameterFile(Record):
+    """部门整体绩效评价报告的参数文件"""
+
+    department: Department = Field(title="部门")
+
+
 def schema() -> dict[str, Any]:
     """JSON Schema of a parameter file, with the form's words, for editors."""
-
-    class ParameterFile(Record):
-        """部门整体绩效评价报告的参数文件"""
-
-        department: Department = Field(title="部门")
-
     return ParameterFile.model_json_schema(mode="validation") | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "perfkit 参数文件",
     }
-
-
-if __name__ == "__main__":
-    import json
-    import sys
-
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    print(json.dumps(schema(), ensure_ascii=False, indent=1))

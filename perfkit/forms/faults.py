@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from perfkit import signs
 from perfkit.errors import Fault, PerfkitError
+from perfkit.forms.aliases import words_for
 from perfkit.forms.codes import FIELDS, nearest, with_meaning
-from perfkit.forms.fields import Loc, all_fields, field_names, field_types, field_words
+from perfkit.forms.fields import Loc, all_fields, field_names, field_types
 from perfkit.forms.slips import HASH, QUOTE
 from perfkit.forms.yamlfile import Source
 from perfkit.texts import in_short
@@ -57,7 +58,7 @@ def validate(
             if error["type"] == "too_short" and error["loc"] in within:
                 continue
             if error["type"] == "missing" and (
-                error["loc"] in meant or _stands_in(str(error["loc"][-1]), source.misread)
+                error["loc"] in meant or _stands_in(model, error["loc"], source.misread)
             ):
                 continue
             # A check of the whole record may find several problems, each with its own place.
@@ -81,7 +82,7 @@ def _sign_faults(model: type[BaseModel], source: Source, at: Loc) -> dict[Loc, l
         reasons = list(signs.refused(text))
         reasons += [why for step in below if isinstance(step, str) for why in signs.refused(step)]
         if loc[: len(at)] == at and reasons:
-            words = signs.visible(" / ".join(field_words(model, below)))
+            words = signs.visible(source.words(model, below, at))
             found[loc] = [source.fault(loc, f"{words}：{reason}") for reason in reasons]
     return found
 
@@ -101,7 +102,7 @@ def _cut_by_comments(model: type[BaseModel], source: Source, at: Loc) -> Iterato
             message = f"“{unit[0]}”前面有 #，会当作注释略去；单位请紧跟在数字后面"
         else:
             continue
-        words = " / ".join(field_words(model, below))
+        words = source.words(model, below, at)
         yield source.fault(loc, f"{words}：{message}")
 
 
@@ -122,7 +123,7 @@ def _fault(
             value = None
     if error["type"] == "union_tag_invalid":
         loc = (*loc, "kind")
-    words = " / ".join(field_words(model, loc))
+    words = source.words(model, loc, at)
     if error["type"] == "extra_forbidden":
         message = _no_such_field(model, loc)
     else:
@@ -130,10 +131,11 @@ def _fault(
     return source.fault((*at, *loc), f"{words}：{message}" if words else message)
 
 
-def _stands_in(name: str, lines: Mapping[int, str]) -> bool:
+def _stands_in(model: type[BaseModel], loc: Loc, lines: Mapping[int, str]) -> bool:
     """Whether a field that is missing stands in a line that couldn't be read."""
     return any(
         re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])|{re.escape(name)}[:：]", line)
+        for name in (str(loc[-1]), *words_for(model, loc))
         for line in lines.values()
     )
 

@@ -32,6 +32,10 @@ _DASHED = re.compile(
     r"(?=[A-Za-zＡ-Ｚａ-ｚ_][\w.]*\s*[:：])"
 )
 _TIGHT_DASH = re.compile(rf"-(?={_WORD}\s*[:：](?:\s|$))")
+_HAN_DASHED = re.compile(
+    rf"(?P<dash>-|[{_DASHES}]|\d+[.．、])\s*(?P<key>[\u4e00-\u9fff]+)\s*(?:[:：](?:\s|$)|：)"
+)
+"""The same before a field in Chinese: only where it is one, as other texts begin so, too."""
 _KEY = re.compile(r"(?P<key>[\w.\-]+?)(?P<gap>\s*)(?P<colon>[:：﹕︰])(?P<value>.*)")
 _CLOSED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"'), "'": re.compile(r"'(?:[^']|'')*'")}
 _ESCAPE = re.compile(r'\\(?:[^0abtnvfre "/\\N_LPxuU\t]|$)')
@@ -165,6 +169,13 @@ class _Scan:
         elif _TIGHT_DASH.match(body):
             self._tell(at, "列表项的“-”后面缺一个空格，请写成“- ”")
             body = "- " + body[1:]
+        elif (han := _HAN_DASHED.match(body)) and han["key"] in self.names and not goes_on:
+            if body.startswith("- "):
+                return body
+            begins = f"列表项的开头是“{han['dash']}”，请改为英文减号加一个空格“- ”"
+            tight = "列表项的“-”后面缺一个空格，请写成“- ”"
+            self._tell(at, tight if han["dash"] == "-" else begins)
+            body = "- " + body[han.start("key") :]
         else:
             return body
         self.lines[at] = lead + body
@@ -197,7 +208,7 @@ class _Scan:
 
     def _no_colon(self, at: int, before: str, rest: str, goes_on: bool) -> tuple[str, str] | None:
         rest = rest.translate(_FULLWIDTH)
-        word = re.match(rf"({_WORD})(?:\s*[;；,，.。=]?\s*$|\s+(?=\S))", rest)
+        word = re.match(r"([^\W\d][\w.\-]*)(?:\s*[;；,，.。=]?\s*$|\s+(?=\S))", rest)
         if goes_on or word is None or word[1] not in self.names or re.search(r":(\s|$)", rest):
             return None
         self._tell(at, f"“{word[1]}”后面缺少冒号，请写成“{word[1]}: 内容”")

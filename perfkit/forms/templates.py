@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from perfkit.errors import Fault, PerfkitError
-from perfkit.forms.department import Department
+from perfkit.forms.department import ParameterFile
 from perfkit.forms.yamlfile import Source, read_tree
 
 LOC = ("department", "template")
@@ -45,9 +46,9 @@ def named_template(params: Path) -> Path | None:
     """
     try:
         # Most files don't have the word; those needn't be parsed before it is their turn.
-        if b"template" not in params.read_bytes():
+        if not re.search("template|模板笔记本".encode(), params.read_bytes()):
             return None
-        tree, _, _ = read_tree(params, Department)
+        tree, _, _ = read_tree(params, ParameterFile)
         department = tree.get("department")
         written = department.get("template") if isinstance(department, dict) else None
     except (OSError, PerfkitError):

@@ -207,4 +207,6 @@ def _tree(value: Any, loc: Loc, texts: Mapping[Loc, str]) -> Any:
         return [_tree(child, (*loc, i), texts) for i, child in enumerate(value)]
     if value is None:
         return None
+    if loc[-1] in ("group", "kind", "indicator"):
+        return value  # a code, whatever word of the rubric's it was written as
     return texts.get(("department", *loc)) or as_written(value, loc)

@@ -22,7 +22,8 @@ from pydantic import BaseModel
 from perfkit import signs
 from perfkit.errors import Fault, PerfkitError, system_reason
 from perfkit.files import shown_name
-from perfkit.forms.fields import Loc, all_fields
+from perfkit.forms.aliases import all_aliases, in_english
+from perfkit.forms.fields import Loc, all_fields, field_words
 from perfkit.forms.slips import QUOTE, find_slips
 from perfkit.texts import in_short
 
@@ -56,6 +57,8 @@ class Source:
     """What stands after an unquoted value on its line, from the # on."""
     quoted: Set[Loc] = frozenset()
     """The places of values in quotation marks, or set as a block: texts, whatever they look like."""
+    typed: Mapping[Loc, str] = field(default_factory=dict)
+    """The words that stand in the file for a field's English name, or for a code of the rubric."""
     misread: Mapping[int, str] = field(default_factory=dict)
     """Lines with a slip of typing, which have no further faults to speak of."""
 
@@ -73,6 +76,11 @@ class Source:
             field = field.rpartition(".")[0]
         line = self._by_path.get(field, 0)
         return f"{self.name}:{line}" if line else self.name
+
+    def words(self, model: type[BaseModel], loc: Loc, at: Loc = ()) -> str:
+        """The fields on the way from *at* to *loc* below it: as typed, else in the form's words."""
+        steps = enumerate(field_words(model, loc), 1)
+        return " / ".join(self.typed.get((*at, *loc[:n]), word) for n, word in steps)
 
     @cached_property
     def _by_path(self) -> dict[str, int]:
@@ -145,14 +153,15 @@ def read_tree(path: Path, model: type[BaseModel]) -> tuple[dict[str, Any], Sourc
         message = f"有看不见的换行符（{signs.named(hidden[0])}），请删去，要换行请按回车键"
         raise PerfkitError([Fault(name, line, message)])
     written = text.splitlines()
-    slips, text = find_slips(text, all_fields(model))
+    slips, text = find_slips(text, {*all_fields(model), *all_aliases(model)})
     faults = [Fault(name, line, message) for line, message in slips.items()]
     faults += [Fault(name, *found) for found in signs.turning_in_comments(text)]
     root = _composed(text, name, faults)
     source = Source(name, hashlib.sha256(raw).hexdigest(), {}, {}, {}, set())
     reader = _Reader(source, text.splitlines())
     tree = reader.value(root, ()) if root else None
-    faults += [fault for fault in reader.faults if fault.line not in slips]
+    tree, source, twice = in_english(tree, source, model)
+    faults += [fault for fault in [*reader.faults, *twice] if fault.line not in slips]
     source = replace(source, misread={f.line: written[f.line - 1] for f in faults})
     if not isinstance(tree, dict):
         faults.append(Fault(name, 1, "文件是空的，或者最外层不是“字段: 内容”的形式"))

@@ -20,8 +20,9 @@ import yaml
 
 from perfkit import signs
 from perfkit.errors import Fault, PerfkitError
+from perfkit.forms.aliases import in_english, words_for
 from perfkit.forms.codes import nearest, with_meaning
-from perfkit.forms.department import Department
+from perfkit.forms.department import Department, ParameterFile
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc, field_names, field_types, field_words
 from perfkit.forms.options import typed_options
@@ -29,6 +30,7 @@ from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
 from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
 from perfkit.quantities import parse_points
+from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
 
 
@@ -49,13 +51,16 @@ def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, 
             # What papermill gives as text was text in the file; a number came as one.
             quoted = {loc for loc, _ in _texts({"department": given}, ())}
             source = Source(texts=texts, quoted=quoted)
-            return _validated(tree, source, list(_harmed(given, ())), Path())
+            tree, source, faults = in_english(tree, source, ParameterFile)
+            english, _, _ = in_english({"department": given}, Source(), ParameterFile)
+            faults += _harmed(english["department"], ())
+            return _validated(tree, source, faults, Path())
         given = found
     return _read(Path(given))
 
 
 def _read(path: Path, with_previous: bool = True) -> tuple[Department, Rubric]:
-    tree, source, faults = read_tree(path, Department)
+    tree, source, faults = read_tree(path, ParameterFile)
     return _validated(tree, source, faults, path.parent, with_previous)
 
 
@@ -71,16 +76,15 @@ def _validated(
             message = f"最外层只能有 department 一个字段，没有“{key}”；其他内容缩进写在它下面"
             faults.append(source.fault((key,), message))
     whole = tree.get("department")
-    filed = _without_blanks(whole, ())
-    if not isinstance(whole, dict) or not isinstance(filed, dict):
+    if not isinstance(whole, dict):
         if "department" in tree or not tree:
             message = "最外层应是“department:”，内容缩进写在它下面"
             faults.append(source.fault(("department",), message))
         raise PerfkitError(faults)
     rubric = None
-    if isinstance(filed.get("rubric"), str):
+    if isinstance(whole.get("rubric"), str):
         try:
-            rubric = load_rubric(filed["rubric"], folder)
+            rubric = load_rubric(whole["rubric"], folder)
         except PerfkitError as e:
             faults += (
                 [source.fault(("department", "rubric"), str(fault.message)) for fault in e.faults]
@@ -88,8 +92,10 @@ def _validated(
                 else e.faults
             )
     if rubric is not None:
-        named = _rubric_faults(whole, rubric, source)
+        whole, source, twice = in_codes(whole, source, rubric)
+        named = [*twice, *_rubric_faults(whole, rubric, source)]
         faults += [fault for fault in named if fault.line not in source.misread]
+    filed: dict[str, Any] = _without_blanks(whole, ())
     previous = None
     # Of last year's filing, not of all the years before it.
     if with_previous and isinstance(filed.get("previous"), str):
@@ -131,7 +137,7 @@ def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Ite
     """Names in the filing that the rubric doesn't have; *filed* is not validated yet."""
 
     def fault(loc: Loc, message: str) -> Fault:
-        words = " / ".join(field_words(Department, loc))
+        words = source.words(Department, loc, ("department",))
         return source.fault(("department", *loc), f"{words}：{message}")
 
     def rows(key: str) -> list[tuple[int, dict[str, Any]]]:
@@ -278,7 +284,9 @@ def _find_file(given: Mapping[str, Any]) -> Path | None:
     """The parameter file near the working folder whose content papermill reads as *given*."""
     here = Path.cwd()
     folders = (here / "params", here, here.parent / "params")
-    name, wanted = str(given.get("name") or "").encode(errors="replace"), _canonical(given)
+    wanted = _canonical(given)
+    names = (given.get(word) for word in ("name", *words_for(Department, ("name",))))
+    name = str(next((name for name in names if name), "")).encode(errors="replace")
     for folder in folders:
         for path in sorted(folder.glob("*.y*ml")):
             try:
@@ -288,7 +296,7 @@ def _find_file(given: Mapping[str, Any]) -> Path | None:
                 tree = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             except (PerfkitError, yaml.YAMLError, ValueError):
                 continue
-            if isinstance(tree, dict) and _canonical(tree.get("department")) == wanted:
+            if isinstance(tree, dict) and wanted in map(_canonical, tree.values()):
                 return path
     return None
 

@@ -1,0 +1,112 @@
+"""The rubric's own words (产出, 产出数量, a question of a checklist) in place of its codes.
+
+A filing may name an indicator, a kind or an item by either; what reads it sees the code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from perfkit.errors import Fault
+from perfkit.forms.aliases import moved, twice
+from perfkit.forms.fields import Loc
+from perfkit.forms.yamlfile import Source
+from perfkit.scoring.rubric import Rubric
+
+
+def _codes(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The code by its word; a word of two codes, or one that is itself a code, means none."""
+    pairs = list(named)
+    counts = Counter(word for word, _ in pairs)
+    known = {code for _, code in pairs}
+    return {word: code for word, code in pairs if counts[word] == 1 and word not in known}
+
+
+def group_codes(rubric: Rubric) -> dict[str, str]:
+    """The indicators that departments choose their own under, by name: 产出 → output."""
+    return _codes((rubric.indicator(code).name, code) for code in rubric.groups)
+
+
+def kind_codes(rubric: Rubric, group: str) -> dict[str, str]:
+    """The kinds of one such indicator by name: 产出数量 → quantity."""
+    choice = rubric.groups.get(group)
+    return _codes((kind.name, kind.id) for kind in choice.kinds) if choice else {}
+
+
+def item_codes(rubric: Rubric) -> dict[str, str]:
+    """The items of the checklists by their text, and by what a yes to them means."""
+    return _codes(
+        (words.strip("？?"), item.id)
+        for item in rubric.items.values()
+        for words in {item.text, item.asks}
+        if words
+    )
+
+
+def indicator_codes(rubric: Rubric, filed: Mapping[str, Any]) -> dict[str, str]:
+    """All indicators by name, and the department's own by number: 产出.2 → output.2."""
+    rows = filed.get("indicators")
+    count = len(rows) if isinstance(rows, list) else 0
+    named = [(indicator.name, indicator.id) for indicator in rubric.indicators]
+    numbered = [
+        (f"{name}.{n}", f"{code}.{n}")
+        for name, code in group_codes(rubric).items()
+        for n in range(1, count + 1)
+    ]
+    return _codes([*named, *numbered])
+
+
+def in_codes(
+    filed: dict[str, Any], source: Source, rubric: Rubric
+) -> tuple[dict[str, Any], Source, list[Fault]]:
+    """*filed*, what stands below ``department``, with the rubric's codes, its source likewise."""
+    filed = dict(filed)
+    places: dict[Loc, Loc] = {}
+    faults: list[Fault] = []
+    names = indicator_codes(rubric, filed)
+
+    def keyed(value: Any, codes: Mapping[str, str], at: Loc) -> Any:
+        if not isinstance(value, dict):
+            return value
+        found: dict[str, Any] = {}
+        stood: dict[str, str] = {}
+        for key, child in value.items():
+            code = codes.get(key.strip("？?"), key)
+            if code in found:
+                faults.append(twice(source, at, key, stood[code]))
+                continue
+            found[code], stood[code] = child, key
+            if code != key:
+                places[(*at, key)] = (*at, code)
+        return found
+
+    if "checks" in filed:
+        filed["checks"] = keyed(filed["checks"], item_codes(rubric), ("department", "checks"))
+    if isinstance(reported := filed.get("reported"), dict) and "scores" in reported:
+        at = ("department", "reported", "scores")
+        filed["reported"] = reported | {"scores": keyed(reported["scores"], names, at)}
+    groups = group_codes(rubric)
+    if isinstance(rows := filed.get("indicators"), list):
+        filed["indicators"] = list(_rows(rows, rubric, groups))
+    if isinstance(rows := filed.get("overrides"), list):
+        filed["overrides"] = [
+            row | {"indicator": names.get(row["indicator"], row["indicator"])}
+            if isinstance(row, dict) and isinstance(row.get("indicator"), str)
+            else row
+            for row in rows
+        ]
+    return filed, moved(source, places) if places else source, faults
+
+
+def _rows(rows: list[Any], rubric: Rubric, groups: Mapping[str, str]) -> Iterator[Any]:
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(group := row.get("group"), str):
+            yield row
+            continue
+        code = groups.get(group, group)
+        kind = row.get("kind")
+        kinds = kind_codes(rubric, code)
+        own = {"kind": kinds.get(kind, kind)} if isinstance(kind, str) else {}
+        yield row | {"group": code} | own

@@ -1,0 +1,88 @@
+"""The JSON Schema by which editors complete and check a parameter file.
+
+``python -m perfkit.scoring.schema`` prints it. To the form's fields it adds their Chinese
+names, and the words of the rubrics that come with perfkit; those of another rubric are no fault.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perfkit.forms.department import schema
+from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
+from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
+
+
+def editors_schema() -> dict[str, Any]:
+    """The schema of a parameter file with both names of each field, and suggestions of codes."""
+    whole = schema()
+    rubrics = [load_rubric(name) for name in shipped_rubrics()]
+    records = whole["$defs"]
+    groups, kinds, indicators = _codes(rubrics)
+    for record, field, codes in (
+        ("Indicator", "group", groups),
+        ("Indicator", "kind", kinds),
+        ("Override", "indicator", indicators),
+        ("Department", "rubric", [rubric.id for rubric in rubrics]),
+    ):
+        _suggest(records[record]["properties"][field], codes)
+    department = records["Department"]["properties"]
+    answer = department["checks"]["additionalProperties"]
+    department["checks"]["properties"] = {
+        item.id: answer | {"description": item.asks or item.text}
+        for rubric in rubrics
+        for item in rubric.items.values()
+    }
+    scores = records["Reported"]["properties"]["scores"]
+    scores["properties"] = {
+        indicator.id: scores["additionalProperties"] | {"description": indicator.name}
+        for rubric in rubrics
+        for indicator in rubric.indicators
+    }
+    for record in (whole, *records.values()):
+        _name_in_chinese(record)
+    return whole
+
+
+def _codes(rubrics: list[Rubric]) -> tuple[list[str], list[str], list[str]]:
+    groups: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    indicators: dict[str, str] = {}
+    for rubric in rubrics:
+        groups |= group_codes(rubric)
+        for group in rubric.groups:
+            kinds |= kind_codes(rubric, group)
+        indicators |= indicator_codes(rubric, {})
+    return _both(groups), _both(kinds), _both(indicators)
+
+
+def _both(codes: dict[str, str]) -> list[str]:
+    return list(dict.fromkeys([*codes.values(), *codes]))
+
+
+def _suggest(field: dict[str, Any], codes: list[str]) -> None:
+    """Complete the codes, and take any other text of the kind that the field has."""
+    text = {key: field.pop(key) for key in ("type", "minLength", "maxLength") if key in field}
+    field["anyOf"] = [{"enum": codes}, text]
+
+
+def _name_in_chinese(record: dict[str, Any]) -> None:
+    """Let each field of a record stand under its title, too."""
+    fields = record.get("properties", {})
+    titled = {name: field["title"] for name, field in fields.items() if "title" in field}
+    record["properties"] = fields | {title: fields[name] for name, title in titled.items()}
+    if required := record.pop("required", None):
+        record["allOf"] = [
+            {"anyOf": [{"required": [name]}, {"required": [titled[name]]}]}
+            if name in titled
+            else {"required": [name]}
+            for name in required
+        ]
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    print(json.dumps(editors_schema(), ensure_ascii=False, indent=1))
