@@ -564,7 +564,7 @@ def _rubric(options: argparse.Namespace) -> int:
     rows = []
     for indicator in rubric.indicators:
         rule = indicator.rule
-        content = "\n".join([rule.describe(), *rule.listed(), f"出处：{indicator.source}"])
+        content = "\n".join([rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"])
         rows.append((indicator.id, indicator.name, plain(indicator.points), content))
     _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
     return FINE

@@ -183,13 +183,18 @@ def filing(tmp_path, complete):
 
 @pytest.fixture
 def rubric_file(tmp_path):
-    """Writes a copy of the Beijing rubric: *readings* change the rules of indicators by id."""
+    """Writes a copy of the Beijing rubric: *readings* change the rules of indicators by id.
+
+    A rule of another ``kind`` takes the place of the one that is there.
+    """
 
     def write(readings):
         tree = yaml.safe_load((SHIPPED / "beijing-2023.yaml").read_text(encoding="utf-8"))
         found = {i["id"]: i["rule"] for s in tree["sections"] for i in s["indicators"]}
         for name, fields in readings.items():
             if name in found:
+                if fields.get("kind", found[name]["kind"]) != found[name]["kind"]:
+                    found[name].clear()
                 found[name].update(fields)
             else:
                 tree[name] = fields

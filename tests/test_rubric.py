@@ -191,8 +191,9 @@ WRONG = {
     "an unknown rule": (
         ("kind: ratio", "kind: rate"),
         "kind: rate",
-        "规则种类不在可选的范围内：ratio（比率计分）、chosen（部门自选指标）、checklist（检查清单）、"
-        "excess（超出扣分）",
+        "规则种类不在可选的范围内：ratio（比率计分）、tiers（分档计分）、excess（超出扣分）、"
+        "checklist（检查清单）、occurrences（次数计分）、given（评审打分）、rank（排名计分）、"
+        "rollup（项目得分汇总）、one_of（任选其一）、chosen（部门自选指标）",
     ),
     "no rule": (("          kind: ratio\n", ""), "rule:", "缺少规则种类（kind）"),
     "no source": (("        source: 评分表一、当年预算执行情况\n", ""), "- id: execution", "缺少"),
@@ -337,4 +338,5 @@ def test_a_rubric_edited_between_two_runs_is_read_again(filing, rubric_file):
     ],
 )
 def test_a_rule_in_one_line(rubric_of, indicator, readings, words):
-    assert rubric_of({indicator: readings}).indicator(indicator).rule.describe() == words
+    rubric = rubric_of({indicator: readings})
+    assert rubric.indicator(indicator).rule.describe(rubric) == words

@@ -48,6 +48,21 @@ def checklist(prefix, count, **more):
     return {"kind": "checklist", "deduct": "0.1", "items": items} | more
 
 
+def asked(points):
+    """Indicators that are scored by what is filed under ``answers``."""
+    ranked = [{"when": "≤47%", "points": points}, {"points": 1}]
+    ways = [
+        {"name": "办法甲", "rule": {"kind": "given"}},
+        {"name": "办法乙", "rule": {"kind": "occurrences", "what": "数乙", "add": "0.1"}},
+    ]
+    return [
+        indicator("p", {"kind": "occurrences", "what": "数的事", "deduct": "0.03"}),
+        indicator("q", {"kind": "given"}),
+        indicator("r", {"kind": "rank", "what": "排的名", "awards": ranked}),
+        indicator("t", {"kind": "one_of", "ways": ways}),
+    ]
+
+
 def ratio(of, to):
     return {"kind": "ratio", "of": of, "to": to}
 
@@ -79,7 +94,8 @@ def rubric():
         [indicator("f", chosen([4], no_weights="stated"))],
         [indicator("g", ratio("budget.basic.spent", "budget.basic.budget"))],
         [indicator("h", checklist("h", 2)), indicator("i", whole), indicator("j", carryover)],
-        *([indicator(name, checklist(name, 3))] for name in "klmno"),
+        *([indicator(name, checklist(name, 3))] for name in "klmn"),
+        [indicator("o", checklist("o", 3)), *asked(2)],
     ]
     return {
         "id": "large",
@@ -167,6 +183,12 @@ def filing():
         "projects": [project],
         "indicators": listed,
         "checks": dict.fromkeys(checks, "是") | {"c14": "否"},
+        "answers": {
+            "p": {"count": "29", "reason": "数的理由"},
+            "q": {"score": "1.73", "reason": "打分理由"},
+            "r": {"rank": "19", "among": "37", "reason": "名次依据"},
+            "t": {"choice": "办法甲", "count": "3", "score": "1.57", "reason": "选的理由"},
+        },
         "overrides": [
             {
                 "indicator": "k",
@@ -208,6 +230,7 @@ PRINTED = {
     "reported.projects.department": "部门评价项目42个",
     "indicators.*.grade": "评定“乙档”，得分率71.3%",
     "checks.*": "3项全部合格",
+    "answers.*.rank": "第19名（共37个）",
 }
 """How a field is printed that isn't printed as it was written."""
 
@@ -231,7 +254,7 @@ NOT_PRINTED = {
 def leaves(value, path=()):
     """(pattern, text) of every filled field; rows of lists and keys of mappings are *."""
     if isinstance(value, dict):
-        named = path in (("checks",), ("reported", "scores"), ("options",))
+        named = path in (("checks",), ("answers",), ("reported", "scores"), ("options",))
         for key, child in value.items():
             yield from leaves(child, (*path, "*" if named else key))
     elif isinstance(value, list):

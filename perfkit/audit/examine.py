@@ -423,7 +423,8 @@ def _rates_as_stated(card: Scorecard) -> Found:
     for field, rate in rates.items():
         if rate.stated is None:
             continue
-        shown, (code, name, basis) = percent(rate.stated, 4), NO_BASIS[field]
+        shown = percent(rate.stated, 4)
+        code, name, basis = NO_BASIS.get(field, ("rate.no_basis", rate.name, rate.formula))
         if rate.computed is None:
             message = f"{name}{shown}没有{basis}可以复核，暂按所填计分"
             yield code, "error", message, field
@@ -517,6 +518,16 @@ def undecided(card: Scorecard) -> Found:
         yield "score.undecided", "warning", message, score.field
 
 
+def replies(card: Scorecard) -> Found:
+    """指标填报 that costs or earns points without a word on what it rests on."""
+    for score in card.scores:
+        reply = card.department.answers.get(score.id)
+        if reply is None or reply.reason or not (reply.count or reply.rank):
+            continue
+        message = f"{score.name}填了{score.rate}，没有写说明（reason）"
+        yield "answers.no_reason", "warning", message, paths.answer(score.id)
+
+
 def overrides(card: Scorecard) -> Found:
     """例外情况: shown to every reader; one above the points is cut to them."""
     for i, override in enumerate(card.department.overrides):
@@ -581,6 +592,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     indicators,
     full_marks,
     undecided,
+    replies,
     overrides,
     claims,
     missing_texts,

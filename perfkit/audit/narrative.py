@@ -249,9 +249,10 @@ def _department_data(card: Scorecard) -> Data:
         path = paths.PREVIOUS_RATE
         found["total", "previous_rate"] = Datum("上年结转结余率", path, (previous,))
     for key, rate in stated_rates(card).items():
-        cue = {paths.CARRYOVER_RATE: "carryover_rate", paths.VARIANCE_RATE: "variance"}[key]
+        # Texts have words for these two rates only.
+        cue = {paths.CARRYOVER_RATE: "carryover_rate", paths.VARIANCE_RATE: "variance"}.get(key)
         value = rate.computed if rate.computed is not None else rate.stated
-        if value is not None:
+        if value is not None and cue:
             # 差异率 of −2.5 % is said as 2.5 % too.
             values = (value, abs(value))
             found["total", cue] = Datum(rate.name, rate.field, values)

@@ -348,14 +348,17 @@ def sources(card: Scorecard) -> Found:
 
 def benchmark_sources(card: Scorecard) -> Found:
     """A yearly benchmark of the rubric whose source is not a document."""
-    used = {indicator.rule.held_against for indicator in card.rubric.indicators}
-    for name in sorted(used & set(card.rubric.parameters)):
-        parameter = card.rubric.parameters[name]
+    used = {indicator.rule.held_against: indicator for indicator in card.rubric.indicators}
+    for name in sorted(used.keys() & set(card.rubric.parameters)):
+        parameter, indicator = card.rubric.parameters[name], used[name]
+        score = card.score(indicator.id)
+        stated = indicator.rule.stated_rate(score, card.department, card.rubric)
+        field = stated.field.rpartition(".")[0] if stated else score.field
         year = parameter.years.get(card.department.year)
         # The score sheet quotes the figure, but is not where it comes from.
         if year is not None and re.match(r"评分表", year.source):
             message = f"{parameter.name}{percent(year.value, 4)}只见于{year.source}，没有原始出处"
-            yield "source.missing", "info", message, "budget.variance"
+            yield "source.missing", "info", message, field
 
 
 STATEMENTS: tuple[Callable[[Scorecard], Found], ...] = (

@@ -45,6 +45,9 @@ from perfkit.texts import unfolded
 MOST_PROJECTS = 10_000
 """No department has more, so a larger number is a slip."""
 
+MOST_TIMES = 100_000
+"""Beyond it a count or a rank was put in the wrong field."""
+
 SELF, DEPARTMENT = "单位自评", "部门评价"
 HIGHER, LOWER = "正向", "反向"
 
@@ -69,6 +72,22 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 
 Answer = Annotated[
     bool, BeforeValidator(_answer), WithJsonSchema({"enum": [True, False, "是", "否"]})
+]
+ABSENT = "不涉及"
+ABSENT_WORDS = (ABSENT, "不适用", "无此项")
+"""The answer to an item that does not arise (没有对外投资的部门), where the rubric allows it."""
+
+
+def _checked(value: object) -> object:
+    if isinstance(value, str) and halfwidth(value) in ABSENT_WORDS:
+        return ABSENT
+    return _answer(value)
+
+
+Checked = Annotated[
+    bool | Literal["不涉及"],
+    BeforeValidator(_checked),
+    WithJsonSchema({"enum": [True, False, "是", "否", "不涉及"]}),
 ]
 Year = Annotated[Whole, Field(ge=2000, le=2100)]
 
@@ -282,6 +301,30 @@ class Override(Record):
     approver: Name = Field(title="批准人")
 
 
+class Reply(Record):
+    """指标填报: what an indicator is scored by that stands in no other field, with its reason.
+
+    Which of the fields an indicator asks for is said by its rule (`perfkit rubric` lists them).
+    """
+
+    count: Annotated[Whole, Field(ge=0, le=MOST_TIMES)] | None = Field(
+        None, title="次数", description="如违规的次数、获奖的次数；没有的填 0"
+    )
+    score: Points | None = Field(None, title="评分", description="评价人给的分")
+    rank: Annotated[Whole, Field(ge=1, le=MOST_TIMES)] | None = Field(None, title="名次")
+    among: Annotated[Whole, Field(ge=1, le=MOST_TIMES)] | None = Field(
+        None, title="参加排名的单位数"
+    )
+    choice: Name | None = Field(None, title="采用的计分办法", description="几种办法都能计分时写明")
+    reason: str = Field("", title="理由")
+
+    @model_validator(mode="after")
+    def _possible(self) -> Reply:
+        if self.rank is not None and self.among is not None and self.rank > self.among:
+            raise ValueError(f"名次 {self.rank} 大于参加排名的单位数 {self.among}")
+        return self
+
+
 class ProjectCounts(Record):
     """How many projects the department says were evaluated."""
 
@@ -344,8 +387,13 @@ class Department(Record):
     budget: Budget = Field(title="预算执行")
     projects: tuple[Project, ...] = Field((), title="项目")
     indicators: tuple[Indicator, ...] = Field((), title="绩效指标")
-    checks: dict[str, Answer] = Field(
+    checks: dict[str, Checked] = Field(
         {}, title="检查清单", description="perfkit rubric 列出各项的编号和合格的答案"
+    )
+    answers: dict[str, Reply] = Field(
+        {},
+        title="指标填报",
+        description="指标编号: {count: 次数, reason: 说明} 等；perfkit rubric 列出各指标要填什么",
     )
     overrides: tuple[Override, ...] = Field((), title="例外情况")
     reported: Reported = Field(default_factory=Reported, title="自评结果")

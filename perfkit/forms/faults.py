@@ -53,7 +53,7 @@ def validate(
             if error["type"] == "extra_forbidden"
         }
         for error in errors:
-            if (*at, *error["loc"]) in refused:
+            if (*at, *_written(error["loc"], value)) in refused:
                 continue  # a figure that can't be read because of such a sign
             if error["type"] == "too_short" and error["loc"] in within:
                 continue
@@ -109,26 +109,32 @@ def _cut_by_comments(model: type[BaseModel], source: Source, at: Loc) -> Iterato
 def _fault(
     model: type[BaseModel], error: ErrorDetails, value: Any, source: Source, at: Loc
 ) -> Fault:
-    # The [key] of a mapping and the tags of unions are pydantic's own steps, not the file's.
-    loc: Loc = ()
-    for step in error["loc"]:
+    loc = _written(error["loc"], value)
+    words = source.words(model, loc, at, error["loc"])
+    if error["type"] == "union_tag_invalid":
+        loc, words = (*loc, "kind"), f"{words} / kind"
+    if error["type"] == "extra_forbidden":
+        message = _no_such_field(model, error["loc"])
+    else:
+        message = _messages(error, source.texts.get((*at, *loc)))
+    return source.fault((*at, *loc), f"{words}：{message}" if words else message)
+
+
+def _written(loc: Loc, value: Any) -> Loc:
+    """The place of an error as the file has it."""
+    # The [key] of a mapping and the tags of unions are pydantic's own steps.
+    found: Loc = ()
+    for step in loc:
         if isinstance(step, str) and step.startswith("["):
             continue
         if isinstance(value, dict) and step not in value and step == value.get("kind"):
             continue
-        loc = (*loc, step)
+        found = (*found, step)
         try:
             value = value[step]
         except (LookupError, TypeError):
             value = None
-    if error["type"] == "union_tag_invalid":
-        loc = (*loc, "kind")
-    words = source.words(model, loc, at)
-    if error["type"] == "extra_forbidden":
-        message = _no_such_field(model, loc)
-    else:
-        message = _messages(error, source.texts.get((*at, *loc)))
-    return source.fault((*at, *loc), f"{words}：{message}" if words else message)
+    return found
 
 
 def _stands_in(model: type[BaseModel], loc: Loc, lines: Mapping[int, str]) -> bool:
@@ -149,6 +155,10 @@ def _no_such_field(model: type[BaseModel], loc: Loc) -> str:
     here, everywhere = field_names(model, loc[:-1]), all_fields(model)
     if found := _meant(model, loc):
         return f"没有这个字段，是不是 {with_meaning([found], here)}"
+    kinds = field_names(model, loc[:-2])
+    if len(loc) > 1 and isinstance(loc[-2], str) and loc[-2] not in kinds and word in kinds:
+        known = "、".join(name for name in here if name != "kind")
+        return f"{with_meaning([str(loc[-2])])}的规则没有这个字段，可写的有：{known}"
     if parents := everywhere.get(word):
         places = "、".join(dict.fromkeys(parents))
         return f"这里没有这个字段，它应写在 {places} 里；请核对缩进"
@@ -191,7 +201,9 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
         "greater_than_equal": lambda: f"不能小于 {context['ge']}，这里是{shown}",
         "greater_than": lambda: f"应大于 {context['gt']}，这里是{shown}",
         "less_than_equal": lambda: f"不能大于 {context['le']}，这里是{shown}",
-        "too_short": lambda: "至少要有一项",
+        "too_short": lambda: (
+            f"至少要有 {context['min_length']} 项" if context["min_length"] > 1 else "至少要有一项"
+        ),
         "literal_error": lambda: f"{shown}不在可选的范围内：{_options(context['expected'])}",
         "union_tag_invalid": lambda: (
             f"规则种类不在可选的范围内：{_options(context['expected_tags'])}"

@@ -18,6 +18,9 @@ def field_types(model: type[BaseModel], loc: Loc) -> set[Any]:
     for step in loc:
         if isinstance(step, int):
             continue
+        if tagged := _tagged(models, step):
+            models = tagged
+            continue
         info = _fields(models).get(step)
         models = _models_in(info.annotation) if info is not None else []
     return set(_plain_types(info.annotation)) if info is not None else set()
@@ -52,10 +55,25 @@ def field_words(model: type[BaseModel], loc: Loc) -> list[str]:
         if isinstance(step, int):
             words.append(f"第 {step + 1} 项")
             continue
+        if step.startswith("["):
+            continue
+        if tagged := _tagged(models, step):
+            models = tagged
+            continue
         info = _fields(models).get(step)
         words.append(f"{info.title}（{step}）" if info is not None and info.title else step)
         models = _models_in(info.annotation) if info is not None else models
     return words
+
+
+def _tagged(models: list[type[BaseModel]], step: str) -> list[type[BaseModel]]:
+    """Of several *models* the one of this ``kind``, as pydantic names it in the place of an error."""
+    return [
+        model
+        for model in models
+        if len(models) > 1 and "kind" in model.model_fields
+        if step in get_args(model.model_fields["kind"].annotation)
+    ]
 
 
 def _fields(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
@@ -75,7 +93,8 @@ def _models_at(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
     for step in loc:
         if not isinstance(step, int):
             info = _fields(models).get(step)
-            models = _models_in(info.annotation) if info is not None else []
+            below = _models_in(info.annotation) if info is not None else []
+            models = _tagged(models, step) or below
     return models
 
 

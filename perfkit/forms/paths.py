@@ -52,6 +52,11 @@ def check(item: str) -> str:
     return _path("checks", item)
 
 
+def answer(indicator: str, field: str = "") -> str:
+    """指标填报 of an indicator, by its id."""
+    return _path("answers", indicator, field)
+
+
 def claim(indicator: str) -> str:
     """自评得分 of an indicator, by its id."""
     return _path("reported", "scores", indicator)

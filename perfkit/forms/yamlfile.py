@@ -77,9 +77,12 @@ class Source:
         line = self._by_path.get(field, 0)
         return f"{self.name}:{line}" if line else self.name
 
-    def words(self, model: type[BaseModel], loc: Loc, at: Loc = ()) -> str:
-        """The fields on the way from *at* to *loc* below it: as typed, else in the form's words."""
-        steps = enumerate(field_words(model, loc), 1)
+    def words(self, model: type[BaseModel], loc: Loc, at: Loc = (), told: Loc | None = None) -> str:
+        """The fields on the way from *at* to *loc* below it: as typed, else in the form's words.
+
+        *told* is the same place as pydantic tells it, with the kinds that it passes.
+        """
+        steps = enumerate(field_words(model, loc if told is None else told), 1)
         return " / ".join(self.typed.get((*at, *loc[:n]), word) for n, word in steps)
 
     @cached_property

@@ -172,7 +172,7 @@ def _projects(card: Scorecard) -> Items:
 def _scores(card: Scorecard) -> Items:
     for score in card.scores:
         rule = card.rubric.indicator(score.id)
-        standard = f"{rule.rule.describe()}。出处：{rule.source}"
+        standard = f"{rule.rule.describe(card.rubric)}。出处：{rule.source}"
         yield score.id, _score(score, standard)
         for part in score.parts:
             yield part.id, _score(part, "按指标值和完成值计分，定性的按评定得分率")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from perfkit.forms.department import Department
 from perfkit.forms.fields import field_words
 from perfkit.quantities import percent, plain
 from perfkit.scoring.scores import Input
 
+if TYPE_CHECKING:
+    from perfkit.scoring.rubric import Rubric
 
-def field_label(path: str) -> str:
-    """A field of the filing in the form's own words: ``budget.total.spent`` → 全年执行数.
+RATE = "%"
+AMOUNT = "万元"
+
+
+def field_label(path: str, rubric: Rubric) -> str:
+    """A figure of the filing in the form's own words: ``budget.total.spent`` → 全年执行数.
 
     Raises:
-        ValueError: in Chinese, if the form has no such field.
+        ValueError: in Chinese, if neither the form nor *rubric* has such a field.
     """
     words = field_words(Department, tuple(path.split(".")))[-1]
     if "（" not in words:
@@ -23,18 +29,13 @@ def field_label(path: str) -> str:
     return words.split("（")[0]
 
 
-def amount_field(path: str | None) -> str | None:
-    """*path* if it is a single amount of the form, or None; else a ValueError in Chinese."""
-    return None if path is None else _check_figure(path, rate=False)
+def field_unit(path: str, rubric: Rubric) -> str:
+    """The unit of a single figure of the filing: 万元, or ``%`` for a rate, which is a fraction.
 
-
-def rate_field(path: str) -> str:
-    """*path* if it is a single rate of the form; else a ValueError in Chinese."""
-    return _check_figure(path, rate=True)
-
-
-def _check_figure(path: str, rate: bool) -> str:
-    label = field_label(path)
+    Raises:
+        ValueError: in Chinese, if it is no single figure.
+    """
+    label = field_label(path, rubric)
     model: Any = Department
     for step in path.split("."):
         info = getattr(model, "model_fields", {}).get(step)
@@ -44,10 +45,20 @@ def _check_figure(path: str, rate: bool) -> str:
         found = info is not None and get_origin(info.annotation) is not tuple
         if not found:
             break
-    is_figure = found and model is None and path.startswith("budget.")
-    if not is_figure or path.endswith("rate") != rate:
-        raise ValueError(f"字段“{path}”（{label}）不是{'比率' if rate else '金额'}")
-    return path
+    if not (found and model is None and path.startswith("budget.")) or "source" in path:
+        raise ValueError(f"字段“{path}”（{label}）不是金额，也不是比率")
+    return RATE if path.endswith("rate") else AMOUNT
+
+
+def unfit(path: str, rubric: Rubric, rate: bool | None = None) -> str:
+    """Why a rule can't name *path*: no figure, or not a *rate* where one is meant; else empty."""
+    try:
+        unit = field_unit(path, rubric)
+    except ValueError as e:
+        return str(e)
+    if rate is not None and (unit == RATE) != rate:
+        return f"字段“{path}”（{field_label(path, rubric)}）不是{'比率' if rate else '金额'}"
+    return ""
 
 
 def filed_figure(department: Department, field: str) -> Decimal | None:
@@ -61,11 +72,13 @@ def filed_figure(department: Department, field: str) -> Decimal | None:
     return value
 
 
-def filed_input(department: Department, field: str) -> Input:
+def with_unit(value: Decimal, unit: str) -> str:
+    """A figure as it is printed: 12.5%, 80万元."""
+    return percent(value, 4) if unit == RATE else f"{plain(value)}{unit}"
+
+
+def filed_input(department: Department, field: str, rubric: Rubric) -> Input:
     """The figure at *field* as what a score rests on, with its place; 未填 if it isn't filed."""
     value = filed_figure(department, field)
-    place = department.place(field)
-    if value is None:
-        return Input(field_label(field), "未填", place)
-    rate = "rate" in field
-    return Input(field_label(field), percent(value, 4) if rate else f"{plain(value)}万元", place)
+    shown = "未填" if value is None else with_unit(value, field_unit(field, rubric))
+    return Input(field_label(field, rubric), shown, department.place(field))

@@ -84,6 +84,8 @@ def in_codes(
 
     if "checks" in filed:
         filed["checks"] = keyed(filed["checks"], item_codes(rubric), ("department", "checks"))
+    if "answers" in filed:
+        filed["answers"] = keyed(filed["answers"], names, ("department", "answers"))
     if isinstance(reported := filed.get("reported"), dict) and "scores" in reported:
         at = ("department", "reported", "scores")
         filed["reported"] = reported | {"scores": keyed(reported["scores"], names, at)}

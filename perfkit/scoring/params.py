@@ -22,14 +22,14 @@ from perfkit import signs
 from perfkit.errors import Fault, PerfkitError
 from perfkit.forms.aliases import in_english, words_for
 from perfkit.forms.codes import nearest, with_meaning
-from perfkit.forms.department import Department, ParameterFile
+from perfkit.forms.department import ABSENT_WORDS, Department, ParameterFile, Reply
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc, field_names, field_types, field_words
 from perfkit.forms.options import typed_options
 from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
 from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
-from perfkit.quantities import parse_points
+from perfkit.quantities import parse_points, plain
 from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
 
@@ -175,6 +175,10 @@ def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Ite
         if item not in items:
             asked = {name: found.asks or found.text for name, found in items.items()}
             yield fault(("checks", item), _unknown(item, asked))
+        elif filed["checks"][item] in ABSENT_WORDS and item not in rubric.may_be_absent:
+            message = "评分标准没有“不涉及”这种答案，请填“是”或“否”"
+            yield fault(("checks", item), message)
+    yield from _answer_faults(filed.get("answers"), rubric, fault)
     used: Counter[str] = Counter()
     for i, row in rows("overrides"):
         if isinstance(score := row.get("score"), str):
@@ -190,6 +194,53 @@ def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Ite
     for name in keys(reported.get("scores") if isinstance(reported, dict) else None):
         if name not in names:
             yield fault(("reported", "scores", name), _unknown(name, titles, names))
+
+
+def _answer_faults(
+    answers: Any, rubric: Rubric, fault: Callable[[Loc, str], Fault]
+) -> Iterator[Fault]:
+    """指标填报 that the rubric doesn't ask for, and points above those of the indicator."""
+    asking = {i.id: i for i in rubric.indicators if i.rule.asks}
+    titles = {name: indicator.name for name, indicator in asking.items()}
+    for name, reply in answers.items() if isinstance(answers, dict) else ():
+        indicator = asking.get(name)
+        if indicator is None:
+            known = {i.id: i.name for i in rubric.indicators}
+            if name in known:
+                yield fault(("answers", name), f"“{known[name]}”不按这里所填计分，请删去")
+            elif titles:
+                yield fault(("answers", name), _unknown(name, titles))
+            else:
+                yield fault(("answers", name), f"评分标准{rubric.id}没有要在 answers 里填的指标")
+            continue
+        asks = indicator.rule.asks
+        for field in reply if isinstance(reply, dict) else ():
+            if field in REPLY_FIELDS and field not in asks:
+                wanted = with_meaning(asks, REPLY_FIELDS)
+                message = f"“{indicator.name}”不按{REPLY_FIELDS[field]}计分，应填 {wanted}"
+                yield fault(("answers", name, field), message)
+        score = reply.get("score") if isinstance(reply, dict) else None
+        if isinstance(score, str) and "score" in asks:
+            yield from _places(fault, ("answers", name, "score"), score, rubric)
+            yield from _above(fault, ("answers", name, "score"), score, indicator.points)
+
+
+REPLY_FIELDS = {
+    name: info.title or name for name, info in Reply.model_fields.items() if name != "reason"
+}
+"""The fields of 指标填报 that an indicator may be scored by, and their titles."""
+
+
+def _above(
+    fault: Callable[[Loc, str], Fault], loc: Loc, text: str, points: Decimal
+) -> Iterator[Fault]:
+    """Points that are more than what the indicator is worth."""
+    try:
+        value = parse_points(text)
+    except ValueError:
+        return  # the record tells it
+    if isinstance(value, Decimal) and value > points:
+        yield fault(loc, f"超过指标的分值 {plain(points)} 分，这里是“{text}”")
 
 
 def _places(

@@ -142,6 +142,12 @@ class Rubric(Record):
         """All checklist items by id."""
         return {item.id: item for i in self.indicators for item in i.rule.questions}
 
+    @property
+    def may_be_absent(self) -> set[str]:
+        """The checklist items, by id, that may be answered 不涉及."""
+        rules = (indicator.rule for indicator in self.indicators)
+        return {item.id for rule in rules if rule.may_skip for item in rule.questions}
+
     def indicator(self, name: str) -> RubricIndicator:
         """The indicator with the id *name*."""
         return next(indicator for indicator in self.indicators if indicator.id == name)
@@ -177,7 +183,7 @@ class Rubric(Record):
             # A score rounded to fewer places than its points have could exceed them.
             if not self.rounding.fits(indicator.points):
                 yield (*loc, "points"), self.rounding.too_fine(indicator.points)
-            for place, message in rule.problems(self):
+            for place, message in rule.problems(self, indicator.points):
                 yield (*at, *place), message
         yield from repeated("检查项编号", items)
 

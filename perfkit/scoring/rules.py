@@ -7,7 +7,7 @@ unrounded; where a score is rounded is the rubric's decision.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Literal
 
 ZERO = Decimal(0)
@@ -114,3 +114,20 @@ def at_or_above(value: Decimal, floors: Sequence[Decimal]) -> int:
         财预〔2020〕10号, 第十八条: 90（含）以上为优, so 90 itself is 优 and 89.5 is 良.
     """
     return next(i for i, floor in enumerate(floors) if value >= floor)
+
+
+def whole(value: Decimal, mode: Literal["down", "half_up"]) -> Decimal:
+    """取整: a score without a fraction of a point."""
+    return value.to_integral_value(ROUND_FLOOR if mode == "down" else ROUND_HALF_UP)
+
+
+def by_rank(points: Decimal, last: Decimal, rank: Decimal, among: Decimal) -> Decimal:
+    """按名次等差: all the points for the first, *last* for the last of *among*, equal steps between."""
+    if among <= 1:
+        return points
+    return points - (points - last) * (rank - 1) / (among - 1)
+
+
+def weighted(values: Sequence[Decimal], weights: Sequence[Decimal]) -> Decimal:
+    """加权平均, by weights that are not negative and not all zero."""
+    return sum((v * w for v, w in zip(values, weights, strict=True)), ZERO) / sum(weights)

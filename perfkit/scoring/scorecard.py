@@ -139,7 +139,7 @@ def _score(department: Department, rubric: Rubric, indicator: RubricIndicator) -
 def stated_rates(card: Scorecard) -> dict[str, StatedRate]:
     """The rates that the rubric's rules compute, by the field in which they may be stated."""
     rules = ((card.rubric.indicator(score.id).rule, score) for score in card.scores)
-    rates = (rule.stated_rate(score, card.department) for rule, score in rules)
+    rates = (rule.stated_rate(score, card.department, card.rubric) for rule, score in rules)
     return {rate.field: rate for rate in rates if rate}
 
 
@@ -151,7 +151,7 @@ def rate_of_last_year(card: Scorecard, field: str) -> Decimal | None:
     last_year = card.department.last_year
     for indicator in card.rubric.indicators if last_year else ():
         if indicator.rule.held_against == field and last_year is not None:
-            rate = indicator.rule.rate_of(last_year)
+            rate = indicator.rule.rate_of(last_year, card.rubric)
             if rate is not None:
                 return rate
     return None

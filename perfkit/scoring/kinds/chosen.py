@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Literal
 
+from markupsafe import Markup
 from pydantic import Field, model_validator
 
 from perfkit.forms import paths
@@ -88,7 +89,7 @@ class Chosen(Rule):
             raise ValueError("定性档次的上限应大于下限")
         return self
 
-    def describe(self) -> str:
+    def describe(self, rubric: Rubric) -> str:
         """The kinds to choose from."""
         return f"部门自选：{'、'.join(kind.name for kind in self.kinds)}"
 
@@ -108,7 +109,7 @@ class Chosen(Rule):
         """The rule itself."""
         return self
 
-    def problems(self, rubric: Rubric) -> Iterator[tuple[Loc, str]]:
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
         """Kinds that have the same id."""
         return repeated("类别编号", [(("kinds", n), kind.id) for n, kind in enumerate(self.kinds)])
 
@@ -195,6 +196,10 @@ class Chosen(Rule):
         span = len(rows)
         rows[0] += [Cell(explanation(indicator), rows=span), Cell(indicator.standard, rows=span)]
         return rows
+
+    def sentence(self, score: Score) -> Markup:
+        """Nothing: the indicators have a chapter of their own."""
+        return Markup("")
 
     @staticmethod
     def _cause(part: Score) -> str:

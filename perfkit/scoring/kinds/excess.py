@@ -8,198 +8,168 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
-from perfkit.forms import paths
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Points, Rate, percent, plain
+from perfkit.quantities import Points, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.filed import amount_field, field_label, filed_figure, filed_input, rate_field
-from perfkit.scoring.kinds.kind import Rule, StatedRate, decided, lost
+from perfkit.scoring.filed import RATE, filed_figure, filed_input, unfit
+from perfkit.scoring.kinds.kind import StatedRate, Steps, StepSize, decided, lost
+from perfkit.scoring.kinds.quotient import Quotient, constant
 from perfkit.scoring.marked import awarded, figure
 from perfkit.scoring.rules import Partial
-from perfkit.scoring.scores import ZERO, Input, Score
+from perfkit.scoring.scores import ZERO, Score
 
 if TYPE_CHECKING:
     from perfkit.scoring.rubric import Rubric, RubricIndicator
     from perfkit.scoring.scorecard import Scorecard
 
-SMALLEST_STEP = Decimal("0.0001")
-"""The finest that a rate is printed with."""
 
+class Excess(Quotient):
+    """超出扣分: a rate held against last year's or a benchmark; each step away from it costs points.
 
-class Excess(Rule):
-    """超出扣分: a rate held against last year's or a benchmark; each step above it costs `deduct`.
-
-    The rate is `of` ÷ `to`, or, with `less`, the difference of `of` and `less` ÷ `to`.
-    `measure` says what a step is counted in: percentage points, or parts of the
-    benchmark (``relative``: 28.3 % may grow by a tenth of itself to 31.13 %).
+    `step` and `deduct` are for a rate that is above, `below` for one that is below; the
+    rubric has one of them or both. `measure` says what a step above is counted in: percentage
+    points, or parts of the benchmark (``relative``: 28.3 % may grow by a tenth of itself to
+    31.13 %). `stated` is the filed rate that serves where the amounts are not known.
     """
 
     kind: Literal["excess"]
-    of: Name = Field(title="分子")
-    to: Name = Field(title="分母")
-    less: Name | None = Field(None, title="减数")
-    difference: Literal["absolute", "signed"] = Field("absolute", title="差额的算法")
-    stated: Name = Field(title="无法计算时采用的所填比率")
-    over: Name = Field(title="比较对象")
-    step: Rate = Field(gt=0, title="每档")
-    deduct: Points = Field(gt=0, title="每档扣分")
+    stated: Name | None = Field(None, title="无法计算时采用的所填比率")
+    over: Name = Field(
+        title="比较对象",
+        description="年度参数、参数文件里的比率、百分数，或 last_year（上年参数文件）",
+    )
+    step: StepSize | None = Field(None, title="每档")
+    deduct: Points | None = Field(None, gt=0, title="每档扣分")
     measure: Literal["points", "relative"] = Field("points", title="档的单位")
     partial: Partial = Field("floor", title="不足一档")
+    below: Steps | None = Field(None, title="低于比较对象的扣分")
 
-    check_amounts = field_validator("of", "to", "less")(amount_field)
-    check_rate = field_validator("stated")(rate_field)
-
-    @field_validator("step")
-    @classmethod
-    def _not_tiny(cls, step: Decimal) -> Decimal:
-        if step < SMALLEST_STEP:
-            raise ValueError(f"每档不能小于 {percent(SMALLEST_STEP)}")
-        return step
-
-    def describe(self) -> str:
-        """The rule and its readings in one line of Chinese."""
-        part = {"floor": "不足一档不扣", "linear": "按比例扣", "ceil": "不足一档按一档扣"}
-        unit = "个百分点" if self.measure == "points" else "（相对比较对象）"
-        step = percent(self.step).rstrip("%") if self.measure == "points" else percent(self.step)
-        return f"每高出 {step}{unit}扣 {plain(self.deduct)} 分，{part[self.partial]}，扣完为止"
+    @model_validator(mode="after")
+    def _some_steps(self) -> Excess:
+        if (self.step is None) != (self.deduct is None):
+            raise ValueError("每档（step）和每档扣分（deduct）要同时写")
+        if self.step is None and self.below is None:
+            raise ValueError(
+                "要写高出时的扣分（step、deduct），或低于时的扣分（below），或两样都写"
+            )
+        return self
 
     @property
-    def turns_on(self) -> str:
-        """分子."""
-        return self.of
+    def above(self) -> Steps | None:
+        """What being above costs."""
+        if self.step is None or self.deduct is None:
+            return None
+        # Validated already, as fields of this rule.
+        return Steps.model_construct(step=self.step, deduct=self.deduct, partial=self.partial)
+
+    def describe(self, rubric: Rubric) -> str:
+        """The rule and its readings in one line of Chinese."""
+        of = "（相对比较对象）" if self.measure == "relative" else ""
+        said = [self.above.describe("高出", of)] if self.above else []
+        said += [self.below.describe("低于")] if self.below else []
+        return f"{'；'.join(said)}，扣完为止"
 
     def turning_fields(self, score: Score) -> dict[str, str]:
         """The amount, the stated rate and what it is compared with."""
         # 资金总体 has a row of its own.
-        named = (self.of, self.stated, self.over)
-        return {score.id: " ".join(f for f in named if not f.startswith("budget.total"))}
+        named = (self.of, self.stated or "", self.over)
+        kept = (f for f in named if "." in f and not f.startswith("budget.total"))
+        return {score.id: " ".join(f for f in kept if constant(f) is None)}
 
     @property
     def held_against(self) -> str:
         """比较对象."""
         return self.over
 
-    def problems(self, rubric: Rubric) -> Iterator[tuple[Loc, str]]:
-        """比较对象 must be a yearly parameter or a filed rate."""
-        if self.over not in rubric.parameters:
-            try:
-                rate_field(self.over)
-            except ValueError:
-                message = f"比较对象“{self.over}”既不是年度参数，也不是参数文件里的比率"
-                yield ("over",), message
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
+        """Figures that give no rate, and a 比较对象 that is none."""
+        found = [*super().problems(rubric, points)]
+        yield from found
+        if found:
+            return
+        if self.unit(rubric) != RATE:
+            yield ("of",), "没有分母（to）时，分子（of）应是比率"
+        elif why := self.unfit_comparison(self.over, rubric):
+            yield ("over",), why
+        if self.stated and (why := unfit(self.stated, rubric, rate=True)):
+            yield ("stated",), why
 
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
-        """The score by how far the rate is above what it is held against."""
-        fields = dict.fromkeys(field for field in (self.of, self.less, self.to) if field)
-        figures = {field: filed_figure(department, field) for field in fields}
-        stated = filed_figure(department, self.stated)
-        inputs = [filed_input(department, field) for field in fields if figures[field] is not None]
-        over, over_input, over_missing = self._compared(department, rubric)
-        missing = [field_label(field) for field in fields if figures[field] is None]
-        zero = figures[self.to] == 0
-        if missing or zero:
-            if stated is None:
-                why = f"未填{'、'.join(missing)}" if missing else f"{field_label(self.to)}为0"
-                reason = f"{why}，也没有填写{score.name}，无法计算，需要人工决定"
-                field = next((f for f in fields if figures[f] is None), self.to)
-                return replace(score, inputs=tuple(inputs), undecided=reason, field=field)
-            rate, shown = stated, f"采用部门所填{percent(stated, 4)}（无法复核）"
-            if self.less and self.difference == "absolute":
-                rate = abs(stated)
-            inputs = [filed_input(department, self.stated)]
-        else:
-            rate, shown = self._rate(figures)
+        """The score by how far the rate is from what it is held against."""
+        found = self.measured(department, rubric)
+        inputs, rate, shown = found.inputs, found.value, found.formula
+        stated = filed_figure(department, self.stated) if self.stated else None
+        if rate is not None:
             score = replace(score, ratio=rate)
+        elif stated is None or self.stated is None:
+            also = f"，也没有填写{score.name}" if self.stated else ""
+            reason = f"{found.missing}{also}，无法计算，需要人工决定"
+            return replace(score, inputs=inputs, undecided=reason, field=found.field)
+        else:
+            shown = f"采用部门所填{percent(stated, 4)}（无法复核）"
+            rate = abs(stated) if self.less and self.difference == "absolute" else stated
+            inputs = (filed_input(department, self.stated, rubric),)
+        against = self.compared(self.over, department, rubric)
+        over = against.value
         # The sheet has a column for last year's rate, none for a benchmark.
-        last_year = percent(over) if over is not None and self.over not in rubric.parameters else ""
+        fixed = self.over in rubric.parameters or constant(self.over) is not None
+        last_year = "" if fixed or over is None else percent(over)
         score = replace(score, rate=percent(rate), compared=last_year)
-        if over is None:
-            # A benchmark is missing in the rubric, for the year; all else in the filing.
-            field = "year" if self.over in rubric.parameters else self.over
-            score = replace(score, inputs=tuple(inputs), formula=shown)
-            return replace(score, undecided=over_missing, field=field)
-        assert over_input is not None
+        if over is None or against.input is None:
+            score = replace(score, inputs=inputs, formula=shown)
+            return replace(score, undecided=against.missing, field=against.field)
+        name = against.input.name
         if self.measure == "relative" and over == 0 and rate > 0:
-            reason = f"{over_input.name}为0，不能按相对比例计档，需要人工决定"
-            score = replace(score, inputs=(*inputs, over_input), formula=shown)
+            reason = f"{name}为0，不能按相对比例计档，需要人工决定"
+            score = replace(score, inputs=(*inputs, against.input), formula=shown)
             return replace(score, undecided=reason, field=self.over)
-        excess = rate - over
-        formula = f"{shown}；{over_input.name} {percent(over, 4)}，"
-        step = self.step * (over if self.measure == "relative" else 1)
-        count = rules.steps(excess, step, self.partial) if step else ZERO
-        cost = rules.deducted(score.points, count, self.deduct)
-        gap = f"{plain(excess * 100)}个百分点" if excess == round(excess, 8) else ""
-        gap = gap or f"{percent(excess, 4).rstrip('%')}个百分点"
-        if excess <= 0:
-            formula += f"未高出，不扣分，{plain(score.points)} − 0"
+        count, each = self._steps(rate - over, over)
+        cost = rules.deducted(score.points, count, each)
+        gap = _gap(abs(rate - over))
+        away = "高出" if rate > over else "低于"
+        formula = f"{shown}；{name} {percent(over, 4)}，"
+        none = self.above is None if rate > over else self.below is None
+        if none or rate == over:
+            same = "未高出" if self.below is None else "未低于" if self.above is None else "相等"
+            formula += f"{same}，不扣分，{plain(score.points)} − 0"
+            verdict = f"{same}，不扣分"
         else:
             formula += (
-                f"高出{gap}，计{plain(round(count, 4))}档 × {plain(self.deduct)}"
+                f"{away}{gap}，计{plain(round(count, 4))}档 × {plain(each)}"
                 f"，{plain(score.points)} − {plain(round(cost, 4))}"
             )
-        found = decided(score, rubric, score.points - cost, formula)
-        reason = f"{score.name} {percent(rate)}，比{over_input.name} {percent(over)}高出{gap}"
-        verdict = f"高出{gap}" if excess > 0 else "未高出"
-        if not count:
-            verdict += "，不足一档，不扣分" if excess > 0 else "，不扣分"
+            verdict = f"{away}{gap}" + ("" if count else "，不足一档，不扣分")
+        result = decided(score, rubric, score.points - cost, formula)
+        reason = f"{score.name} {percent(rate)}，比{name} {percent(over)}{away}{gap}"
         return replace(
-            found,
-            verdict=f"{over_input.name}{percent(over)}，{verdict}",
-            inputs=(*inputs, over_input),
-            stated=bool(missing or zero),
-            deductions=lost(score, found.by_rule or ZERO, reason, inputs[0].place),
+            result,
+            verdict=f"{name}{percent(over)}，{verdict}",
+            inputs=(*inputs, against.input),
+            stated=found.value is None,
+            deductions=lost(score, result.by_rule or ZERO, reason, inputs[0].place),
         )
 
-    def _rate(self, figures: dict[str, Decimal | None]) -> tuple[Decimal, str]:
-        of, to = figures[self.of] or ZERO, figures[self.to] or ZERO
-        shown = plain(of)
-        if self.less:
-            less = figures[self.less] or ZERO
-            shown = f"{plain(of)} − {plain(less)}"
-            of -= less
-            shown = f"({shown})"
-            if self.difference == "absolute":
-                of, shown = abs(of), f"|{shown[1:-1]}|"
-        return of / to, f"{shown} ÷ {plain(to)} = {percent(of / to, 4)}"
+    def _steps(self, distance: Decimal, over: Decimal) -> tuple[Decimal, Decimal]:
+        """How many steps a rate is away, and what each costs."""
+        steps = self.above if distance > 0 else self.below
+        if steps is None:
+            return ZERO, ZERO
+        step = steps.step * (over if distance > 0 and self.measure == "relative" else 1)
+        count = rules.steps(abs(distance), step, steps.partial) if step else ZERO
+        return count, steps.deduct
 
-    def _compared(
-        self, department: Department, rubric: Rubric
-    ) -> tuple[Decimal | None, Input | None, str]:
-        """What a rate is held against, or why it is not known."""
-        parameter = rubric.parameters.get(self.over)
-        if parameter is None:
-            value, found = filed_figure(department, self.over), filed_input(department, self.over)
-            source = department.budget.carryover.previous_source
-            if source and self.over == paths.PREVIOUS_RATE:
-                found = replace(found, value=f"{found.value}（{source}）")
-            return value, found, f"未填{found.name}，无法比较，需要人工决定"
-        year = parameter.years.get(department.year)
-        if year is None:
-            reason = (
-                f"评分标准{rubric.id}没有{department.year}年的{parameter.name}，需要补充后再评分"
-            )
-            return None, None, reason
-        return year.value, Input(parameter.name, percent(year.value, 4), year.source), ""
-
-    def rate_of(self, department: Department) -> Decimal | None:
-        """The rate by the filed amounts alone."""
-        named = {name for name in (self.of, self.less, self.to) if name}
-        figures = {name: filed_figure(department, name) for name in named}
-        if None in figures.values() or not figures[self.to]:
-            return None
-        return self._rate(figures)[0]
-
-    def stated_rate(self, score: Score, department: Department) -> StatedRate:
+    def stated_rate(
+        self, score: Score, department: Department, rubric: Rubric
+    ) -> StatedRate | None:
         """The rate that may be stated where its amounts are not known."""
-        of = field_label(self.of)
-        if self.less:
-            of = f"{of}与{field_label(self.less)}之差"
-        formula = f"{of}÷{field_label(self.to)}"
+        if self.stated is None:
+            return None
         stated = filed_figure(department, self.stated)
+        formula = self.formula_words(rubric)
         return StatedRate(score.name, self.stated, formula, stated, score.ratio)
 
     def heading(self, year: int) -> list[Cell]:
@@ -233,3 +203,9 @@ class Excess(Rule):
         basis = "（采用部门所填）" if score.stated else ""
         rate = figure(score.rate, score.id)
         return Markup("{}为{}{}，{}，{}。").format(score.name, rate, basis, score.verdict, points)
+
+
+def _gap(distance: Decimal) -> str:
+    exact = distance == round(distance, 8)
+    shown = plain(distance * 100) if exact else percent(distance, 4).rstrip("%")
+    return f"{shown}个百分点"

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from markupsafe import Markup
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from perfkit.forms.department import Answer, Department, Name, Record, Text
 from perfkit.forms.fields import Loc
-from perfkit.quantities import plain
+from perfkit.quantities import Points, Rate, percent, plain
+from perfkit.scoring import rules
 from perfkit.scoring.cells import Cell, score_cells
+from perfkit.scoring.marked import awarded
+from perfkit.scoring.rules import Partial
 from perfkit.scoring.scores import Deduction, Score
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class Item(Record):
     text: Text = Field(title="内容")
     asks: str = Field("", title="“是”的含义", description="一项含几问时，说明答“是”指什么")
     good: Answer = Field(title="合格的答案")
+    points: Points | None = Field(None, title="这一项的分值", description="与其他项不同时写")
+    gate: Answer = Field(False, title="一票否决", description="这一项不合格，整个指标不得分")
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class Rule(Record):
         """*score*, which has the indicator's names and points, with what the rule awards."""
         raise NotImplementedError
 
-    def describe(self) -> str:
+    def describe(self, rubric: Rubric) -> str:
         """The rule and its readings in one line of Chinese."""
         raise NotImplementedError
 
@@ -70,8 +75,8 @@ class Rule(Record):
         """The path of the filed value, or of the part of the form, that the score turns on."""
         raise NotImplementedError
 
-    def problems(self, rubric: Rubric) -> Iterator[tuple[Loc, str]]:
-        """What does not fit into the rubric: the place below the rule, and a message."""
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
+        """What does not fit into the rubric, or to the indicator's *points*: the place, a message."""
         return iter(())
 
     # ---- what the score sheet and the report print
@@ -110,7 +115,7 @@ class Rule(Record):
 
     def sentence(self, score: Score) -> Markup:
         """What 预算管理情况分析 says of the score; empty if nothing."""
-        return Markup("")
+        return told(score)
 
     def turning_fields(self, score: Score) -> dict[str, str]:
         """Of the score, and of each part that has its own, the paths of the filed values it turns on."""
@@ -119,6 +124,18 @@ class Rule(Record):
     def listed(self) -> list[str]:
         """Lines that ``perfkit rubric`` shows below the description."""
         return []
+
+    # ---- what reading a filing asks
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The fields of 指标填报 (``answers``) that it scores by."""
+        return ()
+
+    @property
+    def may_skip(self) -> bool:
+        """Whether an item of a checklist may be 不涉及."""
+        return False
 
     # ---- what the audit and the derivations ask
 
@@ -142,13 +159,26 @@ class Rule(Record):
         """The yearly parameter or the field that a rate is compared with; empty without one."""
         return ""
 
-    def stated_rate(self, score: Score, department: Department) -> StatedRate | None:
+    def stated_rate(
+        self, score: Score, department: Department, rubric: Rubric
+    ) -> StatedRate | None:
         """The rate that it computes, and that a department may state."""
         return None
 
-    def rate_of(self, department: Department) -> Decimal | None:
+    def rate_of(self, department: Department, rubric: Rubric) -> Decimal | None:
         """The rate that it computes, of any filing; None if its amounts were not filed."""
         return None
+
+
+def told(score: Score) -> Markup:
+    """A score in a sentence: its verdict, or what is missing, and the points."""
+    points = awarded(score)
+    said = score.undecided or score.verdict
+    if (
+        score.undecided and score.awarded is not None
+    ):  # decided by a person, where the rule could not
+        said += "；例外核定"
+    return Markup("{}：{}，{}。").format(score.name, said, points)
 
 
 def decided(score: Score, rubric: Rubric, awarded: Decimal, formula: str, **more: Any) -> Score:
@@ -162,6 +192,37 @@ def lost(score: Score, awarded: Decimal, reason: str, place: str) -> tuple[Deduc
     """The deduction of what is missing to the points, if anything is."""
     points = score.points - awarded
     return (Deduction(points, reason, place),) if points else ()
+
+
+SMALLEST_STEP = Decimal("0.0001")
+"""The finest that a rate is printed with."""
+
+
+def _not_tiny(step: Decimal) -> Decimal:
+    if step < SMALLEST_STEP:
+        raise ValueError(f"每档不能小于 {percent(SMALLEST_STEP)}")
+    return step
+
+
+StepSize = Annotated[Rate, Field(gt=0), AfterValidator(_not_tiny)]
+
+
+class Steps(Record):
+    """每档扣分: so far a rate may be away from what it is held against, so many points it costs."""
+
+    step: StepSize = Field(title="每档")
+    deduct: Points = Field(gt=0, title="每档扣分")
+    partial: Partial = Field("floor", title="不足一档")
+
+    def count(self, distance: Decimal) -> Decimal:
+        """The steps that a rate is away."""
+        return rules.steps(distance, self.step, self.partial)
+
+    def describe(self, way: str, of: str = "") -> str:
+        """每高出 1个百分点扣 0.4 分，不足一档不扣."""
+        part = {"floor": "不足一档不扣", "linear": "按比例扣", "ceil": "不足一档按一档扣"}
+        step = percent(self.step) if of else f"{percent(self.step).rstrip('%')}个百分点"
+        return f"每{way} {step}{of}扣 {plain(self.deduct)} 分，{part[self.partial]}"
 
 
 def overridden(score: Score, department: Department) -> Score:

@@ -1,21 +1,24 @@
-"""比率计分: one filed amount by another, capped at the points (预算执行率)."""
+"""比率计分: one filed amount by another, or a filed rate, by the points (预算执行率)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
+from markupsafe import Markup
+from pydantic import Field
 
 from perfkit.forms import paths
-from perfkit.forms.department import Department, Name
-from perfkit.quantities import money, percent, plain
+from perfkit.forms.department import Department
+from perfkit.forms.fields import Loc
+from perfkit.quantities import Rate, money, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.filed import amount_field, field_label, filed_figure, filed_input
-from perfkit.scoring.kinds.kind import Rule, decided, lost
+from perfkit.scoring.filed import RATE, field_label
+from perfkit.scoring.kinds.kind import Steps, decided, lost, told
+from perfkit.scoring.kinds.quotient import Quotient
 from perfkit.scoring.scores import ZERO, Score
 
 if TYPE_CHECKING:
@@ -23,60 +26,101 @@ if TYPE_CHECKING:
     from perfkit.scoring.scorecard import Scorecard
 
 COLUMNS = ("一级指标", "二级指标", "预算数（万元）", "执行数（万元）", "预算执行率", *SCORED)
+FULL = Decimal(1)
+SPENT, BUDGET = paths.part("total", "spent"), paths.part("total", "budget")
 
 
-class Ratio(Rule):
-    """比率计分: `of` ÷ `to` × points, capped at the points (正向指标)."""
+class Ratio(Quotient):
+    """比率计分: the rate × points, capped at the points (正向指标).
+
+    A 反向指标 has the target as `of`. `full_at` is the rate that already earns all;
+    below `none_below` nothing is earned; `above` is what each step over 100 % costs.
+    """
 
     kind: Literal["ratio"]
-    of: Name = Field(title="分子")
-    to: Name = Field(title="分母")
     zero: Literal["undecided", "full", "zero"] = Field("undecided", title="分母为 0 时")
+    full_at: Rate = Field(FULL, gt=0, le=1, title="得满分的比率")
+    none_below: Rate | None = Field(None, le=1, title="不得分的比率", description="低于它不得分")
+    above: Steps | None = Field(None, title="超过 100% 的扣分")
 
-    check_amounts = field_validator("of", "to")(amount_field)
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
+        """Figures that give no rate, and readings that contradict each other."""
+        found = [*super().problems(rubric, points)]
+        yield from found
+        if not found and self.unit(rubric) != RATE:
+            yield ("of",), "没有分母（to）时，分子（of）应是比率"
+        if self.none_below is not None and self.none_below > self.full_at:
+            yield ("none_below",), "不得分的比率高于得满分的比率"
 
-    def describe(self) -> str:
+    def describe(self, rubric: Rubric) -> str:
         """The rule in one line of Chinese."""
-        return f"{field_label(self.of)} ÷ {field_label(self.to)} × 分值，不超过分值"
-
-    @property
-    def turns_on(self) -> str:
-        """分子."""
-        return self.of
+        of = field_label(self.of, rubric)
+        if self.less:
+            of = f"{of}与{field_label(self.less, rubric)}之差"
+        to = field_label(self.to, rubric) if self.to else ""
+        rate = f"{of} ÷ {to}" if to else of
+        words = f"{rate} × 分值，不超过分值"
+        if self.full_at != 1:
+            words += f"；达到 {percent(self.full_at)} 得满分，未达到的按比例"
+        if self.none_below is not None:
+            words += f"；低于 {percent(self.none_below)} 不得分"
+        if self.above:
+            words += f"；{self.above.describe('超过 100%')}，扣完为止"
+        return words
 
     @property
     def is_execution(self) -> bool:
-        """Spending by budget."""
-        return True
+        """Spending by budget, of 资金总体."""
+        return (self.of, self.less) == (SPENT, None) and self.to in (BUDGET, paths.INITIAL)
 
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
         """The score by the ratio; undecided if an amount is missing, or the budget is 0."""
-        of, to = filed_figure(department, self.of), filed_figure(department, self.to)
-        inputs = (filed_input(department, self.of), filed_input(department, self.to))
-        score = replace(score, inputs=inputs, ratio=of / to if of is not None and to else None)
-        if of is None or to is None or (to == 0 and self.zero == "undecided"):
-            blank = [field_label(f) for f, v in ((self.of, of), (self.to, to)) if v is None]
-            why = f"未填{'、'.join(blank)}" if blank else f"{field_label(self.to)}为0"
-            reason = f"{why}，无法计算比率，需要人工决定"
-            return replace(score, undecided=reason, field=self.of if of is None else self.to)
-        if to == 0:
-            rate, shown = Decimal(self.zero == "full"), f"{field_label(self.to)}为0，按评分标准取"
+        found = self.measured(department, rubric)
+        score = replace(score, inputs=found.inputs)
+        if found.value is not None:
+            rate, (share, formula) = found.value, self._share(found.value, found.formula)
+            score = replace(score, ratio=rate)
+        elif len(found.inputs) == len(self.fields) and self.zero != "undecided":
+            rate = share = Decimal(self.zero == "full")
+            formula = f"{found.missing}，按评分标准取 {percent(share, 4)}"
         else:
-            rate, shown = rules.proportional(of, to), f"{plain(of)} ÷ {plain(to)} ="
-            if of > to:
-                shown += f" {percent(of / to, 4)}，按"
-        formula = f"{shown} {percent(rate, 4)} × {plain(score.points)}"
-        shown_rate = percent(of / to if to else rate)
-        found = decided(score, rubric, score.points * rate, formula, rate=shown_rate)
-        reason = f"{score.name} {percent(rate)}，未达到100%"
-        place = inputs[0].place
-        return replace(found, deductions=lost(score, found.by_rule or ZERO, reason, place))
+            reason = f"{found.missing}，无法计算比率，需要人工决定"
+            return replace(score, undecided=reason, field=found.field)
+        awarded, cause = score.points * share, f"未达到{percent(self.full_at)}"
+        formula += f" × {plain(score.points)}"
+        if self.above and rate > 1:
+            count = self.above.count(rate - 1)
+            cost = rules.deducted(score.points, count, self.above.deduct)
+            awarded, cause = score.points - cost, "超过100%"
+            steps = f"计{plain(round(count, 4))}档 × {plain(self.above.deduct)}"
+            left = f"{plain(score.points)} − {plain(round(cost, 4))}"
+            formula = f"{found.formula}，超过100%，{steps}，{left}"
+        result = decided(score, rubric, awarded, formula, rate=percent(rate))
+        reason = f"{score.name} {percent(rate)}，{cause}"
+        missed = lost(score, result.by_rule or ZERO, reason, found.inputs[0].place)
+        verdict = f"{percent(rate)}，{cause}" if missed else percent(rate)
+        return replace(result, deductions=missed, verdict=verdict)
+
+    def _share(self, rate: Decimal, shown: str) -> tuple[Decimal, str]:
+        """The share of the points that a rate earns, and how it comes about."""
+        if self.none_below is not None and rate < self.none_below:
+            return ZERO, f"{shown}，低于{percent(self.none_below)}，按 0%"
+        share = rules.proportional(rate, self.full_at)
+        if share == rate:
+            return share, shown
+        if share in (0, 1):
+            return share, f"{shown}，按 {percent(share)}"
+        return share, f"{shown} ÷ {percent(self.full_at)} = {percent(share, 4)}"
+
+    def sentence(self, score: Score) -> Markup:
+        """Nothing of 预算执行率, which has a chapter of its own."""
+        return Markup("") if self.is_execution else told(score)
 
     def table(
         self, card: Scorecard, section: Section
     ) -> tuple[Sequence[str], list[list[Cell]]] | None:
         """资金总体 is scored; its parts are shown below it, not scored."""
-        if (self.of, self.to) != (paths.part("total", "spent"), paths.part("total", "budget")):
+        if not self.is_execution or self.to != BUDGET:
             return None
         indicator = section.indicators[0]
         budget = card.department.budget

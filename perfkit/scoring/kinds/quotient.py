@@ -1,0 +1,205 @@
+"""所比的数: the rate or figure of the filing that a rule scores, and what it may be held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from perfkit.forms import paths
+from perfkit.forms.department import Department, Name
+from perfkit.forms.fields import Loc
+from perfkit.quantities import parse_points, parse_signed_rate, percent, plain
+from perfkit.scoring.filed import (
+    RATE,
+    field_label,
+    field_unit,
+    filed_figure,
+    filed_input,
+    unfit,
+    with_unit,
+)
+from perfkit.scoring.kinds.kind import Rule
+from perfkit.scoring.scores import ZERO, Input
+
+if TYPE_CHECKING:
+    from perfkit.scoring.rubric import Rubric
+
+LAST_YEAR = "last_year"
+"""What a rule names to hold a figure against the same of last year's filing (``previous``)."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A rate or figure as a rule works it out; without a `value`, `missing` says why and `field` where."""
+
+    value: Decimal | None
+    formula: str
+    inputs: tuple[Input, ...]
+    missing: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a figure is held against; without a `value`, `missing` says what to fill in, `field` where."""
+
+    value: Decimal | None
+    input: Input | None
+    missing: str = ""
+    field: str = ""
+
+
+class Quotient(Rule):
+    """A rule over `of` ÷ `to`, over the difference of `of` and `less` ÷ `to`, or over `of` alone."""
+
+    of: Name = Field(title="分子", description="参数文件里的字段；没有分母时就是所比的数")
+    to: Name | None = Field(None, title="分母")
+    less: Name | None = Field(None, title="减数")
+    difference: Literal["absolute", "signed"] = Field("absolute", title="差额的算法")
+
+    @property
+    def turns_on(self) -> str:
+        """分子."""
+        return self.of
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields of the filing that it is worked out from."""
+        return [field for field in dict.fromkeys((self.of, self.less, self.to)) if field]
+
+    def unit(self, rubric: Rubric) -> str:
+        """``%`` for a rate, else the unit of the figure."""
+        return RATE if self.to else field_unit(self.of, rubric)
+
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
+        """Fields that are none, and figures that can't be divided or subtracted."""
+        named = {"of": self.of, "to": self.to, "less": self.less}
+        known: dict[str, str] = {}
+        for key, path in named.items():
+            if path is None:
+                continue
+            rate = False if self.to else None
+            if why := unfit(path, rubric, rate):
+                yield (key,), why
+            else:
+                known[key] = field_unit(path, rubric)
+        if len(set(known.values())) > 1:
+            words = "、".join(
+                f"{field_label(str(named[key]), rubric)}（{u}）" for key, u in known.items()
+            )
+            yield ("of",), f"单位不同，不能相减、相除：{words}"
+
+    def formula_words(self, rubric: Rubric) -> str:
+        """The formula in the form's own words: 全年执行数÷全年预算数."""
+        of = field_label(self.of, rubric)
+        if self.less:
+            of = f"{of}与{field_label(self.less, rubric)}之差"
+        return f"{of}÷{field_label(self.to, rubric)}" if self.to else of
+
+    def measured(self, department: Department, rubric: Rubric) -> Measured:
+        """The rate or figure of a filing."""
+        fields = self.fields
+        figures = {field: filed_figure(department, field) for field in fields}
+        missing = [field for field in fields if figures[field] is None]
+        inputs = tuple(filed_input(department, f, rubric) for f in fields if f not in missing)
+        if missing:
+            why = f"未填{'、'.join(field_label(field, rubric) for field in missing)}"
+            return Measured(None, "", inputs, why, missing[0])
+        if self.to and figures[self.to] == 0:
+            why = f"{field_label(self.to, rubric)}为0"
+            return Measured(None, "", inputs, why, self.to)
+        value, shown = self._worked_out(figures, rubric)
+        return Measured(value, shown, inputs)
+
+    def _worked_out(
+        self, figures: dict[str, Decimal | None], rubric: Rubric
+    ) -> tuple[Decimal, str]:
+        unit = field_unit(self.of, rubric)
+        of = figures[self.of] or ZERO
+        shown = percent(of, 4) if unit == RATE else plain(of)
+        if self.less:
+            less = figures[self.less] or ZERO
+            both = f"{shown} − {percent(less, 4) if unit == RATE else plain(less)}"
+            of, shown = of - less, f"({both})"
+            if self.difference == "absolute":
+                of, shown = abs(of), f"|{both}|"
+        if not self.to:
+            return of, f"{shown} = {with_unit(of, unit)}" if self.less else with_unit(of, unit)
+        to = figures[self.to] or ZERO
+        return of / to, f"{shown} ÷ {plain(to)} = {percent(of / to, 4)}"
+
+    def rate_of(self, department: Department, rubric: Rubric) -> Decimal | None:
+        """The rate by the filed amounts alone."""
+        return self.measured(department, rubric).value
+
+    # ---- 比较对象
+
+    def unfit_comparison(self, against: str, rubric: Rubric) -> str:
+        """Why *against* can't be what the rate or figure is held against; else empty."""
+        rate = self.unit(rubric) == RATE
+        if against == LAST_YEAR or (rate and against in rubric.parameters):
+            return ""
+        if constant(against) is not None:
+            if against.strip().endswith(("%", "％")) == rate:
+                return ""
+            return f"比较对象“{against}”应{'带' if rate else '不带'}百分号"
+        if unfit(against, rubric, rate):
+            what = "年度参数，也不是参数文件里的比率" if rate else "数字，也不是参数文件里的金额"
+            return (
+                f"比较对象“{against}”既不是{what}；也可以写"
+                f"{'百分数' if rate else '数字'}，或 {LAST_YEAR}（上年参数文件）"
+            )
+        return ""
+
+    def compared(self, against: str, department: Department, rubric: Rubric) -> Compared:
+        """The value of 比较对象 for a filing."""
+        unit = self.unit(rubric)
+        if (number := constant(against)) is not None:
+            return Compared(
+                number, Input("标准值", with_unit(number, unit), f"评分标准{rubric.id}")
+            )
+        if parameter := rubric.parameters.get(against):
+            year = parameter.years.get(department.year)
+            if year is None:
+                # A benchmark is missing in the rubric, for the year; all else in the filing.
+                reason = f"评分标准{rubric.id}没有{department.year}年的{parameter.name}，需要补充后再评分"
+                return Compared(None, None, reason, "year")
+            shown = Input(parameter.name, percent(year.value, 4), year.source)
+            return Compared(year.value, shown)
+        if against == LAST_YEAR:
+            return self._last_year(department, rubric)
+        value, found = filed_figure(department, against), filed_input(department, against, rubric)
+        source = department.budget.carryover.previous_source
+        if source and against == paths.PREVIOUS_RATE:
+            found = Input(found.name, f"{found.value}（{source}）", found.place)
+        if value is None:
+            reason = f"未填{found.name}，无法比较，需要人工决定"
+            return Compared(None, found, reason, against)
+        return Compared(value, found)
+
+    def _last_year(self, department: Department, rubric: Rubric) -> Compared:
+        last_year, words = department.last_year, self.formula_words(rubric)
+        if last_year is None:
+            reason = f"没有上年的{words}可比：请在 previous 写上年参数文件的路径"
+            return Compared(None, None, reason, "previous")
+        found = self.measured(last_year, rubric)
+        if found.value is None:
+            reason = f"上年参数文件{found.missing}，没有上年的{words}可比"
+            return Compared(None, None, reason, "previous")
+        shown = with_unit(found.value, self.unit(rubric))
+        return Compared(found.value, Input(f"上年{words}", shown, last_year.place(self.of)))
+
+
+def constant(text: str) -> Decimal | None:
+    """The number that *text* is, a percentage as a fraction; None if it is a name."""
+    try:
+        if text.strip().endswith(("%", "％")):
+            return parse_signed_rate(text)
+        number = parse_points(text)
+    except ValueError:
+        return None
+    return number if isinstance(number, Decimal) else None
