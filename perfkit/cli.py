@@ -517,6 +517,7 @@ def _score(options: argparse.Namespace) -> int:
 
 def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
     from perfkit.quantities import plain
+    from perfkit.scoring.stages import stage_changes
 
     awarded = "待定" if score.awarded is None else plain(score.awarded)
     lines = [score.formula, f"待定：{score.undecided}" if score.open_points else ""]
@@ -524,9 +525,10 @@ def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
         lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
     if score.stated:
         lines.append("按部门所填计分，无法复核")
-    if score.override:
+    if score.override and not score.stages:
         by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
-        lines.append(f"例外核定（按规则 {by_rule}）：{score.override.reason}")
+        lines.append(f"{score.decision}（按规则 {by_rule}）：{score.override.reason}")
+    lines += stage_changes(score)
     reported = "—" if score.reported is None else plain(score.reported)
     why = "\n".join(line for line in lines if line)
     name = f"  {score.name}" if part else score.name

@@ -16,6 +16,7 @@ from decimal import Decimal
 from perfkit.audit.findings import DISPLAY_PLACES, LEVELS, Finding, Found, Raised, named, tolerance
 from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import Verdict, contradictions, verdicts
+from perfkit.audit.stages import stages
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 from perfkit.fonts import code, printed, rare
 from perfkit.forms import paths
@@ -448,7 +449,8 @@ def _rates_as_stated(card: Scorecard) -> Found:
 
 
 def claims(card: Scorecard) -> Found:
-    """Claimed scores, total and grade against the computed ones."""
+    """Claimed scores, total and grade against the computed ones; not against what stages changed."""
+    card = card.before_stage(0)
     department, reported = card.department, card.department.reported
     for score in walk(card.scores):
         if score.reported is None or score.awarded is None or score.open_points:
@@ -594,6 +596,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     undecided,
     replies,
     overrides,
+    stages,
     claims,
     missing_texts,
     unprinted_signs,

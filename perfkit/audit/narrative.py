@@ -258,6 +258,7 @@ def _department_data(card: Scorecard) -> Data:
             found["total", cue] = Datum(rate.name, rate.field, values)
     reported = department.reported.total
     totals = [card.total] if reported is None else [reported, card.total]
+    totals += (card.before_stage(i).total for i in range(len(department.stages)))
     found["total", "score"] = Datum("总分", paths.CLAIMED_TOTAL, tuple(totals))
     return _named(found)
 
@@ -698,7 +699,9 @@ class _Reader:
         apply = self.card.rubric.rounding.apply
         for score in walk(self.card.scores):
             if score.name in names and score.awarded is not None:
-                values = [v for v in (score.reported, apply(score.awarded)) if v is not None]
+                given = (one.points for one in score.stages)
+                known = (score.reported, apply(score.awarded), *given)
+                values = [v for v in known if v is not None]
                 return [Datum(f"{score.name}得分", paths.claim(score.id), tuple(values))]
         for section in self.card.rubric.sections:
             if section.name in names or section.name.removesuffix("情况") in names:

@@ -325,6 +325,34 @@ class Reply(Record):
         return self
 
 
+FINAL = "核定"
+"""The name of the stage that decides: its points are the 核定得分, and have no column beside it."""
+
+
+class Stage(Record):
+    """环节: who gave which indicators how many points after the rules, when and why."""
+
+    name: Name = Field(title="环节名称", description="如 财政核查、专家、征求意见、核定")
+    person: Name = Field(title="责任人", description="谁核查、评审或核定的")
+    date: Day = Field(title="日期")
+    scores: dict[str, Points] = Field(
+        {}, title="环节得分", description="指标编号: 得分；这个环节没有给分的指标不写"
+    )
+    reasons: dict[str, Text] = Field(
+        {}, title="改分理由", description="指标编号: 理由；与前一环节不同的得分要有理由"
+    )
+    reason: str = Field("", title="总的理由", description="没有单独写理由的改分，按这一条")
+
+    @property
+    def final(self) -> bool:
+        """Whether it is 核定, the last."""
+        return self.name == FINAL
+
+    def why(self, indicator: str) -> str:
+        """The reason for the points of an indicator; empty without one."""
+        return self.reasons.get(indicator, self.reason)
+
+
 class ProjectCounts(Record):
     """How many projects the department says were evaluated."""
 
@@ -337,6 +365,8 @@ class Reported(Record):
 
     total: Annotated[Points, Field(le=1000)] | None = Field(None, title="自评总分")
     grade: str | None = Field(None, title="自评等级")
+    person: Name | None = Field(None, title="自评人")
+    date: Day | None = Field(None, title="自评日期")
     scores: dict[str, Points] = Field({}, title="自评得分", description="指标编号: 得分")
     projects: ProjectCounts | None = Field(None, title="所填项目个数")
 
@@ -396,6 +426,11 @@ class Department(Record):
         description="指标编号: {count: 次数, reason: 说明} 等；perfkit rubric 列出各指标要填什么",
     )
     overrides: tuple[Override, ...] = Field((), title="例外情况")
+    stages: tuple[Stage, ...] = Field(
+        (),
+        title="评分环节",
+        description="自评以后的环节，按时间先后；每个指标以最后给出得分的环节为准",
+    )
     reported: Reported = Field(default_factory=Reported, title="自评结果")
     narrative: Narrative = Field(default_factory=Narrative, title="文字说明")
     previous: str | None = Field(

@@ -47,6 +47,16 @@ def override(i: int, field: str = "") -> str:
     return _path("overrides", i, field)
 
 
+def stage(i: int, field: str = "") -> str:
+    """An 环节 of the scoring."""
+    return _path("stages", i, field)
+
+
+def stage_score(i: int, indicator: str) -> str:
+    """What a stage gave an indicator, by its id."""
+    return _path("stages", i, "scores", indicator)
+
+
 def check(item: str) -> str:
     """The answer to an item of a checklist."""
     return _path("checks", item)

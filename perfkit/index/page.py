@@ -16,7 +16,6 @@ from markupsafe import Markup
 from perfkit import __version__
 from perfkit.fonts import font_face
 from perfkit.index.rows import (
-    COLUMNS,
     FAILURE,
     REPORTS,
     STATES,
@@ -25,6 +24,7 @@ from perfkit.index.rows import (
     Column,
     Kind,
     Row,
+    columns_of,
     exact,
     grades,
 )
@@ -40,7 +40,7 @@ ALIKE_SHOWN = 200
 
 def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
     """The text of index.html: a table over all reports, self-contained."""
-    shown = [column for column in COLUMNS if column.page]
+    shown = [column for column in columns_of(rows) if column.page]
     states = Counter(row.state for row in rows)
     text = _template().render(
         version=__version__,

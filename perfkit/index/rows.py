@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
+from perfkit.index.stages import Way, stage_totals, ways_of
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import State as ReviewState
@@ -56,6 +57,8 @@ class Row:
         content: digests of what the report says, which an acceptance is held against.
         review: 审阅情况 of the report.
         open_remarks: 未了结意见.
+        stages: the total after each stage (环节), by its name; the last is `total`.
+        ways: what each stage gave each indicator, where there are stages.
     """
 
     name: str
@@ -80,6 +83,8 @@ class Row:
     content: Mapping[str, str] = field(default_factory=dict)
     review: ReviewState = "none"
     open_remarks: int = 0
+    stages: Mapping[str, Decimal] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
 
     @property
     def title(self) -> str:
@@ -110,6 +115,8 @@ class Row:
             name: {"points": plain(points), "lost": plain(lost)}
             for name, (points, lost) in self.lost.items()
         }
+        found["stages"] = {name: plain(total) for name, total in self.stages.items()}
+        found["ways"] = [way.as_dict() for way in self.ways]
         return found | {"links": list(self.links), "content": dict(self.content)}
 
     @staticmethod
@@ -178,6 +185,8 @@ def row_of(
         undecided=len(card.undecided),
         links=tuple(links),
         content=content or {},
+        stages=stage_totals(card),
+        ways=ways_of(card),
     )
 
 
@@ -224,6 +233,21 @@ COLUMNS = (
     Column("rubric", "评分标准", "text", lambda row: row.rubric or None, 16, page=False),
     Column("file", "文件", "text", lambda row: row.name, 28, page=False),
 )  # fmt: skip
+
+
+def columns_of(rows: Iterable[Row]) -> list[Column]:
+    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has."""
+    names = dict.fromkeys(name for row in rows for name in row.stages)
+
+    def total(name: str) -> Callable[[Row], Decimal | None]:
+        return lambda row: row.stages.get(name)
+
+    stages = [
+        Column(f"stage.{i}", name, "points", total(name), hint=f"{name}以后的总分")
+        for i, name in enumerate(names)
+    ]
+    at = [column.key for column in COLUMNS].index("reported") + 1
+    return [*COLUMNS[:at], *stages, *COLUMNS[at:]]
 
 
 def _grade(row: Row) -> str | None:

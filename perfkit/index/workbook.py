@@ -8,7 +8,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
-from perfkit.index.rows import COLUMNS, FAILURE, REPORTS, ZERO, Alike, Kind, Row, lost_points
+from perfkit.index.rows import FAILURE, REPORTS, ZERO, Alike, Kind, Row, columns_of, lost_points
 
 _CREATED = datetime(2000, 1, 1)
 """In the workbook's properties, instead of a clock."""
@@ -23,7 +23,7 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 
 
 def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
-    """The bytes of summary.xlsx: sheets 汇总, a row a department, 失分, by indicator, and 雷同."""
+    """The bytes of summary.xlsx: sheets 汇总, a row a department, 失分, by indicator, 环节 and 雷同."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = BytesIO()
@@ -32,6 +32,8 @@ def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
         look = _look(book)
         _overview(book.add_worksheet("汇总"), rows, look)
         _losses(book.add_worksheet("失分"), rows, look)
+        if any(row.ways for row in rows):
+            _ways(book.add_worksheet("环节"), rows, look)
         if alike:
             _alike(book.add_worksheet("雷同"), rows, alike, look)
     return file.getvalue()
@@ -56,16 +58,17 @@ def _look(book: Any) -> dict[str, Any]:
 
 def _overview(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
     endings = {**REPORTS, FAILURE: "出错详情"}
-    titles = [column.title for column in COLUMNS] + list(endings.values())
-    widths = [column.width for column in COLUMNS] + [8] * len(REPORTS) + [10]
+    columns = columns_of(rows)
+    titles = [column.title for column in columns] + list(endings.values())
+    widths = [column.width for column in columns] + [8] * len(REPORTS) + [10]
     for i, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.set_column(i, i, width)
         sheet.write_string(0, i, title, look["heading"])
     for r, row in enumerate(rows, 1):
         words = look["failed" if row.state == "failed" else "text"]
-        for c, column in enumerate(COLUMNS):
+        for c, column in enumerate(columns):
             _write(sheet, r, c, column.value(row), look.get(column.kind, words))
-        for c, (ending, label) in enumerate(endings.items(), len(COLUMNS)):
+        for c, (ending, label) in enumerate(endings.items(), len(columns)):
             if row.has(ending):
                 target = f"external:{_in_workbook(row.name)}{ending}"
                 sheet.write_url(r, c, target, look["link"], label)
@@ -99,6 +102,27 @@ def _losses(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
             lost = row.lost.get(name)
             _write(sheet, r, c, lost and lost[1], look["points"])
     _finish(sheet, 1, len(scored) + 1, 1 + len(totals))
+
+
+def _ways(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
+    """A row an indicator that a stage gave points: 自评, 规则, each stage and 核定 beside each other."""
+    stages = list(dict.fromkeys(name for row in rows for name in row.stages))
+    texts = {"部门": 30, "指标": 26, "编号": 14}
+    titles = [*texts, "分值", "自评得分", "规则得分", *stages, "核定得分", "经过"]
+    widths = [*texts.values(), *[9] * (4 + len(stages)), 70]
+    for c, (title, width) in enumerate(zip(titles, widths, strict=True)):
+        sheet.set_column(c, c, width)
+        sheet.write_string(0, c, title, look["heading"])
+    listed = [(row, way) for row in rows for way in row.ways]
+    for r, (row, way) in enumerate(listed, 1):
+        given = [way.given.get(name) for name in stages]
+        points = (way.points, way.reported, way.by_rule, *given, way.awarded)
+        for c, words in enumerate((row.title, way.name, way.indicator)):
+            sheet.write_string(r, c, words, look["text"])
+        for c, value in enumerate(points, len(texts)):
+            _write(sheet, r, c, value, look["points"])
+        sheet.write_string(r, len(titles) - 1, way.told, look["text"])
+    _finish(sheet, 0, len(listed), len(titles) - 1)
 
 
 def _alike(sheet: Any, rows: Sequence[Row], alike: Sequence[Alike], look: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from perfkit.report.exact import framed
 from perfkit.scoring.derivations import PART_NAMES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
-from perfkit.scoring.scores import Score
+from perfkit.scoring.scores import Score, walk
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +115,33 @@ class Frames:
             for one in self.card.scores
         ]
         return framed(rows, {"指标": str, "编号": str, **_POINTS, "自评": Decimal, "扣分原因": str})
+
+    @property
+    def stages(self) -> pd.DataFrame:
+        """One row a score that a stage gave: 环节, 责任人, 日期, 指标, 编号, 分值, 此前得分, 得分, 理由.
+
+        自评不在里面，见 scores 的自评一列；没有填 stages 的是一张空表.
+        """
+        rows = [
+            {
+                "环节": given.stage.name,
+                "责任人": given.stage.person,
+                "日期": given.stage.date,
+                "指标": one.name,
+                "编号": one.id,
+                "分值": one.points,
+                "此前得分": given.before,
+                "得分": given.points,
+                "理由": given.reason,
+            }
+            for i in range(len(self.card.department.stages))
+            for one in walk(self.card.scores)
+            for given in [one.stages[i]]
+            if given.given
+        ]
+        points = dict.fromkeys(("分值", "此前得分", "得分"), Decimal)
+        named = {"环节": str, "责任人": str, "日期": date, "指标": str, "编号": str}
+        return framed(rows, {**named, **points, "理由": str})
 
     @property
     def findings(self) -> pd.DataFrame:

@@ -259,7 +259,7 @@ class Report:
     def result(self) -> Block:
         """评价得分情况：总分、等级、各指标得分表，旁边是自评得分。
 
-        得分由评分标准算出；自评取自 reported，例外核定取自 overrides，文字取自 narrative.result。
+        得分由评分标准算出；自评取自 reported，环节得分取自 stages，例外核定取自 overrides，文字取自 narrative.result。
         Total, grade, the score of each indicator, and the department's claim.
         """
         return self._block(

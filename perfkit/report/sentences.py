@@ -13,6 +13,7 @@ from perfkit.audit.narrative import Verdict, states
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
 from perfkit.quantities import day_in_words, money, percent, plain, rounding_shows, signed_money
+from perfkit.report.stages import stage_sentences
 from perfkit.scoring.derivations import PART_NAMES
 from perfkit.scoring.marked import (
     GRADE,
@@ -392,9 +393,9 @@ def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Marku
         claims.append(Markup("等级{}").format(reported.grade))
     if claims and not _claimed(card, [*own]):
         sentences.append(Markup("部门自评{}。").format(Markup("，").join(claims)))
-    changed = [s for s in walk(card.scores) if s.override]
+    changed = [s for s in walk(card.scores) if s.override and not s.stages]
     sentences += [_override_sentence(s) for s in changed]
-    return sentences
+    return sentences + stage_sentences(card)
 
 
 def _claimed(card: Scorecard, own: list[Verdict]) -> bool:

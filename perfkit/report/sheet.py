@@ -12,6 +12,7 @@ from itertools import groupby
 from perfkit.forms import paths
 from perfkit.quantities import chinese_number, plain
 from perfkit.report.sentences import execution_note
+from perfkit.report.stages import stage_totals, stages_note, with_stages
 from perfkit.scoring.cells import SCORED, Cell, claimed
 from perfkit.scoring.marked import TOTAL
 from perfkit.scoring.rubric import Section
@@ -28,8 +29,9 @@ class Row:
 
     @property
     def of(self) -> str:
-        """The first key of a figure in it, but for the claim."""
-        keys = (cell.of for cell in self.cells if not cell.of.startswith("reported."))
+        """The first key of a figure in it, but for the claim and the stages."""
+        passed = ("reported.", "stages.")
+        keys = (cell.of for cell in self.cells if not cell.of.startswith(passed))
         return next(filter(None, keys), "")
 
 
@@ -50,9 +52,12 @@ def score_sheet(card: Scorecard) -> list[Table]:
         caption = f"{chinese_number(number)}、{section.name}（{plain(section.points)}分）"
         own = len(section.indicators) == 1 and section.indicators[0].rule.table(card, section)
         columns, rows = own or (COLUMNS, _rows(card, section))
+        columns, rows = with_stages(card, columns, rows)
         rows[0].insert(0, Cell(_label(section), rows=len(rows), kind="label"))
         if number == len(card.rubric.sections):
-            rows += [_total_row(card), [Cell(_basis(card), columns=len(columns))]]
+            rows.append(_total_row(card))
+            texts = filter(None, (_basis(card), stages_note(card)))
+            rows += [[Cell(text, columns=len(columns))] for text in texts]
         table = [Row(cells) for cells in rows]
         tables.append(Table(caption, columns, table, column_widths(columns, rows)))
     return tables
@@ -112,6 +117,7 @@ def _total_row(card: Scorecard) -> list[Cell]:
         Cell("合计", columns=5, kind="label"),
         Cell(plain(card.rubric.points), kind="num"),
         Cell(claimed(reported.total), kind="num", of=claim),
+        *stage_totals(card),
         Cell(plain(card.total), waiting, kind="num", of=TOTAL),
         Cell(grade, columns=3),
     ]

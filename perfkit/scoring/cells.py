@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from perfkit.forms import paths
 from perfkit.quantities import plain
-from perfkit.scoring.scores import Score
+from perfkit.scoring.scores import Score, StageScore
+from perfkit.scoring.stages import stage_changes
 
 if TYPE_CHECKING:
     from perfkit.scoring.rubric import RubricIndicator
@@ -35,11 +36,15 @@ class Cell:
 
 
 def score_cells(score: Score, span: int = 1, cause: str | None = None) -> list[Cell]:
-    """分值, 自评得分, 核定得分 and 偏差原因 of a score, for so many rows.
+    """分值, 自评得分, a cell a stage, 核定得分 and 偏差原因 of a score, for so many rows.
 
     *cause* takes the place of what `cause_of` says.
     """
     awarded = "待定" if score.awarded is None else plain(score.awarded)
+    stages = [
+        Cell(after_stage(one), rows=span, kind="num", of=one.field if one.given else "")
+        for one in printed_stages(score)
+    ]
     notes = []
     if score.awarded is not None and score.open_points:
         notes.append(f"{plain(score.open_points)}分待定")
@@ -50,9 +55,21 @@ def score_cells(score: Score, span: int = 1, cause: str | None = None) -> list[C
     return [
         Cell(plain(score.points), rows=span, kind="num"),
         Cell(claimed(score.reported), rows=span, kind="num", of=claim),
+        *stages,
         Cell(awarded, "，".join(notes), rows=span, kind="num", of=score.id),
         Cell(cause_of(score) if cause is None else cause, rows=span),
     ]
+
+
+def printed_stages(score: Score) -> list[StageScore]:
+    """The stages that have a column: all but 核定, which has 核定得分."""
+    return [one for one in score.stages if not one.stage.final]
+
+
+def after_stage(one: StageScore) -> str:
+    """What a stage gave in its column; a dash where it gave nothing."""
+    shown = one.given or one.summed
+    return plain(one.points) if shown and one.points is not None else "—"
 
 
 def claimed(points: Decimal | None) -> str:
@@ -62,6 +79,10 @@ def claimed(points: Decimal | None) -> str:
 
 def cause_of(score: Score) -> str:
     """偏差原因: why points were lost or wait, and who awarded others than the rule."""
+    # By whom stands once, below the table.
+    if changes := stage_changes(score, whom=False):
+        note = " ".join(score.indicator.note.split()) if score.indicator else ""
+        return "；".join(filter(None, [note, *changes]))
     if score.override:
         override = score.override
         return f"{override.reason}（{override.stage}，{override.approver}核定）"

@@ -22,10 +22,12 @@ from perfkit.scoring.marked import (
     count_key,
     projects_key,
     section_key,
+    stage_key,
 )
 from perfkit.scoring.rubric import Rubric
 from perfkit.scoring.scorecard import Scorecard
-from perfkit.scoring.scores import Input, Score
+from perfkit.scoring.scores import Input, Score, walk
+from perfkit.scoring.stages import by_whom
 from perfkit.texts import numbers
 
 PART_NAMES = {
@@ -193,7 +195,9 @@ def _score(score: Score, rule: str) -> Derivation:
         notes += [f"扣{plain(d.points)}分：{d.reason}" for d in score.deductions]
     if score.override:
         by = f"（{score.override.stage}，{score.override.approver}）"
-        notes.append(f"例外核定{plain(score.awarded or ZERO)}分：{score.override.reason}{by}")
+        notes.append(
+            f"{score.decision}{plain(score.awarded or ZERO)}分：{score.override.reason}{by}"
+        )
     if score.reported is not None and score.reported != score.awarded:
         notes.append(f"部门自评{plain(score.reported)}分")
     name = f"{score.name}（{plain(score.points)}分）"
@@ -221,8 +225,28 @@ def _sums(card: Scorecard) -> Items:
         highest = plain(card.total + card.open_points)
         formula = f"{plain(card.total)} + {plain(card.open_points)} = {highest}"
         yield HIGHEST, Derivation("可能的最高总分", formula, "总分 + 待定分值")
+    yield from _stages(card)
     yield from _claims(card.department, rubric)
     yield from _counts(card.department)
+
+
+def _stages(card: Scorecard) -> Items:
+    for i, stage in enumerate(card.department.stages):
+        by, after = by_whom(stage), card.before_stage(i + 1)
+        for one in walk(card.scores):
+            if not one.stages[i].given:
+                continue
+            points, before = one.stages[i].points, one.stages[i].before
+            place = card.department.place(one.stages[i].field)
+            inputs = (Input("环节得分", f"{plain(points or ZERO)}分", place),)
+            words = "待定" if before is None else f"{plain(before)}分"
+            formula = f"{stage.name}给{plain(points or ZERO)}分（{by}），此前{words}"
+            notes = (one.stages[i].reason,) if one.stages[i].reason else ()
+            name = f"{one.name}{stage.name}得分"
+            yield one.stages[i].field, Derivation(name, formula, inputs=inputs, notes=notes)
+        formula = f"{_sum(after.scores)} = {plain(after.total)}"
+        rule = "各指标到这个环节为止的得分之和，没有给分的指标沿用此前的得分"
+        yield stage_key(i), Derivation(f"{stage.name}后的总分", formula, rule)
 
 
 def _claims(department: Department, rubric: Rubric) -> Items:

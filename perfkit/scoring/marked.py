@@ -24,6 +24,11 @@ def section_key(section: str) -> str:
     return f"section.{section}"
 
 
+def stage_key(number: int) -> str:
+    """The key of the total after a stage (环节)."""
+    return f"stages.{number}.total"
+
+
 def count_key(indicator: str) -> str:
     """The key of how many 三级指标 an indicator has."""
     return f"{indicator}.count"

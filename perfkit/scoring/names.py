@@ -89,6 +89,18 @@ def in_codes(
     if isinstance(reported := filed.get("reported"), dict) and "scores" in reported:
         at = ("department", "reported", "scores")
         filed["reported"] = reported | {"scores": keyed(reported["scores"], names, at)}
+    if isinstance(rows := filed.get("stages"), list):
+        filed["stages"] = [
+            row
+            | {
+                key: keyed(row[key], names, ("department", "stages", i, key))
+                for key in ("scores", "reasons")
+                if key in row
+            }
+            if isinstance(row, dict)
+            else row
+            for i, row in enumerate(rows)
+        ]
     groups = group_codes(rubric)
     if isinstance(rows := filed.get("indicators"), list):
         filed["indicators"] = list(_rows(rows, rubric, groups))

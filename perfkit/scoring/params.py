@@ -32,6 +32,7 @@ from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
 from perfkit.quantities import parse_points, plain
 from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
+from perfkit.scoring.stages import stage_faults
 
 
 def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, Rubric]:
@@ -190,6 +191,13 @@ def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Ite
             yield fault(("overrides", i, "indicator"), _unknown(name, titles, names))
         elif used[name] > 1:
             yield fault(("overrides", i, "indicator"), f"“{name}”已有一条例外核定，只能有一条")
+    for i, row in rows("stages"):
+        for name, points in (row["scores"] if isinstance(row.get("scores"), dict) else {}).items():
+            if isinstance(points, str):
+                yield from _places(fault, ("stages", i, "scores", name), points, rubric)
+    yield from stage_faults(
+        filed, fault, lambda name: "" if name in names else _unknown(name, titles, names)
+    )
     reported = filed.get("reported")
     for name in keys(reported.get("scores") if isinstance(reported, dict) else None):
         if name not in names:

@@ -56,9 +56,25 @@ class Scorecard:
         section = next(section for section in self.rubric.sections if section.id == section_id)
         return sum((self.score(i.id).awarded or ZERO for i in section.indicators), ZERO)
 
+    def before_stage(self, number: int) -> Scorecard:
+        """The scorecard as it stood before the stage (环节) *number*: 0 is by the rules alone."""
+        stages = self.department.stages[:number]
+        if len(stages) == len(self.department.stages):
+            return self
+        return score(self.department.model_copy(update={"stages": stages}), self.rubric)
+
     def as_dict(self) -> dict[str, Any]:
         """The machine's form: numbers as exact text, indicators in order."""
         reported = self.department.reported
+        stages = [
+            {
+                "name": stage.name,
+                "person": stage.person,
+                "date": stage.date.isoformat(),
+                "total": plain(self.before_stage(i + 1).total),
+            }
+            for i, stage in enumerate(self.department.stages)
+        ]
         return {
             "department": self.department.name,
             "year": self.department.year,
@@ -68,6 +84,11 @@ class Scorecard:
             "grade": self.grade,
             "reported_total": _text(reported.total),
             "reported_grade": reported.grade,
+            **(
+                {"rule_total": plain(self.before_stage(0).total), "stages": stages}
+                if stages
+                else {}
+            ),
             "indicators": [_score_dict(score) for score in self.scores],
             "undecided": [
                 {"id": s.id, "name": s.name, "points": plain(s.points), "reason": s.undecided}
@@ -104,6 +125,13 @@ def _score_dict(score: Score) -> dict[str, Any]:
             "reason": override.reason,
             "stage": override.stage,
             "approver": override.approver,
+        }
+    if score.stages:
+        found["rule_score"] = _text(score.by_rule)
+        found["stages"] = {
+            one.stage.name: {"score": _text(one.points), "reason": one.reason}
+            for one in score.stages
+            if one.given
         }
     if score.parts:
         found["parts"] = [_score_dict(part) for part in score.parts]

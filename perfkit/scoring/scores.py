@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from perfkit.forms.department import Indicator, Override
+from perfkit.forms.department import FINAL, Indicator, Override, Stage
 from perfkit.quantities import plain
 
 ZERO = Decimal(0)
@@ -31,11 +31,34 @@ class Deduction:
 
 
 @dataclass(frozen=True)
+class StageScore:
+    """环节得分: the points that stood for an indicator after a stage, and before it.
+
+    `given` is whether the stage itself gave them; `summed` whether they are the sum of
+    what it gave to parts; else they stood before. `field` is the place of what it gave.
+    """
+
+    stage: Stage
+    points: Decimal | None
+    before: Decimal | None
+    given: bool
+    field: str = ""
+    reason: str = ""
+    summed: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether the stage gave other points than stood before it."""
+        return self.given and self.points != self.before
+
+
+@dataclass(frozen=True)
 class Score:
     """得分 of an indicator, or of one of the 三级指标 below it.
 
     `by_rule` and the deductions add up to `points`; `awarded` differs from
-    `by_rule` only by an override. Both are None while `undecided` says what a
+    `by_rule` only by an override, a person's or that of the last of the `stages` to
+    give other points. Both are None while `undecided` says what a
     person must decide. `stated`: it rests on a figure or word of the
     department alone. `reported` is the department's claim. `field` is the path
     of the filed value that it turns on; `rate` and `compared` are a rate and
@@ -59,6 +82,7 @@ class Score:
     stated: bool = False
     reported: Decimal | None = None
     override: Override | None = None
+    stages: tuple[StageScore, ...] = ()
     parts: tuple[Score, ...] = ()
     indicator: Indicator | None = None
     field: str = ""
@@ -86,8 +110,17 @@ class Score:
             parts = [deduction for part in self.parts for deduction in part.lost]
             return tuple(parts) if self.parts else self.deductions
         lost = self.points - (self.awarded or ZERO)
-        reason = f"{self.name}例外核定{plain(self.awarded or ZERO)}分：{self.override.reason}"
+        reason = (
+            f"{self.name}{self.decision}{plain(self.awarded or ZERO)}分：{self.override.reason}"
+        )
         return (Deduction(lost, reason, self.override.approver),) if lost else ()
+
+    @property
+    def decision(self) -> str:
+        """What the decision that stands is called: 例外核定, or by its stage 专家核定."""
+        if self.override is None or not self.stages:
+            return "例外核定"
+        return FINAL if self.override.stage == FINAL else f"{self.override.stage}{FINAL}"
 
     @property
     def note(self) -> str:

@@ -26,7 +26,7 @@ from perfkit.forms.department import (
 from perfkit.forms.fields import Loc
 from perfkit.quantities import Rate, halfwidth, parse_rate, percent, plain
 from perfkit.scoring import rules
-from perfkit.scoring.cells import Cell, cause_of, explanation, score_cells
+from perfkit.scoring.cells import Cell, cause_of, explanation, printed_stages, score_cells
 from perfkit.scoring.kinds.kind import MOST, Rule, decided, lost, overridden, repeated
 from perfkit.scoring.scores import ZERO, Input, Score
 
@@ -181,7 +181,7 @@ class Chosen(Rule):
             if part.indicator
         ]
         if not listed:  # scored as a whole, or not at all
-            none = [Cell("—", kind="num")] * 3
+            none = [Cell("—", kind="num")] * (3 + len(printed_stages(score)))
             filed = (row for row in card.department.indicators if row.group == indicator.id)
             listed = [(row, [*none, Cell(_said(row.note))]) for row in filed]
         rows: list[list[Cell]] = []
@@ -204,7 +204,7 @@ class Chosen(Rule):
     @staticmethod
     def _cause(part: Score) -> str:
         """偏差原因 as the department wrote it; without a word of its own, what the rule says."""
-        if part.override or part.open_points:
+        if part.override or part.open_points or any(one.changed for one in part.stages):
             return cause_of(part)
         note = " ".join(part.indicator.note.split()) if part.indicator else ""
         missed = part.deductions or part.overshoot is not None

@@ -19,6 +19,7 @@ from perfkit.scoring.cells import Cell, score_cells
 from perfkit.scoring.marked import awarded
 from perfkit.scoring.rules import Partial
 from perfkit.scoring.scores import Deduction, Score
+from perfkit.scoring.stages import after_stages
 
 if TYPE_CHECKING:
     from perfkit.scoring.kinds.chosen import Chosen
@@ -226,7 +227,9 @@ class Steps(Record):
 
 
 def overridden(score: Score, department: Department) -> Score:
-    """The score after an override (例外情况), if one names it."""
+    """The score after the stages (环节), or an override (例外情况), if one names it."""
+    if department.stages:
+        return after_stages(score, department.stages)
     for override in department.overrides:
         if override.indicator == score.id:
             awarded = min(override.score, score.points)
