@@ -1,4 +1,4 @@
-"""The command line: ``perfkit run | check | review | score | rubric``.
+"""The command line: ``perfkit new | init | run | check | review | score | rubric``.
 
 argparse rather than a larger library: every word that it prints can be
 Chinese, and it starts at once.
@@ -83,6 +83,24 @@ def _parser() -> _Parser:
         sub: _Parser = commands.add_parser(name, help=words, description=words + "。")
         return sub
 
+    new = command("new", "新建一份参数文件：每项都有说明，照着填")
+    new.add_argument(
+        "name", nargs="?", metavar="名称",
+        help="部门名称，文件写在 params 里；或以 .yaml 结尾的路径",
+    )  # fmt: skip
+    new.add_argument("--rubric", metavar="名称", help="评分标准的名称或文件")
+    new.add_argument("--year", type=_count, metavar="年度", help="评价年度，如 2024")
+    new.add_argument(
+        "--from", type=Path, dest="source", metavar="参数文件",
+        help="从上年的参数文件做下一年度的：名称、科室、目标、项目和指标的名称留下，数字和文字清空，"
+        "上年的写在注释里",
+    )  # fmt: skip
+    new.add_argument("--chinese", action="store_true", help="字段名和指标编号写中文")
+    init = command("init", "建一个工作文件夹：模板笔记本、一份样子和说明")
+    init.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="文件夹",
+        help="建在哪里（默认当前文件夹）；已有的文件不改动",
+    )  # fmt: skip
     files_help = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
     run = command("run", "生成报告：每个参数文件一份笔记本、网页、PDF 和 Word")
     run.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
@@ -188,7 +206,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(100_000, *gc.get_threshold()[1:])
     from perfkit.errors import PerfkitError
 
-    commands = {"run": _run, "check": _check, "review": _review, "score": _score, "rubric": _rubric}
+    commands = {
+        "new": _new,
+        "init": _init,
+        "run": _run,
+        "check": _check,
+        "review": _review,
+        "score": _score,
+        "rubric": _rubric,
+    }
     try:
         code = commands[options.command](options)
     except PerfkitError as e:
@@ -201,6 +227,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout = None
         code = FAILED
     raise SystemExit(code)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from perfkit.start.new import asked, new_file, next_file
+
+    if options.source is not None:
+        if not options.source.is_file():
+            _wrong_use(f"找不到 {options.source}，请核对路径和文件名")
+        made = next_file(
+            options.source, options.name, options.rubric, options.year, options.chinese
+        )
+    else:
+        given = asked(options.name, options.rubric, options.year)
+        if isinstance(given, str):
+            _wrong_use(given)
+        made = new_file(*given, options.chinese)
+    print(f"已写 {made.path}" + (f"；还有 {made.missing} 处必填的没有填" if made.missing else ""))
+    print(f"填好后运行 perfkit check {made.path}，没填的、填错的会逐处指出")
+    return FINE
+
+
+def _init(options: argparse.Namespace) -> int:
+    from perfkit.start.kit import lay_out
+
+    made = lay_out(options.folder)
+    print(*(f"已写 {path}" for path in made.written), sep="\n")
+    print(
+        *(f"已有 {path}，没有改动" for path in made.kept), sep="\n", end="\n" if made.kept else ""
+    )
+    print(f"接着读 {options.folder / 'README.md'}")
+    return FINE
 
 
 def _parameter_files(given: list[Path]) -> list[Path]:
@@ -224,7 +281,8 @@ def _parameter_files(given: list[Path]) -> list[Path]:
     if not files:
         folder = given[0] if given else Path("params")
         _wrong_use(
-            f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件"
+            f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件；"
+            "还没有的，用 perfkit new 新建"
         )
     return list(dict.fromkeys(files))
 
@@ -260,7 +318,8 @@ def _run(options: argparse.Namespace) -> int:
     usable = [path for path in files if path not in refused]
     if not template.is_file() and any(settings.of(path).template == template for path in usable):
         _wrong_use(
-            f"找不到模板笔记本 {template}；请在 perfkit 的文件夹里运行，或用 --template 指明"
+            f"找不到模板笔记本 {template}；请在 perfkit 的文件夹里运行，或用 --template 指明；"
+            "还没有工作文件夹的，用 perfkit init 建一个"
         )
     reasons = plan(usable, settings, journal)
     if options.explain:

@@ -84,11 +84,16 @@ def _folded(stem: str) -> str:
 
 
 def _fault(path: Path) -> str:
+    if path.suffix.lower() in ENDINGS and not path.is_file():
+        return "不是普通文件"
+    return name_fault(path)
+
+
+def name_fault(path: Path) -> str:
+    """Why a parameter file can't be called so, in words; empty if it can."""
     name, folded = path.stem, _folded(path.stem)
     if path.suffix.lower() not in ENDINGS:
         return f"参数文件的文件名应以 .yaml 结尾{_hint(path.name)}"
-    if not path.is_file():
-        return "不是普通文件"
     if shown(name) != name:
         return "文件名不是 UTF-8 编码（可能是从 GBK 压缩包解出的），请改名"
     if folded in RESERVED:

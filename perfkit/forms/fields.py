@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 Loc = tuple[str | int, ...]
 """The place of a value: the keys and indices that lead to it."""
@@ -34,9 +35,14 @@ def _plain_types(annotation: Any) -> Iterator[Any]:
             yield from _plain_types(argument)
 
 
+def field_info(model: type[BaseModel], loc: Loc) -> FieldInfo | None:
+    """The field at *loc*: its title, description, whether it is required; None if it is none."""
+    return _fields(_models_at(model, loc[:-1])).get(str(loc[-1])) if loc else None
+
+
 def field_readers(model: type[BaseModel], loc: Loc) -> set[Any]:
     """The functions that read the field at *loc*, such as `parse_rate` for a 比率."""
-    info = _fields(_models_at(model, loc[:-1])).get(str(loc[-1])) if loc else None
+    info = field_info(model, loc)
     found = [*info.metadata, *_metadata(info.annotation)] if info is not None else []
     return {getattr(each, "func", None) for each in found}
 

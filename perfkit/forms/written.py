@@ -31,7 +31,7 @@ _NUMBER = re.compile(rf"{WHOLE.pattern}|{DECIMAL.pattern}")
 # Letters, digits and Chinese punctuation that no reader gives a meaning of its own at the start.
 _BEGINS = r"[^\W_]|[≥≤＜＞±（《【、。，；：！？…①-⑳]"
 _PLAIN = re.compile(rf"(?:{_BEGINS})(?:(?!:(?:\s|$)|\s\#|\t).)*")
-_PLAIN_KEY = re.compile(r"[^\W\d_][\w.]*")
+_PLAIN_KEY = re.compile(r"[^\W\d_][\w.、，（）《》“”]*")
 _SEVERAL = (dict, list)
 
 
@@ -66,7 +66,7 @@ class _Writer:
 
     def mapping(self, tree: Mapping[str, Any], loc: Loc, indent: int) -> Iterator[str]:
         titles = field_names(Department, loc)
-        apart = False
+        apart = begun = False
         for name, value in tree.items():
             at = (*loc, name)
             if value is None or (isinstance(value, _SEVERAL) and not value and loc != ("options",)):
@@ -74,9 +74,9 @@ class _Writer:
             key = _key(titles[name] if self.chinese and name in titles else name)
             written = list(self.value(value, at, indent))
             remark = list(_remark(self.remarks.get(".".join(map(str, at)), ""), indent))
-            if not loc and (apart or len(written) > 1 or remark):
+            if not loc and begun and (apart or len(written) > 1 or remark):
                 yield ""
-            apart = len(written) > 1
+            apart, begun = len(written) > 1, True
             yield from remark
             yield f"{' ' * indent}{key}:{written[0]}"
             yield from written[1:]
@@ -143,7 +143,7 @@ def _scalar(value: Any, loc: Loc) -> list[str]:
         for line in signs.cleaned(text.replace("\r\n", "\n")).split("\n")
     ).strip()
     if not text:
-        return ["''" if loc[:1] == ("options",) else ""]
+        return ["''" if loc[:1] == ("options",) and len(loc) > 1 else ""]
     if yaml.reader.Reader.NON_PRINTABLE.search(text) or list(signs.refused(text)):
         return [_escaped(text)]  # to be refused where it is read, with its place
     if "\n" in text or len(text) > LONGEST_LINE:

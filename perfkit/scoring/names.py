@@ -124,3 +124,32 @@ def _rows(rows: list[Any], rubric: Rubric, groups: Mapping[str, str]) -> Iterato
         kinds = kind_codes(rubric, code)
         own = {"kind": kinds.get(kind, kind)} if isinstance(kind, str) else {}
         yield row | {"group": code} | own
+
+
+def in_words(filed: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
+    """*filed*, what stands below ``department``, with the rubric's words for its codes."""
+    found = dict(filed)
+    names = {code: word for word, code in indicator_codes(rubric, filed).items()}
+    groups = {code: word for word, code in group_codes(rubric).items()}
+    items = {item.id: item.text for item in rubric.items.values()}
+    known = item_codes(rubric)
+    items = {code: text for code, text in items.items() if known.get(text.strip("？?")) == code}
+    if isinstance(checks := filed.get("checks"), Mapping):
+        found["checks"] = {items.get(code, code): answer for code, answer in checks.items()}
+    if isinstance(answers := filed.get("answers"), Mapping):
+        found["answers"] = {names.get(code, code): reply for code, reply in answers.items()}
+    if isinstance(reported := filed.get("reported"), Mapping) and "scores" in reported:
+        scores = {names.get(code, code): points for code, points in reported["scores"].items()}
+        found["reported"] = {**reported, "scores": scores}
+    rows = []
+    for row in filed.get("indicators") or []:
+        kinds = {code: word for word, code in kind_codes(rubric, row["group"]).items()}
+        words = {"group": groups.get(row["group"], row["group"])}
+        rows.append(row | words | {"kind": kinds.get(row["kind"], row["kind"])})
+    if rows:
+        found["indicators"] = rows
+    if isinstance(overrides := filed.get("overrides"), list):
+        found["overrides"] = [
+            row | {"indicator": names.get(row["indicator"], row["indicator"])} for row in overrides
+        ]
+    return found

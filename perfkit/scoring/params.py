@@ -24,7 +24,7 @@ from perfkit.forms.aliases import in_english, words_for
 from perfkit.forms.codes import nearest, with_meaning
 from perfkit.forms.department import ABSENT_WORDS, Department, ParameterFile, Reply
 from perfkit.forms.faults import validate
-from perfkit.forms.fields import Loc, field_names, field_types, field_words
+from perfkit.forms.fields import Loc, field_info, field_names, field_types, field_words
 from perfkit.forms.options import typed_options
 from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
@@ -279,14 +279,21 @@ def _unknown(name: str, titles: Mapping[str, str], names: Iterable[str] = ()) ->
 
 
 def _without_blanks(value: Any, loc: Loc) -> Any:
-    """A field left empty is a field not filled in; one that the form doesn't have stays."""
+    """A field left empty is a field not filled in; one that the form doesn't have stays.
+
+    So is a part of the form of which every field is left empty, unless it must be there.
+    """
     if isinstance(value, dict):
         names = field_names(Department, loc)
-        return {
-            key: _without_blanks(child, (*loc, key))
-            for key, child in value.items()
-            if child is not None or (names and key not in names)
-        }
+        found = {}
+        for key, child in value.items():
+            at = (*loc, key)
+            kept = _without_blanks(child, at)
+            info = field_info(Department, at)
+            emptied = kept == {} != child and (info is None or not info.is_required())
+            if (kept is not None and not emptied) or (names and key not in names):
+                found[key] = kept
+        return found
     if isinstance(value, list):
         return [_without_blanks(child, (*loc, i)) for i, child in enumerate(value)]
     return value

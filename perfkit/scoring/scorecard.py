@@ -177,9 +177,14 @@ def rate_of_last_year(card: Scorecard, field: str) -> Decimal | None:
     None without last year's filing, without such a rule, or if its amounts were not filed.
     """
     last_year = card.department.last_year
-    for indicator in card.rubric.indicators if last_year else ():
-        if indicator.rule.held_against == field and last_year is not None:
-            rate = indicator.rule.rate_of(last_year, card.rubric)
+    return filed_rate(card.rubric, last_year, field) if last_year else None
+
+
+def filed_rate(rubric: Rubric, department: Department, field: str) -> Decimal | None:
+    """What the rule that is held against *field* gives for a filing; None if it can't be worked out."""
+    for indicator in rubric.indicators:
+        if indicator.rule.held_against == field:
+            rate = indicator.rule.rate_of(department, rubric)
             if rate is not None:
                 return rate
     return None
