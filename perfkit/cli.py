@@ -628,4 +628,6 @@ def _rubric(options: argparse.Namespace) -> int:
         content = "\n".join([rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"])
         rows.append((indicator.id, indicator.name, plain(indicator.points), content))
     _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
+    if asked := [(name, figure.asks()) for name, figure in rubric.figures.items()]:
+        _table("另填数据（figures）", ("编号", "要填的数"), asked)
     return FINE

@@ -110,7 +110,7 @@ def test_columns_fill_the_page_and_hold_their_figures(rows):
 def printed(rows):
     """The sheet's pages of rows of cells, as PDF."""
     table = Table("一、表", ["甲", "乙", "丙"], [Row(cells) for cells in rows], [20, 40, 40])
-    content = render("sheet", tables=[table], year=2023, fields={})
+    content = render("sheet", tables=[table], title="评分表", fields={})
     about = {"perfkit": {"title": "题", "department": "局", "year": 2023, "date": None}}
     output = new_output("display_data", data={"text/html": content}, metadata=about)
     found = new_notebook(cells=[new_code_cell("", outputs=[output])])

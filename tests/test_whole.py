@@ -245,8 +245,12 @@ PRINTED = {
 }
 """How a field is printed that isn't printed as it was written."""
 
-ELSEWHERE = {f"overrides.*.{key}" for key in ("indicator", "score", "reason", "stage", "approver")}
-"""Fields that can't be filed beside the stages; see `test_reports` for how they are printed."""
+ELSEWHERE = {"figures.*"} | {
+    f"overrides.*.{key}" for key in ("indicator", "score", "reason", "stage", "approver")
+}
+"""Fields that can't be filed beside the stages, or under this rubric.
+
+See `test_reports` and `test_figures` for how they are printed."""
 
 NOT_PRINTED = {
     "budget.*.rate": "只用于核对：与计算不符时有审核意见",

@@ -24,6 +24,7 @@ from perfkit.forms.codes import FINDINGS
 from perfkit.forms.department import HIGHER, LOWER, Department, Part, Project
 from perfkit.forms.fields import field_words
 from perfkit.quantities import halfwidth, percent, plain, rounded
+from perfkit.scoring.filed import FIGURES, field_label, field_unit, filed_figure, with_unit
 from perfkit.scoring.scorecard import Scorecard, grade_of, stated_rates
 from perfkit.scoring.scores import Score, walk
 from perfkit.signs import named as named_sign
@@ -418,6 +419,21 @@ NO_BASIS = {
 }
 
 
+def figures(card: Scorecard) -> Found:
+    """另填数据 above another figure that it should not be above."""
+    department = card.department
+    for name, figure in card.rubric.figures.items():
+        value, limit = department.figures.get(name), figure.not_above
+        most = filed_figure(department, limit) if limit else None
+        if limit is None or value is None or most is None or value <= most:
+            continue
+        label, unit = field_label(limit, card.rubric), field_unit(limit, card.rubric)
+        message = (
+            f"{figure.name}{figure.shown(value)}大于{label}{with_unit(most, unit)}，请核对或说明"
+        )
+        yield "figures.above", "warning", message, f"{FIGURES}{name}"
+
+
 def _rates_as_stated(card: Scorecard) -> Found:
     """The stated rates against what the rules of the rubric give."""
     rates = stated_rates(card)
@@ -550,11 +566,11 @@ def overrides(card: Scorecard) -> Found:
 
 def missing_texts(card: Scorecard) -> Found:
     """Chapters that would stand empty."""
-    department = card.department
+    department, chapters = card.department, card.rubric.words.chapters
     texts = {
         "divisions": ("内设机构及职责", department.divisions),
-        "objective": ("部门整体绩效目标", department.objective),
-        paths.narrative("management"): ("预算管理情况分析", department.narrative.management),
+        "objective": (chapters.objective.removesuffix("设立情况"), department.objective),
+        paths.narrative("management"): (chapters.management, department.narrative.management),
         paths.narrative("problems"): ("存在的问题及原因分析", department.narrative.problems),
         paths.narrative("measures"): ("措施建议", department.narrative.measures),
     }
@@ -591,6 +607,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     unspent_projects,
     project_rows,
     carryover_and_variance,
+    figures,
     indicators,
     full_marks,
     undecided,

@@ -25,6 +25,8 @@ from perfkit.forms import paths
 from perfkit.forms.department import DEPARTMENT, Department, Project
 from perfkit.forms.paths import project_of
 from perfkit.quantities import day_in_words, money, percent, plain
+from perfkit.scoring.figures import AMOUNT, RATE
+from perfkit.scoring.filed import FIGURES
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import walk
 
@@ -69,6 +71,10 @@ _PAPERS = re.compile(
 )
 """What names a year without being of it."""
 _TOTAL = re.compile(r"(?:共计|合计|总计|总额)(?:为|是)?$")
+_LEADING = re.compile(
+    r"^(?:其中|截至|截止|[0-9]{4}年(?:度)?|12月(?:底|末|31日)|年?[末底]|全年|我|本|局|部门|单位|年度|共有|的|核定|实有)*"
+)
+_STATED_AS = re.compile(r"(?:共计|共有|合计|总计|共|达到|达|为|是|有|：)?$")
 _TERM = re.compile(r"(?:合同|服务|项目|实施|执行|建设)(?:期限?|周期|时间|履行期)[^。；]{0,12}$")
 _PAID_PART = re.compile(
     r"标段|一期|二期|三期|子项|下属|所属|追加|配套|自筹|首付|尾款|预付|每|上年|去年|跨年|分年|分[两二三四五]年"
@@ -87,13 +93,15 @@ class Datum:
     values: tuple[Decimal, ...]
     cue: str = ""
     subject: str = ""
+    unit: str = ""
 
     def shown(self, kind: str) -> str:
         """The right value as a message gives it."""
         value = self.values[0]
         if kind == "rate":
             return percent(value)
-        return plain(value) + {"amount": "万元", "points": "分", "count": "个"}.get(kind, "")
+        count = self.unit or "个"
+        return plain(value) + {"amount": "万元", "points": "分", "count": count}.get(kind, "")
 
 
 @dataclass(frozen=True)
@@ -529,6 +537,10 @@ class _Reader:
             self.found.append(self._date(mention))
             return clause
         words = self._read(clause, state)
+        if asked := self._asked(mention, clause, state):
+            self.found.append(_judged(self.path, mention, [asked], self.text))
+            state.head, state.seen = None, True
+            return ""
         if mention.kind == "count":
             return self._counted(mention, words, clause, state)
         scored = [] if self.project or mention.kind != "points" else self._scored(clause)
@@ -683,6 +695,21 @@ class _Reader:
         state.stray, state.grouped = True, False
 
     # ---- what else a figure can be
+
+    def _asked(self, mention: Mention, clause: str, state: _State) -> Datum | None:
+        """另填数据 of the rubric, by its whole name."""
+        elsewhere = self.project or mention.bound or state.other_year or state.part_year
+        if elsewhere or state.level > Level.WEAK:
+            return None
+        said = _LEADING.sub("", _STATED_AS.sub("", clause[-CLAUSE:]))
+        unit = {"amount": AMOUNT, "rate": RATE}.get(mention.kind, mention.unit)
+        for name, figure in self.card.rubric.figures.items():
+            value = self.card.department.figures.get(name)
+            own = AMOUNT if figure.is_amount else figure.unit
+            if figure.name == said and own == unit and value is not None:
+                path = f"{FIGURES}{name}"
+                return Datum(figure.name, path, (value,), unit=figure.unit)
+        return None
 
     def _scored(self, clause: str) -> list[Datum]:
         """Scores of indicators, and of the parts of the score sheet, by their full names."""

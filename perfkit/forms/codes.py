@@ -167,6 +167,7 @@ FINDINGS = {
     "rate.rounded_to_full": "执行率四舍五入为100%",
     "rate.stated": "所填比率与计算不符",
     "rate.no_basis": "所填比率没有可以复核的数",
+    "figures.above": "另填数据大于不应超过的数",
     "projects.none": "没有列出项目",
     "projects.budget_sum": "项目预算合计与项目支出预算不符",
     "projects.spent_sum": "项目支出合计与项目支出不符",

@@ -90,6 +90,8 @@ Checked = Annotated[
     WithJsonSchema({"enum": [True, False, "是", "否", "不涉及"]}),
 ]
 Year = Annotated[Whole, Field(ge=2000, le=2100)]
+Figured = Annotated[Decimal, WithJsonSchema({"type": ["number", "string"]})]
+"""A figure that the rubric asks for; `perfkit.scoring.figures` reads it by its unit."""
 
 
 class Record(BaseModel):
@@ -424,6 +426,11 @@ class Department(Record):
         {},
         title="指标填报",
         description="指标编号: {count: 次数, reason: 说明} 等；perfkit rubric 列出各指标要填什么",
+    )
+    figures: dict[str, Figured] = Field(
+        {},
+        title="另填数据",
+        description="评分标准要求另填的数，编号: 数，如 staff_posts: 120；perfkit rubric 列出要填什么",
     )
     overrides: tuple[Override, ...] = Field((), title="例外情况")
     stages: tuple[Stage, ...] = Field(

@@ -27,6 +27,7 @@ from perfkit.index.rows import (
     columns_of,
     exact,
     grades,
+    heading,
 )
 from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
@@ -44,6 +45,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
     states = Counter(row.state for row in rows)
     text = _template().render(
         version=__version__,
+        heading=heading(rows),
         columns=shown,
         reports=REPORTS,
         rows=rows,

@@ -46,6 +46,7 @@ class Row:
     Attributes:
         name: stem of the parameter file, and of the report's files.
         department: 部门名称; empty if the file could not be read that far.
+        evaluation: what the rubric calls the evaluation (部门整体绩效评价).
         grade: None while undecided points could change it (待定).
         open_points: 待定分值, left out of `total`.
         execution_rate: 预算执行率 of 资金总体, as a fraction.
@@ -65,6 +66,7 @@ class Row:
     department: str = ""
     year: int | None = None
     rubric: str = ""
+    evaluation: str = ""
     total: Decimal | None = None
     reported_total: Decimal | None = None
     max: Decimal | None = None
@@ -172,6 +174,7 @@ def row_of(
         department=department.name,
         year=department.year,
         rubric=card.rubric.id,
+        evaluation=card.rubric.words.evaluation,
         total=card.total,
         reported_total=department.reported.total,
         max=card.rubric.points,
@@ -265,6 +268,12 @@ def _review(row: Row) -> str | None:
 def exact(value: Decimal | None) -> str | None:
     """An amount as exact text, None where there is none."""
     return None if value is None else plain(value)
+
+
+def heading(rows: Sequence[Row]) -> str:
+    """The title of the index: what all rows are of (部门整体绩效评价汇总)."""
+    named = {row.evaluation for row in rows if row.evaluation}
+    return f"{named.pop() if len(named) == 1 else '绩效评价'}汇总"
 
 
 def grades(rows: Sequence[Row]) -> dict[str, int]:

@@ -8,7 +8,17 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
-from perfkit.index.rows import FAILURE, REPORTS, ZERO, Alike, Kind, Row, columns_of, lost_points
+from perfkit.index.rows import (
+    FAILURE,
+    REPORTS,
+    ZERO,
+    Alike,
+    Kind,
+    Row,
+    columns_of,
+    heading,
+    lost_points,
+)
 
 _CREATED = datetime(2000, 1, 1)
 """In the workbook's properties, instead of a clock."""
@@ -28,7 +38,7 @@ def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
 
     file = BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        book.set_properties({"title": "部门整体绩效评价汇总", "created": _CREATED})
+        book.set_properties({"title": heading(rows), "created": _CREATED})
         look = _look(book)
         _overview(book.add_worksheet("汇总"), rows, look)
         _losses(book.add_worksheet("失分"), rows, look)

@@ -21,7 +21,7 @@ from perfkit.audit.findings import LEVELS
 from perfkit.errors import PerfkitError
 from perfkit.forms.codes import FINDINGS
 from perfkit.report.exact import framed
-from perfkit.scoring.derivations import PART_NAMES
+from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score, walk

@@ -21,6 +21,7 @@ from perfkit import __version__
 from perfkit.audit.examine import Audit, examine
 from perfkit.audit.findings import LEVELS
 from perfkit.audit.narrative import OUTCOMES, Verdict
+from perfkit.errors import PerfkitError
 from perfkit.files import original
 from perfkit.forms import paths
 from perfkit.forms.department import Department
@@ -35,6 +36,7 @@ from perfkit.report.sentences import (
     execution_note,
     execution_rows,
     execution_sentence,
+    figures_sentence,
     goals_sentence,
     lost_sentence,
     project_note,
@@ -49,6 +51,7 @@ from perfkit.report.sheet import score_sheet
 from perfkit.review.content import content_of
 from perfkit.scoring.derivations import Derivation, derivations
 from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import Chapters
 from perfkit.scoring.scorecard import Scorecard, score
 
 
@@ -127,8 +130,8 @@ class Report:
 
         The title of the report.
         """
-        short = self.department.short_name
-        return f"{short or self.department.name + '部门'}整体绩效评价报告"
+        department = self.department
+        return self.card.rubric.words.title(department.name, department.short_name)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -163,6 +166,20 @@ class Report:
         content = render("title", heading=self.heading, department=self.department)
         return Block(content, self.heading, {"perfkit": about, IDENTITY: self.identity})
 
+    def chapter(self, number: str, name: str, level: int = 2) -> Block:
+        """一章的标题：report.chapter("四、", "management") 印“四、预算管理情况分析”。
+
+        序号照写；名称由评分标准的 words.chapters 决定：objective 绩效目标、execution 预算执行、
+        goals 目标实现、management 指标评价。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
+
+        The heading of a chapter as the rubric calls it.
+        """
+        named = self.card.rubric.words.chapters.model_dump()
+        if name not in named:
+            known = "、".join(named)
+            raise PerfkitError(f"report.chapter() 没有“{name}”这一章，可写的有：{known}")
+        return self._block("chapter", named[name], words=f"{number}{named[name]}", level=level)
+
     def divisions(self) -> Block:
         """机构设置及职责工作任务情况：一个科室一段。
 
@@ -177,7 +194,7 @@ class Report:
         """
         filed = self._filed("objective")
         return self._block(
-            "paragraphs", "部门整体绩效目标", derived=[], filed=filed, field="objective"
+            "paragraphs", self._chapter.objective, derived=[], filed=filed, field="objective"
         )
 
     def execution(self) -> Block:
@@ -190,7 +207,7 @@ class Report:
         own = self._figures.get("narrative.execution", [])
         return self._block(
             "execution",
-            "当年预算执行情况",
+            self._chapter.execution,
             derived=[
                 ("execution", "budget", execution_sentence(self.department, own)),
                 (
@@ -234,7 +251,7 @@ class Report:
         ]
         return self._block(
             "projects",
-            "整体绩效目标实现情况",
+            self._chapter.goals,
             derived=derived,
             projects=listed,
             table=project_table(listed),
@@ -245,16 +262,17 @@ class Report:
     def management(self) -> Block:
         """预算管理情况分析：按检查清单和比率写出的句子，接着是部门的文字。
 
-        取自 checks、budget.carryover、budget.variance 和 narrative.management。
+        取自 checks、answers、figures、budget.carryover、budget.variance 和 narrative.management。
         How the budget was managed.
         """
         fields = turning_fields(self.card)
-        derived = [
+        asked = [("management.figures", "figures", figures_sentence(self.card))]
+        derived = asked + [
             (f"management.{score.id}", fields[score.id], rule.sentence(score))
             for score in self.card.scores
             for rule in [self.card.rubric.indicator(score.id).rule]
         ]
-        return self._narrative("management", "预算管理情况分析", derived)
+        return self._narrative("management", self._chapter.management, derived)
 
     def result(self) -> Block:
         """评价得分情况：总分、等级、各指标得分表，旁边是自评得分。
@@ -295,7 +313,7 @@ class Report:
             "sheet",
             "评分表",
             tables=score_sheet(self.card),
-            year=self.department.year,
+            title=f"{self.department.year}年度{self.card.rubric.words.score_sheet}",
             fields=turning_fields(self.card),
         )
 
@@ -395,6 +413,10 @@ class Report:
         Points awarded and lost, by indicator.
         """
         return self._chart(charts.points(self.frames.scores))
+
+    @property
+    def _chapter(self) -> Chapters:
+        return self.card.rubric.words.chapters
 
     def _block(self, part: str, label: str, **values: Any) -> Block:
         content = render(part, **values)

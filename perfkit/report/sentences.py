@@ -14,7 +14,7 @@ from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
 from perfkit.quantities import day_in_words, money, percent, plain, rounding_shows, signed_money
 from perfkit.report.stages import stage_sentences
-from perfkit.scoring.derivations import PART_NAMES
+from perfkit.scoring.filed import FIGURES, PART_NAMES
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
@@ -334,6 +334,17 @@ def _evaluated(department: Department) -> Markup:
     )
 
 
+def figures_sentence(card: Scorecard) -> Markup:
+    """另填数据: the figures that the rubric asks for, as far as they are filed."""
+    filed = card.department.figures
+    items = [
+        Markup("{}{}").format(asked.name, figure(asked.shown(filed[name]), f"{FIGURES}{name}"))
+        for name, asked in card.rubric.figures.items()
+        if name in filed
+    ]
+    return Markup("所填数据：{}。").format(Markup("，").join(items)) if items else Markup("")
+
+
 def goals_sentence(card: Scorecard) -> Markup:
     """产出、效果: how many 三级指标 each has and what they earned."""
     items = []
@@ -361,12 +372,11 @@ def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Marku
     department, rubric = card.department, card.rubric
     total = figure(plain(card.total), TOTAL)
     sentences = [
-        Markup(
-            "按{}评分，{}{}年度部门整体绩效评价得{}分（满分{}分），评价等级{}{}。其中，{}。"
-        ).format(
+        Markup("按{}评分，{}{}年度{}得{}分（满分{}分），评价等级{}{}。其中，{}。").format(
             rubric.name,
             department.name,
             department.year,
+            rubric.words.evaluation,
             total,
             plain(rubric.points),
             "为" if card.grade else "",

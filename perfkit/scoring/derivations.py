@@ -14,6 +14,7 @@ from typing import Any
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Part, Project
 from perfkit.quantities import percent, plain
+from perfkit.scoring.filed import FIGURES, PART_NAMES
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
@@ -30,12 +31,6 @@ from perfkit.scoring.scores import Input, Score, walk
 from perfkit.scoring.stages import by_whom
 from perfkit.texts import numbers
 
-PART_NAMES = {
-    "total": "资金总体",
-    "basic": "基本支出",
-    "project": "项目支出",
-    "other": "其他支出",
-}
 AMOUNTS = {"budget": "全年预算数", "spent": "全年执行数"}
 ZERO = Decimal(0)
 
@@ -97,6 +92,13 @@ def _amounts(card: Scorecard) -> Items:
         if value is not None:
             filed = Input(name, f"{plain(value)}万元", department.place(place))
             yield place, Derivation(name, f"部门填写，{filed.value}", inputs=(filed,))
+    for key, figure in card.rubric.figures.items():
+        value = department.figures.get(key)
+        if value is not None:
+            place = f"{FIGURES}{key}"
+            filed = Input(figure.name, figure.shown(value), department.place(place))
+            formula = f"部门填写，{filed.value}"
+            yield place, Derivation(figure.name, formula, figure.about, (filed,))
 
 
 def _total_of_parts(card: Scorecard, of: str) -> Derivation:

@@ -84,6 +84,9 @@ def in_codes(
 
     if "checks" in filed:
         filed["checks"] = keyed(filed["checks"], item_codes(rubric), ("department", "checks"))
+    if "figures" in filed:
+        asked = _codes((figure.name, name) for name, figure in rubric.figures.items())
+        filed["figures"] = keyed(filed["figures"], asked, ("department", "figures"))
     if "answers" in filed:
         filed["answers"] = keyed(filed["answers"], names, ("department", "answers"))
     if isinstance(reported := filed.get("reported"), dict) and "scores" in reported:

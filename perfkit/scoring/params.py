@@ -30,6 +30,7 @@ from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
 from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
 from perfkit.quantities import parse_points, plain
+from perfkit.scoring.figures import read_figures
 from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
 from perfkit.scoring.stages import stage_faults
@@ -97,11 +98,17 @@ def _validated(
         named = [*twice, *_rubric_faults(whole, rubric, source)]
         faults += [fault for fault in named if fault.line not in source.misread]
     filed: dict[str, Any] = _without_blanks(whole, ())
+    if "figures" in filed:
+        asked, of = (rubric.figures, rubric.id) if rubric else ({}, "")
+        at = ("department", "figures")
+        filed["figures"], wrong = read_figures(filed["figures"], asked, of, source, at)
+        # Without a rubric nobody knows what they are.
+        faults += [fault for fault in wrong if rubric and fault.line not in source.misread]
     previous = None
     # Of last year's filing, not of all the years before it.
     if with_previous and isinstance(filed.get("previous"), str):
         try:
-            previous = _previous(folder / filed["previous"], filed.get("year"))
+            previous = _previous(folder / filed["previous"], filed.get("year"), rubric)
         except PerfkitError as e:
             faults.append(source.fault(("department", "previous"), str(e)))
     if with_previous and isinstance(named_template := filed.get("template"), str) and source.name:
@@ -117,21 +124,28 @@ def _validated(
     return department, rubric
 
 
-def _previous(path: Path, year: Any) -> Department:
-    """Last year's filing.
+def _previous(path: Path, year: Any, rubric: Rubric | None) -> Department:
+    """Last year's filing, with the figures that its rubric asked for as *rubric* does.
 
     Raises:
         PerfkitError: in one line, if it can't be read or is of another year.
     """
     try:
-        found, _ = _read(path, with_previous=False)
+        found, asked = _read(path, with_previous=False)
     except PerfkitError as e:
         first = str(e).splitlines()[0]
         raise PerfkitError(f"上年参数文件（previous）用不了：{first}") from None
     if re.fullmatch("[0-9]{4}", str(year)) and found.year != int(year) - 1:
         words = f"“{path.name}”是{found.year}年度的，应是{int(year) - 1}年度"
         raise PerfkitError(f"上年参数文件（previous）{words}")
-    return found
+    if rubric is None or rubric.figures == asked.figures:
+        return found
+    now, then = rubric.figures, asked.figures
+    # What was counted in another unit is no figure to compare with.
+    same = {n: v for n, v in found.figures.items() if n in now and now[n].unit == then[n].unit}
+    kept = found.model_copy(update={"figures": same})
+    kept.comes_from(found.source, None)
+    return kept
 
 
 def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Iterator[Fault]:

@@ -25,6 +25,8 @@ from perfkit.forms.fields import Loc
 from perfkit.forms.yamlfile import read_tree
 from perfkit.quantities import Points, Rate, Whole, plain, rounded
 from perfkit.scoring.directions import Directions
+from perfkit.scoring.figures import Figure, named_rightly
+from perfkit.scoring.filed import unfit
 from perfkit.scoring.kinds import AnyRule
 from perfkit.scoring.kinds.chosen import Chosen
 from perfkit.scoring.kinds.kind import MOST, Item, repeated
@@ -113,6 +115,39 @@ class Parameter(Record):
     years: dict[Year, YearValue] = Field(min_length=1)
 
 
+class Chapters(Record):
+    """章节: the headings that the rubric gives the chapters of the report."""
+
+    objective: Name = Field("绩效目标设立情况", title="绩效目标")
+    execution: Name = Field("预算执行情况", title="预算执行")
+    goals: Name = Field("绩效目标实现情况", title="目标实现")
+    management: Name = Field("各项指标评价情况", title="指标评价")
+
+
+class Words(Record):
+    """用语: what a report under the rubric calls itself, its score sheet and its chapters."""
+
+    evaluation: Name = Field("部门整体绩效评价", title="评价的名称")
+    sheet: str = Field(
+        "", title="评分表的名称", description="不写则为“评价的名称”加“指标体系评分表”"
+    )
+    chapters: Chapters = Field(default_factory=Chapters, title="章节")
+
+    @property
+    def score_sheet(self) -> str:
+        """评分表的名称."""
+        return self.sheet or f"{self.evaluation}指标体系评分表"
+
+    def title(self, name: str, short: str | None) -> str:
+        """The title of a department's report: 区金融办整体绩效评价报告."""
+        # 部门 stands for the department, which a short name says already.
+        return (
+            f"{short}{self.evaluation.removeprefix('部门')}报告"
+            if short
+            else (f"{name}{self.evaluation}报告")
+        )
+
+
 class Rubric(Record):
     """评分标准: what is asked, for how many points, and how they are awarded."""
 
@@ -120,9 +155,13 @@ class Rubric(Record):
     name: Name
     source: Text = Field(title="出处")
     points: Points = Field(title="总分")
+    words: Words = Field(default_factory=Words, title="用语")
     rounding: Rounding = Field(title="舍入")
     grades: tuple[Grade, ...] = Field(min_length=1, max_length=MOST, title="等级")
     parameters: dict[str, Parameter] = Field({}, max_length=MOST, title="年度参数")
+    figures: dict[Name, Figure] = Field(
+        {}, max_length=MOST, title="另填数据", description="规则里写 figures.编号 取用"
+    )
     directions: Directions = Field(title="指标方向的用语")
     sections: tuple[Section, ...] = Field(min_length=1, max_length=MOST, title="一级指标")
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
@@ -163,6 +202,10 @@ class Rubric(Record):
         total = sum(section.points for section in self.sections)
         if total != self.points:
             yield ("points",), f"各部分合计 {total} 分，与总分 {self.points} 分不符"
+        yield from named_rightly(self.figures)
+        for name, figure in self.figures.items():
+            if figure.not_above and (why := unfit(figure.not_above, self)):
+                yield ("figures", name, "not_above"), why
         floors = [grade.floor for grade in self.grades]
         if floors != sorted(set(floors), reverse=True) or floors[-1] != 0:
             yield ("grades",), "等级的下限应由高到低排列，最后一个为 0"

@@ -33,6 +33,12 @@ def editors_schema() -> dict[str, Any]:
         for rubric in rubrics
         for item in rubric.items.values()
     }
+    figure = department["figures"]["additionalProperties"]
+    department["figures"]["properties"] = {
+        name: figure | {"description": asked.asks()}
+        for rubric in rubrics
+        for name, asked in rubric.figures.items()
+    }
     scores = records["Reported"]["properties"]["scores"]
     scores["properties"] = {
         indicator.id: scores["additionalProperties"] | {"description": indicator.name}

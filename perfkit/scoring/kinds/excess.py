@@ -15,7 +15,8 @@ from perfkit.forms.fields import Loc
 from perfkit.quantities import Points, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.filed import RATE, filed_figure, filed_input, unfit
+from perfkit.scoring.figures import RATE
+from perfkit.scoring.filed import filed_figure, filed_input, unfit
 from perfkit.scoring.kinds.kind import StatedRate, Steps, StepSize, decided, lost
 from perfkit.scoring.kinds.quotient import Quotient, constant
 from perfkit.scoring.marked import awarded, figure

@@ -13,12 +13,13 @@ from perfkit.forms import paths
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
 from perfkit.quantities import parse_points, parse_signed_rate, percent, plain
+from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import (
-    RATE,
     field_label,
     field_unit,
     filed_figure,
     filed_input,
+    unfilled,
     unfit,
     with_unit,
 )
@@ -107,7 +108,7 @@ class Quotient(Rule):
         missing = [field for field in fields if figures[field] is None]
         inputs = tuple(filed_input(department, f, rubric) for f in fields if f not in missing)
         if missing:
-            why = f"未填{'、'.join(field_label(field, rubric) for field in missing)}"
+            why = unfilled(department, missing, rubric)
             return Measured(None, "", inputs, why, missing[0])
         if self.to and figures[self.to] == 0:
             why = f"{field_label(self.to, rubric)}为0"
@@ -177,7 +178,8 @@ class Quotient(Rule):
         if source and against == paths.PREVIOUS_RATE:
             found = Input(found.name, f"{found.value}（{source}）", found.place)
         if value is None:
-            reason = f"未填{found.name}，无法比较，需要人工决定"
+            lacking = unfilled(department, [against], rubric)
+            reason = f"{lacking}，无法比较，需要人工决定"
             return Compared(None, found, reason, against)
         return Compared(value, found)
 

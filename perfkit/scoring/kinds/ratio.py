@@ -16,7 +16,8 @@ from perfkit.forms.fields import Loc
 from perfkit.quantities import Rate, money, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.filed import RATE, field_label
+from perfkit.scoring.figures import RATE
+from perfkit.scoring.filed import field_label
 from perfkit.scoring.kinds.kind import Steps, decided, lost, told
 from perfkit.scoring.kinds.quotient import Quotient
 from perfkit.scoring.scores import ZERO, Score

@@ -13,7 +13,8 @@ from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
 from perfkit.quantities import Whole, percent, rounded
 from perfkit.scoring.conditions import bounds, first_of
-from perfkit.scoring.filed import RATE, field_label, with_unit
+from perfkit.scoring.figures import RATE
+from perfkit.scoring.filed import field_label, with_unit
 from perfkit.scoring.kinds.awards import Tier, tier_problems
 from perfkit.scoring.kinds.kind import MOST, decided, lost
 from perfkit.scoring.kinds.quotient import Quotient, constant
