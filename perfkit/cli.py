@@ -168,10 +168,17 @@ def _parser() -> _Parser:
     score = command("score", "计算一个部门的得分")
     score.add_argument("params", type=Path, metavar="参数文件", help="一个部门的参数文件")
     score.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
-    rubric = command("rubric", "查看评分标准：指标、分值、检查项的编号和合格的答案")
-    rubric.add_argument(
-        "name", nargs="?", metavar="名称", help="评分标准的名称或文件；不写则列出自带的"
+    rubric = command(
+        "rubric",
+        "查看评分标准：指标、分值、检查项的编号和合格的答案；"
+        "rubric check 文件 检查自己写的评分标准；"
+        "rubric set 评分标准 年度参数 年度 数值 --source 出处 填写每年公布的数",
     )
+    rubric.add_argument(
+        "words", nargs="*", metavar="名称",
+        help="评分标准的名称或文件；不写则列出自带的。前面可以写 check 或 set",
+    )  # fmt: skip
+    rubric.add_argument("--source", metavar="出处", help="公布这个数的文件（用于 set）")
     rubric.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
     return parser
 
@@ -611,14 +618,21 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) 
 
 
 def _rubric(options: argparse.Namespace) -> int:
-    from perfkit.quantities import plain
+    from perfkit.quantities import percent, plain
     from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 
-    if options.name is None:
+    words = options.words
+    if words[:1] == ["set"]:
+        return _set_yearly(words[1:], options.source)
+    if words[:1] == ["check"]:
+        return _check_rubrics(words[1:])
+    if not words:
         for name in shipped_rubrics():
             print(f"{name}  {load_rubric(name).name}")
         return FINE
-    rubric = load_rubric(options.name)
+    if len(words) > 1:
+        _wrong_use(f"一次看一个评分标准，这里有 {len(words)} 个")
+    rubric = load_rubric(words[0])
     if options.json:
         print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
         return FINE
@@ -630,4 +644,55 @@ def _rubric(options: argparse.Namespace) -> int:
     _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
     if asked := [(name, figure.asks()) for name, figure in rubric.figures.items()]:
         _table("另填数据（figures）", ("编号", "要填的数"), asked)
+    for key, parameter in rubric.parameters.items():
+        for year, found in sorted(parameter.years.items()):
+            words = f"{key}（{parameter.name}）{year}：{percent(found.value, 4)}"
+            print(f"年度参数 {words}，{found.origin}")
     return FINE
+
+
+def _set_yearly(words: list[str], source: str | None) -> int:
+    from perfkit.files import relative_path
+    from perfkit.quantities import percent
+    from perfkit.scoring.setting import set_yearly
+
+    if len(words) != 4 or source is None:
+        _wrong_use(
+            "写作 perfkit rubric set 评分标准 年度参数 年度 数值 --source 出处，"
+            "如 perfkit rubric set beijing-2023 city_variance 2024 25.1% --source 市财政局通报"
+        )
+    made = set_yearly(words[0], words[1], words[2], words[3], source)
+    path = relative_path(made.path, Path())
+    print(f"{path}：{made.year} 年{made.parameter.name} {percent(made.value, 4)}")
+    if made.before is not None and made.before.value != made.value:
+        print(f"原来是 {percent(made.before.value, 4)}（{made.before.origin}），以后用新的")
+    return FINE
+
+
+def _check_rubrics(words: list[str]) -> int:
+    from perfkit.errors import PerfkitError
+    from perfkit.quantities import plain
+    from perfkit.scoring.rubric import load_rubric
+
+    if not words:
+        _wrong_use("写明要检查的评分标准，如 perfkit rubric check rubrics/示例.yaml")
+    failed = 0
+    for name in words:
+        try:
+            rubric = load_rubric(name)
+        except PerfkitError as e:
+            failed += 1
+            print(f"{name}：有 {len(e.faults)} 处错误")
+            print(e)
+            continue
+        sections = "，".join(f"{each.name} {plain(each.points)} 分" for each in rubric.sections)
+        count = len(rubric.indicators)
+        print(
+            f"{name}：没有错误；{rubric.name}，{count} 个指标，{plain(rubric.points)} 分：{sections}"
+        )
+        for key, parameter in rubric.parameters.items():
+            years = (
+                "、".join(map(str, sorted(parameter.years))) or "还没有，用 perfkit rubric set 填写"
+            )
+            print(f"  年度参数 {key}（{parameter.name}）：{years}")
+    return FAILED if failed else FINE

@@ -14,6 +14,7 @@ from perfkit.audit.examine import examine
 from perfkit.cli import main
 from perfkit.errors import PerfkitError
 from perfkit.forms.department import Reply
+from perfkit.forms.written import tree
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 from perfkit.scoring.scorecard import score
@@ -105,6 +106,19 @@ def test_a_rubric_of_one_s_own_is_named_from_the_file_s_folder(folder, rubric_fi
     own = rubric_file({}).relative_to(folder)
     made = new_file("示例局", str(own), 2024)
     assert filled(made.path)[0].rubric == "../rubric.yaml"
+
+
+def test_what_a_rubric_asks_for_itself_is_in_the_file_and_goes_on(folder, rubric_file, filing):
+    asked = {"posts": {"name": "编制数", "unit": "人"}, "share": {"name": "压减率", "unit": "%"}}
+    own = rubric_file({"figures": asked}).relative_to(folder)
+    text = new_file("示例局", str(own), 2024).path.read_text(encoding="utf-8")
+    assert "    # 编制数（单位人）\n    posts:\n" in text
+    text = new_file("示例局二", str(own), 2024, chinese=True).path.read_text(encoding="utf-8")
+    assert "    编制数:\n" in text
+    path = filing({"rubric": "../rubric.yaml", "figures": {"posts": "48人", "share": "12.50%"}})
+    assert tree(read_department(path)[0])["figures"] == {"posts": "48人", "share": "12.50%"}
+    text = next_file(path, "y.yaml", None, None).path.read_text(encoding="utf-8")
+    assert "    # 上年（2023年度）：12.50%\n    share:\n" in text
 
 
 def test_a_file_that_is_there_stays_as_it_is(folder, capsys):

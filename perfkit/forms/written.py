@@ -153,6 +153,13 @@ def _scalar(value: Any, loc: Loc) -> list[str]:
     return [text if plain else _quoted(text)]
 
 
+def quoted_where_needed(text: str) -> str:
+    """A text on one line, in quotation marks where a reader needs them."""
+    text = " ".join(signs.cleaned(text).split())
+    plain = _PLAIN.fullmatch(text) and _is_text(text) and not list(signs.refused(text))
+    return text if plain else _quoted(text)
+
+
 def _is_text(text: str) -> bool:
     """Whether no reader of YAML takes *text*, without quotation marks, for anything but a text."""
     return str(_resolver.resolve(yaml.ScalarNode, text, (True, False))) == "tag:yaml.org,2002:str"
@@ -184,7 +191,9 @@ def tree(department: Department) -> dict[str, Any]:
     exact: dict[str, Any] = _tree(department, (), {})
     written: dict[str, Any] = _tree(department, (), department.source.texts)
     try:
-        same = Department.model_validate(written).model_dump() == department.model_dump()
+        # What the rubric asks for has its unit from there; its text can't be read here.
+        figures = {"figures": department.figures} if department.figures else {}
+        same = Department.model_validate(written | figures).model_dump() == department.model_dump()
     except ValidationError:
         same = False
     return written if same else exact

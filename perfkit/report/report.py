@@ -372,7 +372,11 @@ class Report:
         file = f"参数文件{source.name}，SHA-256 {source.sha256}"
         if not source.name:
             file = "参数由 papermill 直接传入，没有找到参数文件"
-        return f"{file}；评分标准{self.card.rubric.id}；perfkit {__version__}"
+        rubric, yearly = self.card.rubric, self.card.rubric.yearly
+        set_apart = ""
+        if any(self.department.year in years for years in yearly.values.values()):
+            set_apart = f"，年度参数{yearly.source.name}，SHA-256 {yearly.source.sha256}"
+        return f"{file}；评分标准{rubric.id}{set_apart}；perfkit {__version__}"
 
     @property
     def frames(self) -> Frames:

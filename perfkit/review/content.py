@@ -32,6 +32,14 @@ def content_of(card: Scorecard) -> dict[str, str]:
     for rows, texts in (("projects", ("name", "narrative")), ("indicators", ("note",))):
         narrative[rows] = [[row.pop(text, None) for text in texts] for row in filed.get(rows, ())]
     rubric = card.rubric.model_dump(exclude_defaults=True)
+    for parameter in rubric.get("parameters", {}).values():
+        # Of what was set apart from the rubric, this year's value alone, wherever it stands.
+        years = parameter.get("years", {}).items()
+        parameter["years"] = {
+            year: {key: text for key, text in found.items() if key != "place"}
+            for year, found in years
+            if "place" not in found or year == card.department.year
+        }
     # Not the places: a comment in the file moves its lines, and changes nothing.
     scores = {score.id: score.awarded for score in walk(card.scores)}
     data = [filed, scores, card.total, card.grade]

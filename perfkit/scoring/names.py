@@ -45,6 +45,11 @@ def item_codes(rubric: Rubric) -> dict[str, str]:
     )
 
 
+def figure_codes(rubric: Rubric) -> dict[str, str]:
+    """The figures that the rubric asks for, by name: 编制数 → staff_posts."""
+    return _codes((figure.name, code) for code, figure in rubric.figures.items())
+
+
 def indicator_codes(rubric: Rubric, filed: Mapping[str, Any]) -> dict[str, str]:
     """All indicators by name, and the department's own by number: 产出.2 → output.2."""
     rows = filed.get("indicators")
@@ -85,8 +90,7 @@ def in_codes(
     if "checks" in filed:
         filed["checks"] = keyed(filed["checks"], item_codes(rubric), ("department", "checks"))
     if "figures" in filed:
-        asked = _codes((figure.name, name) for name, figure in rubric.figures.items())
-        filed["figures"] = keyed(filed["figures"], asked, ("department", "figures"))
+        filed["figures"] = keyed(filed["figures"], figure_codes(rubric), ("department", "figures"))
     if "answers" in filed:
         filed["answers"] = keyed(filed["answers"], names, ("department", "answers"))
     if isinstance(reported := filed.get("reported"), dict) and "scores" in reported:
@@ -139,6 +143,9 @@ def in_words(filed: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
     items = {code: text for code, text in items.items() if known.get(text.strip("？?")) == code}
     if isinstance(checks := filed.get("checks"), Mapping):
         found["checks"] = {items.get(code, code): answer for code, answer in checks.items()}
+    if isinstance(figures := filed.get("figures"), Mapping):
+        asked = {code: word for word, code in figure_codes(rubric).items()}
+        found["figures"] = {asked.get(code, code): value for code, value in figures.items()}
     if isinstance(answers := filed.get("answers"), Mapping):
         found["answers"] = {names.get(code, code): reply for code, reply in answers.items()}
     if isinstance(reported := filed.get("reported"), Mapping) and "scores" in reported:

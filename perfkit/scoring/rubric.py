@@ -15,21 +15,22 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from perfkit.errors import PerfkitError
-from perfkit.forms.department import AuditOff, Name, Record, Text, Year
+from perfkit.forms.department import AuditOff, Name, Record, Text
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc
 from perfkit.forms.yamlfile import read_tree
-from perfkit.quantities import Points, Rate, Whole, plain, rounded
+from perfkit.quantities import Points, Whole, plain, rounded
 from perfkit.scoring.directions import Directions
 from perfkit.scoring.figures import Figure, named_rightly
 from perfkit.scoring.filed import unfit
 from perfkit.scoring.kinds import AnyRule
 from perfkit.scoring.kinds.chosen import Chosen
 from perfkit.scoring.kinds.kind import MOST, Item, repeated
+from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
 from perfkit.texts import shortened, unfolded
 
 SHIPPED = Path(__file__).parent / "rubrics"
@@ -101,20 +102,6 @@ class Rounding(Record):
         return f"{plain(value)} 的小数位数多于舍入的 {self.places} 位"
 
 
-class YearValue(Record):
-    """The value of a yearly parameter and where it was published."""
-
-    value: Rate
-    source: Text
-
-
-class Parameter(Record):
-    """年度参数: a benchmark that is published anew each year."""
-
-    name: Name
-    years: dict[Year, YearValue] = Field(min_length=1)
-
-
 class Chapters(Record):
     """章节: the headings that the rubric gives the chapters of the report."""
 
@@ -165,6 +152,31 @@ class Rubric(Record):
     directions: Directions = Field(title="指标方向的用语")
     sections: tuple[Section, ...] = Field(min_length=1, max_length=MOST, title="一级指标")
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
+
+    _yearly: Yearly = PrivateAttr(default_factory=Yearly)
+
+    @property
+    def yearly(self) -> Yearly:
+        """The yearly parameters that were set apart from the rubric, with their file."""
+        return self._yearly
+
+    def with_yearly(self, yearly: Yearly) -> Rubric:
+        """The rubric with yearly parameters that were set apart, which go before its own."""
+        parameters = {
+            name: parameter.model_copy(
+                update={"years": {**parameter.years, **yearly.values.get(name, {})}}
+            )
+            for name, parameter in self.parameters.items()
+        }
+        found = self.model_copy(update={"parameters": parameters})
+        found._yearly = yearly
+        return found
+
+    def missing_parameter(self, indicator: str, year: int) -> str:
+        """The yearly parameter that an indicator is held against and that *year* lacks; else empty."""
+        name = self.indicator(indicator).rule.held_against
+        known = self.parameters.get(name)
+        return name if known is not None and year not in known.years else ""
 
     @property
     def indicators(self) -> list[RubricIndicator]:
@@ -243,7 +255,7 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
         PerfkitError: if there is none, or it has faults; each with its line.
     """
     if name in shipped_rubrics():
-        return _shipped(name)
+        return _with_yearly(_shipped(name), name, folder)
     if not name.endswith((".yaml", ".yml")):
         known = "、".join(shipped_rubrics())
         raise PerfkitError(
@@ -259,7 +271,14 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
         ) from None
     except (OSError, ValueError):
         pass  # reading it tells why not
-    return _load(path)
+    return _with_yearly(_load(path), name, folder)
+
+
+def _with_yearly(rubric: Rubric, name: str, folder: Path) -> Rubric:
+    path = find_yearly(name, folder)
+    if path is None:
+        return rubric
+    return rubric.with_yearly(read_yearly(path, rubric.id, rubric.parameters))
 
 
 @cache

@@ -125,6 +125,7 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
             for kind in choice.kinds
         ],
         "checks": dict.fromkeys(rubric.items, ""),
+        "figures": dict.fromkeys(rubric.figures, ""),
         "answers": {
             indicator.id: dict.fromkeys((*indicator.rule.asks, "reason"), "")
             for indicator in rubric.indicators
@@ -177,6 +178,8 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
         good = f"合格：{'是' if item.good else '否'}" + (f"；{item.asks}" if item.asks else "")
         good += "；可填“不涉及”" if item.id in rubric.may_be_absent else ""
         found[f"checks.{item.id}"] = good if chinese else f"{item.text}（{good}）"
+    found["figures"] = "另填数据：评分标准要求另填的数"
+    found |= {f"figures.{name}": figure.asks() for name, figure in rubric.figures.items()}
     found["answers"] = "指标填报：下列指标按这里所填计分，理由印在报告里"
     for indicator in rubric.indicators:
         found[f"answers.{indicator.id}"] = "" if chinese else indicator.name
@@ -246,6 +249,7 @@ def worded(
     moved = dict(remarks)
     for at, before, after in (
         ("checks", tree.get("checks"), words_in.get("checks")),
+        ("figures", tree.get("figures"), words_in.get("figures")),
         ("answers", tree.get("answers"), words_in.get("answers")),
         (
             "reported.scores",

@@ -169,7 +169,7 @@ class Quotient(Rule):
                 # A benchmark is missing in the rubric, for the year; all else in the filing.
                 reason = f"评分标准{rubric.id}没有{department.year}年的{parameter.name}，需要补充后再评分"
                 return Compared(None, None, reason, "year")
-            shown = Input(parameter.name, percent(year.value, 4), year.source)
+            shown = Input(parameter.name, percent(year.value, 4), year.origin)
             return Compared(year.value, shown)
         if against == LAST_YEAR:
             return self._last_year(department, rubric)
