@@ -20,6 +20,7 @@ from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import Verdict, contradictions, verdicts
 from perfkit.audit.stages import stages
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
+from perfkit.audit.units import units
 from perfkit.fonts import code, printed, rare
 from perfkit.forms import paths
 from perfkit.forms.codes import FINDINGS
@@ -633,6 +634,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     replies,
     overrides,
     stages,
+    units,
     claims,
     missing_texts,
     unprinted_signs,

@@ -355,6 +355,76 @@ class Stage(Record):
         return self.reasons.get(indicator, self.reason)
 
 
+class UnitPart(Record):
+    """One row of a unit's 资金总体."""
+
+    budget: Amount = Field(title="全年预算数", description="单位万元")
+    spent: Amount = Field(title="全年执行数", description="单位万元")
+
+
+class UnitBudget(Record):
+    """预算执行 of a unit that has no parameter file of its own."""
+
+    basic: UnitPart = Field(title="基本支出")
+    project: UnitPart = Field(title="项目支出")
+    other: UnitPart | None = Field(None, title="其他支出", description="没有的可不填")
+    initial: Amount | None = Field(None, title="年初预算数")
+    carryover: Amount | None = Field(None, title="结转结余总额")
+
+    @property
+    def whole(self) -> Budget:
+        """The same as the form's own record."""
+
+        def part(filed: UnitPart | None) -> Part:
+            amounts = (filed.budget, filed.spent) if filed else (Decimal(0), Decimal(0))
+            return Part.model_construct(budget=amounts[0], spent=amounts[1], rate=None)
+
+        return Budget.model_construct(
+            basic=part(self.basic),
+            project=part(self.project),
+            other=part(self.other),
+            total=None,
+            initial=self.initial,
+            carryover=Carryover.model_construct(
+                amount=self.carryover, rate=None, previous_rate=None, previous_source=""
+            ),
+            variance=Variance.model_construct(rate=None),
+        )
+
+
+class Unit(Record):
+    """二级单位: its own parameter file, or its name and budget where it has none."""
+
+    name: Name | None = Field(
+        None, title="单位名称", description="有参数文件的可不写，以文件里的部门名称为准"
+    )
+    file: Text | None = Field(
+        None,
+        title="单位的参数文件",
+        description="从这份参数文件所在的文件夹算起，如 ../units/school.yaml",
+    )
+    budget: UnitBudget | None = Field(
+        None, title="预算执行", description="没有参数文件的单位在这里填预算数和执行数"
+    )
+    projects: Annotated[Whole, Field(ge=0, le=MOST_PROJECTS)] | None = Field(
+        None, title="项目数", description="没有参数文件的单位填；有文件的由程序数"
+    )
+    score: Annotated[Points, Field(le=1000)] | None = Field(
+        None, title="单位得分", description="没有参数文件的单位填；有文件的由程序计算"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Unit:
+        if self.file is None and (self.name is None or self.budget is None):
+            raise ValueError(
+                "二级单位要写 file（它的参数文件）；没有参数文件的，写 name（单位名称）和 budget（预算执行）"
+            )
+        filed = {"budget": self.budget, "projects": self.projects, "score": self.score}
+        if self.file is not None and (both := [key for key, v in filed.items() if v is not None]):
+            raise ValueError(f"已写了 file，{'、'.join(both)} 取自那份文件，这里请删去")
+        return self
+
+
 class ProjectCounts(Record):
     """How many projects the department says were evaluated."""
 
@@ -440,6 +510,11 @@ class Department(Record):
     )
     reported: Reported = Field(default_factory=Reported, title="自评结果")
     narrative: Narrative = Field(default_factory=Narrative, title="文字说明")
+    units: tuple[Unit, ...] = Field(
+        (),
+        title="二级单位",
+        description="部门本级和各所属单位，合起来就是部门的数；只用于核对和列表，不计分",
+    )
     previous: str | None = Field(
         None, title="上年参数文件", description="如 ../2022/x.yaml，用来与上年的文字和比率核对"
     )
@@ -459,6 +534,7 @@ class Department(Record):
 
     _source: Source = PrivateAttr(default_factory=Source)
     _previous: Department | None = PrivateAttr(None)
+    _units: tuple[tuple[Department, Any] | None, ...] = PrivateAttr(())
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -470,10 +546,21 @@ class Department(Record):
         found |= {paths.narrative(key): text for key, text in self.narrative}
         return {field: unfolded(text) for field, text in found.items() if text}
 
-    def comes_from(self, source: Source, last_year: Department | None) -> None:
-        """Remembers the file that the filing was read from, and last year's filing."""
+    def comes_from(
+        self,
+        source: Source,
+        last_year: Department | None,
+        units: tuple[tuple[Department, Any] | None, ...] = (),
+    ) -> None:
+        """Remembers the file that the filing was read from, last year's filing, and the units'."""
         self._source = source
         self._previous = last_year
+        self._units = units
+
+    @property
+    def unit_filings(self) -> tuple[tuple[Department, Any] | None, ...]:
+        """Of each of the `units` its filing and rubric; None for one without a file."""
+        return self._units
 
     @property
     def last_year(self) -> Department | None:

@@ -57,6 +57,11 @@ def stage_score(i: int, indicator: str) -> str:
     return _path("stages", i, "scores", indicator)
 
 
+def unit(i: int, field: str = "") -> str:
+    """A 二级单位."""
+    return _path("units", i, field)
+
+
 def check(item: str) -> str:
     """The answer to an item of a checklist."""
     return _path("checks", item)

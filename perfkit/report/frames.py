@@ -25,6 +25,7 @@ from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score, walk
+from perfkit.scoring.units import units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,31 @@ class Frames:
         ]
         amounts = dict.fromkeys(("预算", "支出", "未支出", "执行率"), Decimal)
         return framed(rows, {"部分": str, **amounts})
+
+    @property
+    def units(self) -> pd.DataFrame:
+        """One row a 二级单位: 单位, 预算, 支出, 未支出, 执行率, 结转结余, 项目数, 得分, 等级, 文件.
+
+        金额单位万元；没有填写的为空（NaN）；没有填 units 的是一张空表.
+        """
+        rows = [
+            {
+                "单位": unit.name,
+                "预算": unit.budget.overall.budget,
+                "支出": unit.budget.overall.spent,
+                "未支出": unit.budget.overall.unspent,
+                "执行率": unit.budget.overall.execution_rate,
+                "结转结余": unit.budget.carryover.amount,
+                "项目数": unit.projects,
+                "得分": unit.score,
+                "等级": unit.grade,
+                "文件": unit.file,
+            }
+            for unit in units_of(self.card)
+        ]
+        amounts = dict.fromkeys(("预算", "支出", "未支出", "执行率", "结转结余"), Decimal)
+        last = {"项目数": int, "得分": Decimal, "等级": str, "文件": str}
+        return framed(rows, {"单位": str, **amounts, **last})
 
     @property
     def projects(self) -> pd.DataFrame:

@@ -48,6 +48,7 @@ from perfkit.report.sentences import (
     turning_fields,
 )
 from perfkit.report.sheet import score_sheet
+from perfkit.report.units import unit_table, units_sentence
 from perfkit.review.content import content_of
 from perfkit.scoring.derivations import Derivation, derivations
 from perfkit.scoring.params import read_department
@@ -215,8 +216,10 @@ class Report:
                     "budget.initial budget.carryover",
                     surroundings_sentence(self.department, own),
                 ),
+                ("execution.units", "units", units_sentence(self.card)),
             ],
             rows=execution_rows(self.department),
+            units=unit_table(self.card),
             note_words=execution_note(self.department),
             filed=self._filed(paths.narrative("execution")),
         )

@@ -12,6 +12,7 @@ from typing import Any
 from perfkit.quantities import plain
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import walk
+from perfkit.scoring.units import units_of
 
 HELP = "help"
 """The tag of a cell that explains the template to whoever edits it; no report shows it."""
@@ -43,6 +44,8 @@ def content_of(card: Scorecard) -> dict[str, str]:
     # Not the places: a comment in the file moves its lines, and changes nothing.
     scores = {score.id: score.awarded for score in walk(card.scores)}
     data = [filed, scores, card.total, card.grade]
+    if card.department.units:  # their figures stand in files of their own
+        data.append([unit.figures() for unit in units_of(card)])
     return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
 
 

@@ -29,6 +29,7 @@ from perfkit.scoring.rubric import Rubric
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import Input, Score, walk
 from perfkit.scoring.stages import by_whom
+from perfkit.scoring.units import unit_key, unit_sums, units_of
 from perfkit.texts import numbers
 
 AMOUNTS = {"budget": "全年预算数", "spent": "全年执行数"}
@@ -59,7 +60,7 @@ class Derivation:
 def derivations(card: Scorecard) -> dict[str, Derivation]:
     """The derivation of every computed figure of the report, by key."""
     found: dict[str, Derivation] = {}
-    for items in (_amounts, _projects, _scores, _sums):
+    for items in (_amounts, _units, _projects, _scores, _sums):
         found.update(items(card))
     return found
 
@@ -123,6 +124,21 @@ def _rate(name: str, part: Part | Project, inputs: tuple[Input, ...]) -> Derivat
     if part.rate is not None and percent(part.rate, 4) != percent(part.execution_rate, 4):
         notes.append(f"部门所填执行率{percent(part.rate, 4)}")
     return Derivation(name, formula, rule, inputs, tuple(notes))
+
+
+def _units(card: Scorecard) -> Items:
+    units = units_of(card)
+    place = card.department.place("units")
+    listed = (Input("二级单位", f"{len(units)}个", place),)
+    for i, unit in enumerate(units):
+        where = card.department.place(paths.unit(i))
+        for key, (words, text) in unit.figures().items():
+            filed = Input(words, text, unit.place or where)
+            name = f"{unit.name}{words}"
+            yield unit_key(i, key), Derivation(name, f"单位填写，{text}", inputs=(filed,))
+    for key, (words, terms, text) in unit_sums(units).items():
+        formula = f"{terms} = {text}" if terms else text
+        yield unit_key(None, key), Derivation(f"二级单位{words}", formula, inputs=listed)
 
 
 def _projects(card: Scorecard) -> Items:

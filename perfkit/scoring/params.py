@@ -34,6 +34,7 @@ from perfkit.scoring.figures import read_figures
 from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
 from perfkit.scoring.stages import stage_faults
+from perfkit.scoring.units import read_units
 
 
 def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, Rubric]:
@@ -61,9 +62,12 @@ def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, 
     return _read(Path(given))
 
 
-def _read(path: Path, with_previous: bool = True) -> tuple[Department, Rubric]:
+def _read(
+    path: Path, with_previous: bool = True, above: tuple[Path, ...] = ()
+) -> tuple[Department, Rubric]:
+    """The filing in a file; *above* are the files that name it as a 二级单位, the topmost first."""
     tree, source, faults = read_tree(path, ParameterFile)
-    return _validated(tree, source, faults, path.parent, with_previous)
+    return _validated(tree, source, faults, path.parent, with_previous, (*above, path.resolve()))
 
 
 def _validated(
@@ -72,6 +76,7 @@ def _validated(
     faults: list[Fault],
     folder: Path,
     with_previous: bool = True,
+    above: tuple[Path, ...] = (),
 ) -> tuple[Department, Rubric]:
     for key in tree:
         if key != "department":
@@ -111,6 +116,13 @@ def _validated(
             previous = _previous(folder / filed["previous"], filed.get("year"), rubric)
         except PerfkitError as e:
             faults.append(source.fault(("department", "previous"), str(e)))
+    units: list[tuple[Department, Rubric] | None] = []
+    if with_previous:
+        for loc, found in read_units(filed, folder, above, _read):
+            if isinstance(found, str):
+                faults.append(source.fault(("department", *loc), found))
+            else:
+                units.append(found)
     if with_previous and isinstance(named_template := filed.get("template"), str) and source.name:
         faults += template_faults(named_template, source, folder)
     if "options" in filed:
@@ -120,7 +132,7 @@ def _validated(
     assert rubric is not None  # a missing rubric is a fault of the record
     if doubts := list(unit_doubts(department, source)):
         raise PerfkitError(doubts)
-    department.comes_from(source, previous)
+    department.comes_from(source, previous, tuple(units))
     return department, rubric
 
 
