@@ -18,6 +18,7 @@ from docx.section import Section
 from docx.shared import Mm, Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
+from lxml.etree import SubElement
 
 PITCH = Pt(29)
 # Style: East Asian font, size, first-line indent in characters, alignment.
@@ -86,11 +87,12 @@ def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
 
 
 def _style(document: Word) -> None:
-    styles = document.styles
+    # By name at once: python-docx looks through all of them for each.
+    styles = {style.name: style for style in document.styles}
     for name, (font, size, indent, alignment) in LOOKS.items():
         if name not in styles:
-            styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
-        style = styles[name]
+            styles[name] = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style: Any = styles[name]
         style.font.size = Pt(size)
         style.font.bold = name == "Item" or name in ("Heading 4", "Heading 5", "Heading 6")
         style.font.italic = False
@@ -246,6 +248,8 @@ BORDERS = "".join(
 )
 
 
+VERTICAL = f"{qn('w:tcPr')}/{qn('w:vMerge')}"
+
 LABEL = 30
 """Signs of a merged cell up to which it stands in the middle, as a label of its rows does."""
 
@@ -271,23 +275,29 @@ def _table(table: Table) -> None:
     )
     for row in table._tbl.tr_lst:
         # Word still breaks a row that is higher than a page.
-        row.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
-        if row.xpath("w:tc[w:tcPr/w:vMerge]") and _goes_on(row):
+        SubElement(row.get_or_add_trPr(), qn("w:cantSplit"))
+        if any(_merged(row)) and "continue" in _merged(row.getnext()):
+            # A page that ends here would cut a merged cell, which goes on in the next row.
             for paragraph in row.iter(qn("w:p")):
                 paragraph.get_or_add_pPr().get_or_add_keepNext()
     for cell in table._tbl.iter(qn("w:tc")):
         # LibreOffice cuts the end off a text in the middle of a merged cell that a page ends in;
         # what stands on the next page goes by the cells that the first was merged with.
-        goes_on = cell.vMerge == "continue"
-        long = cell.vMerge is not None and len("".join(cell.itertext())) > LABEL
-        align = "top" if goes_on or long else "center"
-        cell.get_or_add_tcPr().append(parse_xml(f'<w:vAlign {nsdecls("w")} w:val="{align}"/>'))
+        merged = _merge(cell)
+        long = merged and len("".join(cell.itertext())) > LABEL
+        align = "top" if merged == "continue" or long else "center"
+        SubElement(cell.get_or_add_tcPr(), qn("w:vAlign")).set(qn("w:val"), align)
 
 
-def _goes_on(row: Any) -> bool:
-    """Whether a merged cell joins a row to the next: a page that ends there would cut it."""
-    below = row.getnext()
-    return below is not None and bool(below.xpath("w:tc[w:tcPr/w:vMerge[not(@w:val='restart')]]"))
+def _merged(row: Any) -> list[str]:
+    """How the cells of a row are merged with those below and above; none if there is no row."""
+    return [] if row is None else [_merge(cell) for cell in row.iterchildren(qn("w:tc"))]
+
+
+def _merge(cell: Any) -> str:
+    """``restart`` if merged cells begin with this one, ``continue`` if they go on; else empty."""
+    found = cell.find(VERTICAL)
+    return "" if found is None else found.get(qn("w:val"), "continue")
 
 
 def _undated(content: bytes) -> bytes:

@@ -530,6 +530,8 @@ def aims(found: Found) -> list[Found]:
 
     mine = cost("perfkit -j 1")
     add("HTML only, CPU: (a) ÷ perfkit -j 1", "≥ 13", ratio(cost("a "), mine), lambda x: x >= 13)
+    both = ratio(cost("a ", ALL), cost("perfkit -j 1", ALL))
+    add("all four formats, CPU: (a) ÷ perfkit -j 1", "≥ 15", both, lambda x: x >= 15)
     add("HTML only, CPU: Quarto ÷ perfkit", "≥ 15", ratio(cost("d "), mine), lambda x: x >= 15)
     floor = cost("e ")
     add("HTML only, CPU: perfkit ÷ floor", "≤ 1.15", ratio(mine, floor), lambda x: x <= 1.15)
