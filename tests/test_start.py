@@ -18,7 +18,7 @@ from perfkit.forms.written import tree
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 from perfkit.scoring.scorecard import score
-from perfkit.start.kit import NOTEBOOKS, SAMPLE, SCHEMA, lay_out
+from perfkit.start.kit import GUIDE, NOTEBOOKS, SAMPLE, SCHEMA, lay_out
 from perfkit.start.new import new_file, next_file
 
 ROOT = Path(__file__).parent.parent
@@ -255,7 +255,7 @@ def test_the_wheel_holds_what_a_kit_is_laid_out_of(tmp_path):
         [sys.executable, "-m", "perfkit", "init", "kit"],
         cwd=tmp_path, env=env, check=True, capture_output=True,
     )  # fmt: skip
-    for name in NOTEBOOKS:
+    for name in (*NOTEBOOKS, GUIDE):
         assert (tmp_path / "kit" / name).read_bytes() == (ROOT / name).read_bytes()
     assert (tmp_path / "kit" / "README.md").is_file()
     assert not (tmp_path / "installed" / "notebooks").exists()

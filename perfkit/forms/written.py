@@ -29,7 +29,7 @@ LONGEST_LINE = 60
 _resolver: Any = yaml.SafeLoader("")
 _NUMBER = re.compile(rf"{WHOLE.pattern}|{DECIMAL.pattern}")
 # Letters, digits and Chinese punctuation that no reader gives a meaning of its own at the start.
-_BEGINS = r"[^\W_]|[≥≤＜＞±（《【、。，；：！？…①-⑳]"
+_BEGINS = r"[^\W_]|[≥≤＜＞±（《【、。，；：！？…①-⑳]|\.\.?/"
 _PLAIN = re.compile(rf"(?:{_BEGINS})(?:(?!:(?:\s|$)|\s\#|\t).)*")
 _PLAIN_KEY = re.compile(r"[^\W\d_][\w.、，（）《》“”]*")
 _SEVERAL = (dict, list)

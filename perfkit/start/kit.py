@@ -13,6 +13,7 @@ from perfkit.files import write_whole
 
 SAMPLE = "params/fengtai-finance-2023.yaml"
 SCHEMA = "department.schema.json"
+GUIDE = "RUBRICS.md"
 NOTEBOOKS = ("notebooks/report.ipynb", "notebooks/explore.ipynb")
 
 
@@ -31,7 +32,7 @@ def lay_out(folder: Path) -> LaidOut:
         PerfkitError: if something can't be written.
     """
     package = importlib.resources.files("perfkit")
-    contents = {name: _carried(name).read_bytes() for name in (*NOTEBOOKS, SAMPLE)}
+    contents = {name: _carried(name).read_bytes() for name in (*NOTEBOOKS, SAMPLE, GUIDE)}
     contents[SAMPLE] = re.sub(rb"\$schema=\S+", b"$schema=../" + SCHEMA.encode(), contents[SAMPLE])
     contents[SCHEMA] = (package / SCHEMA).read_bytes()
     contents["README.md"] = (package / "start" / "kit.md").read_bytes()
