@@ -12,9 +12,22 @@ from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from perfkit.audit.examine import examine
+from perfkit.batch.documents import FORMATS
+from perfkit.batch.execute import import_nbformat, make_report
+from perfkit.batch.plan import WARM
+from perfkit.batch.workers import Job, Workers
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import SHIPPED, load_rubric
 from perfkit.scoring.scorecard import score
+
+# jsonschema makes forty grammars of web addresses, 2 s in every process that imports nbformat, if it
+# finds the package for them: here neither this process finds it nor those that it starts.
+import_nbformat()
+_LIGHTER = str(Path(__file__).with_name("lighter"))
+if _LIGHTER not in os.environ.get("PYTHONPATH", ""):
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, [_LIGHTER, os.environ.get("PYTHONPATH")])
+    )
 
 # A busy machine takes its time.
 settings.register_profile("perfkit", deadline=None)
@@ -132,6 +145,19 @@ def until():
         raise AssertionError(f"not true in 30 seconds: {expression}")
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def quick_report():
+    """Makes a report as `perfkit run` does, in a fork of one warm process for all tests."""
+    with Workers(1, "perfkit.batch.warm") as workers:
+
+        def make(params, template, outputs, formats=FORMATS):
+            given = (params, template, outputs, tuple(formats), WARM)
+            (ended,) = workers.run([Job(params.stem, make_report, given)], lambda _: None)
+            assert ended.kind == "done", ended.error
+
+        yield make
 
 
 def changed(tree, changes):

@@ -7,17 +7,15 @@ import pypdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from perfkit.batch.execute import make_report
-
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "notebooks" / "report.ipynb"
 
 
 @pytest.fixture(scope="module", params=["fengtai-finance-2023", "shili-street-2023"])
-def address(request, tmp_path_factory):
+def address(request, tmp_path_factory, quick_report):
     """The model report, and the one with eighty projects."""
     folder = tmp_path_factory.mktemp("page")
-    make_report(ROOT / "params" / f"{request.param}.yaml", TEMPLATE, folder, ["html"])
+    quick_report(ROOT / "params" / f"{request.param}.yaml", TEMPLATE, folder, ["html"])
     return (folder / f"{request.param}.html").as_uri()
 
 

@@ -63,17 +63,9 @@ def district(tmp_path):
     return tmp_path
 
 
-def test_reports_come_back_with_the_bytes_that_are_made_here(cluster, district):
-    files = ["params/d00.yaml", "params/d01.yaml"]
-    done = perfkit(district, *files, "--dask", cluster[0], "-o", "there")
-    assert done.returncode == 0, done.stderr
-    perfkit(district, *files, "-o", "here")
-    for ending in (".ipynb", ".html"):
-        there, here = (district / folder / f"d00{ending}" for folder in ("there", "here"))
-        assert there.read_bytes() == here.read_bytes()
-
-
-def test_a_template_of_its_own_goes_there_from_wherever_it_is(cluster, district):
+def test_reports_come_back_with_the_bytes_that_are_made_here_each_of_its_own_template(
+    cluster, district
+):
     own = district / "templates" / "2023" / "own.ipynb"
     own.parent.mkdir(parents=True)
     notebook = nbformat.read(district / "notebooks" / "report.ipynb", as_version=4)
@@ -88,25 +80,22 @@ def test_a_template_of_its_own_goes_there_from_wherever_it_is(cluster, district)
     assert done.returncode == 0, done.stderr
     perfkit(district, *files, "-o", "here")
     for name in ("d00", "d01"):
-        there, here = (district / folder / f"{name}.html" for folder in ("there", "here"))
-        assert there.read_bytes() == here.read_bytes()
+        for ending in (".ipynb", ".html"):
+            there, here = (district / folder / f"{name}{ending}" for folder in ("there", "here"))
+            assert there.read_bytes() == here.read_bytes()
         assert ("自己的模板" in here.read_text(encoding="utf-8")) == (name == "d00")
 
 
-def test_faults_come_back_too(cluster, district):
+def test_faults_and_the_page_of_a_failed_cell_come_back_too(cluster, district):
     bad = district / "params" / "bad.yaml"
     bad.write_text(SOURCE.replace("year: 2023", "year: 二〇二三"), encoding="utf-8")
-    done = perfkit(district, bad, "--dask", cluster[0])
-    assert done.returncode == 1
-    assert re.search(r"bad 未通过：params/bad.yaml:\d+：评价年度", done.stderr)
-
-
-def test_the_page_of_a_failed_cell_comes_back(cluster, district):
     template = district / "notebooks" / "report.ipynb"
     notebook = nbformat.read(template, as_version=4)
     notebook.cells[5].source = "1 / 0"
     nbformat.write(notebook, template)
-    done = perfkit(district, "params/d00.yaml", "--dask", cluster[0])
+    done = perfkit(district, bad, "params/d00.yaml", "--dask", cluster[0])
+    assert done.returncode == 1
+    assert re.search(r"bad 未通过：params/bad.yaml:\d+：评价年度", done.stderr)
     assert "单元格“1 / 0”出错：ZeroDivisionError" in done.stderr
     page = (district / "outputs" / "d00.failed.html").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in page

@@ -270,8 +270,8 @@ def test_cells_of_help_are_in_no_report_and_in_no_check(tmp_path):
 # The look of an output in a notebook.
 
 
-def test_the_style_stands_with_each_output_and_once_on_the_page(tmp_path):
-    make_report(
+def test_the_style_stands_with_each_output_and_once_on_the_page(tmp_path, quick_report):
+    quick_report(
         ROOT / "params" / "shili-archives-2023.yaml",
         ROOT / "notebooks" / "report.ipynb",
         tmp_path,

@@ -1,6 +1,6 @@
 """The review of a report in a real Chromium: findings, derivations, remarks, both ways of saving.
 
-The report is made by papermill and nbconvert and opened as a file, or served
+The report is made as `perfkit run` makes it and opened as a file, or served
 by a real `perfkit review`; what a reviewer does is done with mouse and keys.
 """
 
@@ -17,7 +17,6 @@ from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 
 from perfkit.audit.findings import LEVELS
-from perfkit.batch.execute import make_report
 from perfkit.review.record import LONGEST
 
 ROOT = Path(__file__).parent.parent
@@ -29,10 +28,10 @@ HOSTILE = "<script>window.harmed = true</script><img src=x onerror='window.harme
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, model):
+def made(tmp_path_factory, model, quick_report):
     """The model report as a file."""
     folder = tmp_path_factory.mktemp("outputs")
-    make_report(model, TEMPLATE, folder, ["html"])
+    quick_report(model, TEMPLATE, folder, ["html"])
     return folder
 
 
@@ -549,7 +548,7 @@ def edited(model, folder, *edits):
 
 
 def test_a_regenerated_report_keeps_its_remarks_and_shows_what_changed(
-    reviewing, outputs, tmp_path, model
+    reviewing, outputs, tmp_path, model, quick_report
 ):
     page = reviewing()
     remark(page, "narrative.result.1", "得分均在90分以上", "留在原处")
@@ -565,7 +564,7 @@ def test_a_regenerated_report_keeps_its_remarks_and_shows_what_changed(
         ("实际支出42.5万元，执行率81.08%", "实际支出42.4万元，执行率80.89%"),
         ("我办2023年度部门整体绩效评价结果为优秀。", "按评分标准，我办2023年度部门整体绩效评价结果为优秀。"),
     )  # fmt: skip
-    make_report(params, TEMPLATE, outputs, ["html"])
+    quick_report(params, TEMPLATE, outputs, ["html"])
     page.reload()
     page.wait_for_selector("html[data-ready]")
 
@@ -581,7 +580,9 @@ def test_a_regenerated_report_keeps_its_remarks_and_shows_what_changed(
     assert page.locator(".note.change del", has_text="预算绩效管理的理念尚未深入人心").count() == 1
 
 
-def test_two_hundred_remarks_are_all_listed_after_an_edit(reviewing, outputs, tmp_path, model):
+def test_two_hundred_remarks_are_all_listed_after_an_edit(
+    reviewing, outputs, tmp_path, model, quick_report
+):
     """tests/test_anchor.py has the laws; here they are seen on the page."""
     page = reviewing()
     page.evaluate(
@@ -608,7 +609,7 @@ def test_two_hundred_remarks_are_all_listed_after_an_edit(reviewing, outputs, tm
         ("丽泽金融商务区按市区领导的指示精神和市级规划，", ""),
         ("spent: 98.3925", "spent: 98.4"),
     )  # fmt: skip
-    make_report(params, TEMPLATE, outputs, ["html"])
+    quick_report(params, TEMPLATE, outputs, ["html"])
     reload(page)
     found = remarks(page)
     assert sorted(item["text"] for item in found) == sorted(f"意见{i}" for i in range(200))
@@ -619,7 +620,9 @@ def test_two_hundred_remarks_are_all_listed_after_an_edit(reviewing, outputs, tm
     assert set(states) - {"kept"}, "the edits touched some"
 
 
-def test_a_comment_in_the_parameter_file_marks_nothing(reviewing, outputs, tmp_path, model):
+def test_a_comment_in_the_parameter_file_marks_nothing(
+    reviewing, outputs, tmp_path, model, quick_report
+):
     """It moves every line of the file, which the derivations name."""
     page = reviewing()
     remark(page, "derivation.execution", "15529.32万元", "请附决算")
@@ -631,7 +634,7 @@ def test_a_comment_in_the_parameter_file_marks_nothing(reviewing, outputs, tmp_p
     params = tmp_path / "params" / f"{NAME}.yaml"
     params.parent.mkdir()
     params.write_text("# 说明\n" + model.read_text(encoding="utf-8"), encoding="utf-8")
-    make_report(params, TEMPLATE, outputs, ["html"])
+    quick_report(params, TEMPLATE, outputs, ["html"])
     reload(page)
     assert page.locator("[data-block='derivation.execution']").inner_text() != before
     assert page.evaluate("placeChanges(record.fold().decision)") == []
@@ -645,7 +648,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("what", ACCEPTED)
-def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model):
+def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model, quick_report):
     page = reviewing()
     page.locator("#review-record").get_by_text("通过", exact=True).click()
     page.fill("#decided-by", "甲")
@@ -653,13 +656,13 @@ def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model):
     page.locator("#review-bar").get_by_text("已通过").wait_for()
 
     edits, why = ACCEPTED[what]
-    make_report(edited(model, tmp_path, *edits), TEMPLATE, outputs, ["html"])
+    quick_report(edited(model, tmp_path, *edits), TEMPLATE, outputs, ["html"])
     reload(page)
     assert page.locator("#review-bar").get_by_text("通过已失效").count() == 1
     assert page.locator(".lapsed").inner_text() == f"通过已失效：{why}。"
 
 
-def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, model):
+def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, model, quick_report):
     page = reviewing()
     page.locator("#review-record").get_by_text("通过", exact=True).click()
     page.fill("#decided-by", "甲")
@@ -671,7 +674,7 @@ def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, mo
     heading["source"] = "## 六、改进措施"
     template = tmp_path / "report.ipynb"
     template.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
-    make_report(model, template, outputs, ["html"])
+    quick_report(model, template, outputs, ["html"])
     reload(page)
     assert page.locator(".lapsed").inner_text() == "通过已失效：模板有变化。"
 
