@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
+import yaml
 from pydantic import Field
 
 from perfkit.forms.department import Record, Text
@@ -46,3 +49,11 @@ class Directions(Record):
             return "lower"
         asks = lower_units or unit in self.unclear_units
         return "unclear" if asks or any(word in name for word in self.unclear) else None
+
+
+@cache
+def usual_directions() -> Directions:
+    """通常的用语, for a rubric that has none of its own: ``directions.yaml``."""
+    text = (Path(__file__).parent / "directions.yaml").read_text(encoding="utf-8")
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return Directions.model_validate(yaml.load(text, Loader=loader))

@@ -24,7 +24,7 @@ from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc
 from perfkit.forms.yamlfile import read_tree
 from perfkit.quantities import Points, Whole, plain, rounded
-from perfkit.scoring.directions import Directions
+from perfkit.scoring.directions import Directions, usual_directions
 from perfkit.scoring.figures import Figure, named_rightly
 from perfkit.scoring.filed import unfit
 from perfkit.scoring.kinds import AnyRule
@@ -149,7 +149,11 @@ class Rubric(Record):
     figures: dict[Name, Figure] = Field(
         {}, max_length=MOST, title="另填数据", description="规则里写 figures.编号 取用"
     )
-    directions: Directions = Field(title="指标方向的用语")
+    directions: Directions = Field(
+        default_factory=usual_directions,
+        title="指标方向的用语",
+        description="不写则用通常的用语",
+    )
     sections: tuple[Section, ...] = Field(min_length=1, max_length=MOST, title="一级指标")
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 

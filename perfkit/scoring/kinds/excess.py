@@ -173,13 +173,17 @@ class Excess(Quotient):
         formula = self.formula_words(rubric)
         return StatedRate(score.name, self.stated, formula, stated, score.ratio)
 
-    def heading(self, year: int) -> list[Cell]:
-        """The two years stand where other rows have 指标值 and 完成值."""
+    def heading(self, year: int) -> list[Cell] | None:
+        """The two years stand where other rows have 指标值 and 完成值; none beside a fixed value."""
+        if constant(self.over) is not None:
+            return None
         names = (f"{year - 1}年", f"{year}年", *SCORED)
         return [Cell("指标", columns=2, kind="head"), *(Cell(name, kind="head") for name in names)]
 
     def rows(self, card: Scorecard, indicator: RubricIndicator) -> list[list[Cell]]:
         """One row: last year's rate and this year's."""
+        if constant(self.over) is not None:
+            return super().rows(card, indicator)
         score = card.score(indicator.id)
         level2 = "" if indicator.level2 == indicator.name else f"{indicator.level2}："
         name = f"{level2}{indicator.name}（{plain(indicator.points)}）"

@@ -1,0 +1,418 @@
+"""Rubrics other than Beijing's: their samples, and reports that say what the scorecard says."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import lxml.html
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfkit.audit.examine import examine
+from perfkit.forms.department import Department
+from perfkit.index.page import page
+from perfkit.index.rows import row_of
+from perfkit.index.workbook import workbook
+from perfkit.quantities import plain
+from perfkit.report import Report
+from perfkit.scoring.derivations import derivations
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import Rubric, shipped_rubrics
+from perfkit.scoring.scorecard import score
+
+HERE = Path(__file__).parent
+CASES = yaml.safe_load((HERE / "cases" / "rubrics.yaml").read_text(encoding="utf-8"))
+CHAPTERS = (
+    "title", "divisions", "objective", "execution", "projects", "management", "result",
+    "problems", "measures", "score_sheet", "derivations", "review",
+)  # fmt: skip
+HEADINGS = ("objective", "execution", "goals", "management")
+BEIJING = re.compile(
+    "北京|beijing|市级平均|预决算差异率|结转结余率|当年预算执行情况|整体绩效目标|预算管理情况"
+)
+
+
+def opened(name):
+    return Report(*carded(read_department(HERE / "rubrics" / f"{name}.yaml")))
+
+
+def carded(filed):
+    card = score(*filed)
+    return card, examine(card)
+
+
+def printed(report):
+    """The HTML of all that the template prints, as one tree."""
+    parts = [getattr(report, name)().html for name in CHAPTERS]
+    parts += [report.chapter("", name).html for name in HEADINGS]
+    return lxml.html.fromstring(f"<main>{''.join(parts)}</main>")
+
+
+# ---- the rubrics that come with perfkit
+
+
+def test_every_rubric_but_beijings_has_a_sample():
+    assert {*CASES} == {*shipped_rubrics()} - {"beijing-2023"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_sample_scores_as_it_was_worked_out_by_hand(name):
+    card, case = opened(name).card, CASES[name]
+    found = {i: card.score(i).awarded for i in case["scores"]}
+    assert found == {i: Decimal(str(one["awarded"])) for i, one in case["scores"].items()}
+    assert (plain(card.total), card.grade) == (str(case["total"]), case["grade"])
+    for section, points in case.get("sections", {}).items():
+        assert card.section_total(section) == Decimal(str(points))
+    assert card.undecided == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_its_report_has_no_hint_of_another_rubric(name):
+    report = opened(name)
+    row = row_of(name, report.card, report.audit.findings)
+    content = printed(report)
+    for script in content.iter("script"):
+        script.text = ""
+    texts = [content.text_content(), report.heading, re.sub("<script.*", "", page([row]))]
+    assert [BEIJING.findall(text) for text in texts] == [[], [], []]
+    words = report.card.rubric.words
+    assert words.evaluation in texts[0]
+    assert words.score_sheet in texts[0]
+    for name in HEADINGS:
+        assert getattr(words.chapters, name) in texts[0]
+    assert f"<h1>{words.evaluation}汇总</h1>" in page([row])
+    assert workbook([row])
+
+
+def test_an_index_over_several_rubrics_is_named_for_none():
+    rows = [row_of(n, opened(n).card, ()) for n in ("hubei-2020", "project-2020")]
+    assert "<h1>绩效评价汇总</h1>" in page(rows)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_unknown_is_asked_of_a_person(name):
+    """Points that no rule is known for wait for a person, and say what to fill in."""
+    report = opened(name)
+    rubric = report.card.rubric
+    department = report.department.model_copy(update={"answers": {}})
+    card = score(department, rubric)
+    waiting = [i.id for i in rubric.indicators if i.rule.asks]
+    assert [found.id for found in card.undecided] == waiting
+    assert all("请在 answers" in found.undecided for found in card.undecided)
+
+
+# ---- random rubrics
+
+FIGURES = {"staff": {"name": "在职人数", "unit": "人"}, "posts": {"name": "编制数", "unit": "人"}}
+BANDS = [{"name": "达成", "floor": "80%", "ceiling": "100%"}, {"name": "未达成", "floor": "0%", "ceiling": "80%"}]  # fmt: skip
+RATES = st.sampled_from(
+    [
+        ("budget.total.spent", "budget.total.budget"),
+        ("budget.project.spent", "budget.project.budget"),
+        ("figures.staff", "figures.posts"),
+        ("projects.full", "projects.count"),
+        ("budget.carryover.amount", "budget.initial"),
+    ]
+)
+
+
+def text(number):
+    return str(number)
+
+
+@st.composite
+def rules(draw, name, points, kind=None):
+    """A rule of any kind that can give all *points*."""
+    kinds = ["ratio", "tiers", "excess", "checklist", "occurrences", "given", "rank", "rollup"]
+    kind = kind or draw(st.sampled_from([*kinds, "one_of", "chosen"]))
+    rule = {"kind": kind}
+    if kind in ("ratio", "tiers", "excess"):
+        rule["of"], rule["to"] = draw(RATES)
+    if kind == "ratio":
+        rule |= {"zero": draw(st.sampled_from(["undecided", "full", "zero"]))}
+    elif kind == "tiers":
+        half = text(Decimal(points) / 2)
+        rule["awards"] = [{"when": "≥90%", "points": text(points)}, {"when": "≥50%", "points": half}, {"points": "0"}]  # fmt: skip
+    elif kind == "excess":
+        partial = draw(st.sampled_from(["floor", "linear", "ceil"]))
+        rule |= {"over": "80%", "step": "5%", "deduct": "0.5", "partial": partial}
+    elif kind == "checklist":
+        way = draw(st.sampled_from([{"deduct": "0.5"}, {"add": text(points)}, {"share": "50%"}]))
+        count = draw(st.integers(2, 3))
+        rule |= way | {
+            "absent": draw(st.sampled_from(["refused", "kept", "shared"])),
+            "items": [{"id": f"{name}_{n}", "text": f"{name}第{n}问", "good": draw(st.sampled_from(["是", "否"]))} for n in range(count)],
+        }  # fmt: skip
+    elif kind == "occurrences":
+        rule |= {"what": "违规", draw(st.sampled_from(["deduct", "add"])): "1"}
+    elif kind == "rank":
+        rule |= draw(st.sampled_from([{"last": "0"}, {"awards": [{"when": "≤3", "points": text(points)}, {"points": "0"}]}]))  # fmt: skip
+    elif kind == "one_of":
+        ways = [draw(rules(name, points, way)) for way in ("occurrences", "tiers")]
+        rule["ways"] = [{"name": f"办法{n}", "rule": way} for n, way in enumerate(ways)]
+    elif kind == "chosen":
+        rule |= {"kinds": [{"id": "one", "name": "甲类"}, {"id": "two", "name": "乙类"}], "bands": BANDS, "achieved": ["完成"]}  # fmt: skip
+    return rule
+
+
+@st.composite
+def rubrics(draw):
+    sections, total = [], 0
+    for s in range(draw(st.integers(1, 3))):
+        indicators = []
+        for i in range(draw(st.integers(1, 3))):
+            points = draw(st.integers(2, 30))
+            name = f"s{s}i{i}"
+            indicators.append(
+                {
+                    "id": name,
+                    "level2": f"二级{s}{draw(st.integers(0, 1))}",
+                    "name": f"指标{name}",
+                    "points": text(points),
+                    "explanation": "解释",
+                    "standard": "标准",
+                    "source": "出处",
+                    "rule": draw(rules(name, points)),
+                }
+            )
+        points = sum(int(indicator["points"]) for indicator in indicators)
+        total += points
+        sections.append(
+            {"id": f"s{s}", "name": f"部分{s}", "points": text(points), "indicators": indicators}
+        )
+    return {
+        "id": "random",
+        "name": "随机的评分标准",
+        "source": "出处",
+        "points": text(total),
+        "words": {"evaluation": "示例评价"},
+        "rounding": {"places": "2", "stage": draw(st.sampled_from(["indicator", "total"]))},
+        "grades": [
+            {"label": "好", "floor": text(Decimal(total) * 8 / 10)},
+            {"label": "一般", "floor": text(Decimal(total) / 2)},
+            {"label": "差", "floor": "0"},
+        ],
+        "figures": FIGURES,
+        "sections": sections,
+    }
+
+
+AMOUNTS = st.integers(0, 500).map(text)
+
+
+@st.composite
+def filings(draw, rubric):
+    """A filing under the rubric, of which any part may be missing."""
+    filed = {"name": "示例单位", "year": "2023", "rubric": "x", "budget": {}, "figures": {}}
+    for part in ("basic", "project", "other"):
+        filed["budget"][part] = {"budget": draw(AMOUNTS), "spent": draw(AMOUNTS)}
+    filed["budget"]["initial"] = draw(st.none() | AMOUNTS)
+    filed["budget"]["carryover"] = {"amount": draw(st.none() | AMOUNTS)}
+    for name in FIGURES:
+        if draw(st.booleans()):
+            filed["figures"][name] = Decimal(draw(st.integers(0, 80)))
+    points = st.none() | st.integers(0, 100).map(text)
+    filed["projects"] = [
+        {"name": f"项目{n}", "budget": draw(AMOUNTS), "spent": draw(AMOUNTS), "score": draw(points)}
+        for n in range(draw(st.integers(0, 3)))
+    ]
+    filed["answers"], filed["checks"], filed["indicators"], filed["overrides"] = {}, {}, [], []
+    claimed = {}
+    for indicator in rubric.indicators:
+        rule = indicator.rule
+        worth = st.integers(0, int(indicator.points)).map(text)
+        if rule.asks and draw(st.integers(0, 4)):
+            reply = {
+                "count": "2",
+                "score": draw(worth),
+                "rank": "3",
+                "among": "9",
+                "choice": "办法1",
+            }
+            reply = {field: reply[field] for field in rule.asks}
+            filed["answers"][indicator.id] = reply | {"reason": "依据"}
+        for item in rule.questions:
+            if draw(st.integers(0, 4)):
+                answers = ["是", "否"] + ["不涉及"] * rule.may_skip
+                filed["checks"][item.id] = draw(st.sampled_from(answers))
+        if rule.choice:
+            for n in range(draw(st.integers(0, 3))):
+                target, actual = draw(
+                    st.sampled_from(
+                        [("≥80个", "60个"), ("≤10天", "15天"), ("完成", "完成"), ("完成", "未完")]
+                    )
+                )
+                filed["indicators"].append(
+                    {"group": indicator.id, "kind": draw(st.sampled_from(["one", "two"])),
+                     "name": f"自选{n}", "target": target, "actual": actual}
+                )  # fmt: skip
+        if not draw(st.integers(0, 5)):
+            filed["overrides"].append(
+                {"indicator": indicator.id, "score": draw(worth), "reason": "理由",
+                 "stage": "征求意见", "approver": "科长"}
+            )  # fmt: skip
+        if draw(st.booleans()):
+            claimed[indicator.id] = draw(worth)
+    filed["reported"] = {"scores": claimed}
+    return Department.model_validate(filed)
+
+
+def said(node):
+    return re.sub(r"\s", "", node.text_content())
+
+
+def contradictions(report, card):
+    """Statements of the report, read by a reader of its own, that the scorecard contradicts."""
+    tree = printed(report)
+
+    def blocks(name):
+        return [node for node in tree.iter() if node.get("data-block") == name]
+
+    def told(found, right, what):
+        return [] if found == right else [f"{what}: {found} ≠ {right}"]
+
+    wrong = []
+    for one in card.scores:
+        awarded = "待定" if one.awarded is None else plain(one.awarded)
+        claim = "—" if one.reported is None else plain(one.reported)
+        (row,) = blocks(f"score.{one.id}")
+        cells = [said(cell) for cell in row][:4]
+        wrong += told(cells, [one.name, plain(one.points), awarded, claim], "得分表")
+        for row in blocks(f"sheet.{one.id}"):
+            figures = [cell for cell in row if cell.find("span") is not None]
+            at = max(
+                list(row).index(cell)
+                for cell in figures
+                if cell.find("span").get("data-of") == one.id
+            )
+            scored = [said(cell) for cell in row][at - 2 : at + 1]
+            right = [plain(one.points), claim]
+            wrong += told(scored[:2], right, f"评分表 {one.id}")
+            if not scored[2].startswith(awarded):
+                wrong.append(f"评分表 {one.id}: {scored[2]} ≠ {awarded}")
+        for row in blocks(f"management.{one.id}"):
+            for got, of in re.findall(r"得([0-9.]+)分（分值([0-9.]+)分", said(row)):
+                wrong += told([got, of], [awarded, plain(one.points)], f"句子 {one.id}")
+        formula = derivations(card)[one.id].formula
+        if one.override is None and one.by_rule is not None and " = " in formula:
+            wrong += told(formula.rpartition(" = ")[2], plain(one.by_rule), f"推导 {one.id}")
+    (row,) = blocks("score.total")
+    wrong += told(
+        [said(cell) for cell in row][1:3], [plain(card.rubric.points), plain(card.total)], "合计"
+    )
+    (sentence,) = blocks("result.1")
+    total, most = re.search(r"示例评价得([0-9.]+)分（满分([0-9.]+)分）", said(sentence)).groups()
+    wrong += told([total, most], [plain(card.total), plain(card.rubric.points)], "总分")
+    grade = re.search(r"评价等级为?(好|一般|差|待定)。", said(sentence))[1]
+    wrong += told(grade, card.grade or "待定", "等级")
+    for section in card.rubric.sections:
+        awards = [card.score(i.id).awarded for i in section.indicators]
+        known = [points for points in awards if points is not None]
+        right = f"{section.name}{plain(sum(known))}分（" if known else f"{section.name}待定（"
+        if right not in said(sentence):
+            wrong.append(f"小计: 没有“{right}”")
+    open_points = re.search(r"另有([0-9.]+)分待定.*在([0-9.]+)分至([0-9.]+)分之间", said(tree))
+    if card.open_points:
+        highest = plain(card.total + card.open_points)
+        wrong += told(
+            [*open_points.groups()], [plain(card.open_points), plain(card.total), highest], "待定"
+        )
+    elif open_points:
+        wrong.append("待定: 没有待定的分值")
+    lost = [d for one in card.scores for d in one.lost if d.points]
+    counted = re.search(r"按评分标准扣分的有([0-9]+)处", said(tree))
+    wrong += told(int(counted[1]) if counted else 0, len(lost), "扣分")
+    alt = report.chart_points().alt
+    known = [one for one in card.scores if one.awarded is not None]
+    got, of = re.search(r"共 ([0-9.]+) 分（分值 ([0-9.]+)）", alt).groups()
+    wrong += told(Decimal(got), round(sum((one.awarded for one in known), Decimal(0)), 4), "图")
+    wrong += told(Decimal(of), sum((one.points for one in known), Decimal(0)), "图")
+    row = row_of("x", card, report.audit.findings)
+    wrong += told(
+        (row.total, row.grade, row.open_points), (card.total, card.grade, card.open_points), "目录"
+    )
+    for finding in report.audit.findings:
+        claimed = re.match(
+            r"(指标s\di\d)自评(\S+)分，(?:按评分标准|例外核定)为(\S+)分，", finding.message
+        )
+        if claimed:
+            one = next(one for one in card.scores if one.name == claimed[1])
+            right = [plain(one.reported), plain(card.rubric.rounding.apply(one.awarded))]
+            wrong += told([claimed[2], claimed[3]], right, "审核意见")
+    return wrong
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_no_statement_of_a_report_contradicts_the_scorecard(data):
+    rubric = Rubric.model_validate(data.draw(rubrics()))
+    report = Report(*carded((data.draw(filings(rubric)), rubric)))
+    assert contradictions(report, report.card) == []
+
+
+def test_a_contradiction_would_be_found():
+    report = opened_random()
+    card = report.card
+    others = [replace(card, total=card.total + 1), replace(card, grade="差")]
+    for n, one in enumerate(card.scores):
+        changed = replace(one, awarded=one.awarded - 1)
+        others.append(replace(card, scores=(*card.scores[:n], changed, *card.scores[n + 1 :])))
+    assert contradictions(report, card) == []
+    assert all(contradictions(report, other) for other in others)
+
+
+def opened_random():
+    """A report under a rubric of ratio and 评审打分, without Hypothesis."""
+    own = {"level2": "二级", "explanation": "解释", "standard": "标准", "source": "出处"}
+    ratio = {"kind": "ratio", "of": "budget.total.spent", "to": "budget.total.budget"}
+    rules = {"s0i0": ratio, "s0i1": {"kind": "given"}}
+    indicators = [
+        own | {"id": name, "name": f"指标{name}", "points": "10", "rule": rule}
+        for name, rule in rules.items()
+    ]
+    section = {"id": "s0", "name": "部分0", "points": "20", "indicators": indicators}
+    grades = [{"label": "好", "floor": "10"}, {"label": "差", "floor": "0"}]
+    tree = {"id": "random", "name": "评分标准", "source": "出处", "points": "20"}
+    tree |= {"words": {"evaluation": "示例评价"}, "rounding": {}, "grades": grades}
+    part = {"budget": "10", "spent": "9"}
+    filed = {"name": "示例单位", "year": "2023", "rubric": "x"}
+    filed |= {"budget": {"basic": part, "project": part, "other": part}}
+    filed |= {"answers": {"s0i1": {"score": "7", "reason": "依据"}}}
+    rubric = Rubric.model_validate(tree | {"sections": [section]})
+    return Report(*carded((Department.model_validate(filed), rubric)))
+
+
+# ---- an eighth rubric
+
+
+EIGHTH = {
+    "paid": "10",  # 760 ÷ 800 = 95 %
+    "initial": "8.4",  # 60 ÷ 740 = 8.108 %; 10 − 3.108 ÷ 2
+    "growth": "5",  # 92 % against 90 %
+    "saving": "6",  # 12 ÷ 300 = 4 %
+    "projects": "9.2",  # (96 × 300 + 85 × 160) ÷ 460 = 92.17
+    "published": "9.3",  # 37 ÷ 40 × 10 = 9.25
+    "audit_findings": "8",
+    "systems": "11.3",  # three of the four that apply: 15 × 3 ÷ 4
+    "reports": "9",
+    "tasks": "14",  # 45 ÷ 50 × 10 + 5
+    "ranking": "6",
+    "innovation": "4",
+}
+
+
+def test_a_rubric_of_twelve_indicators_is_written_as_data():
+    card, audit = carded(read_department(HERE / "rubrics" / "eighth" / "sample.yaml"))
+    assert {one.id: plain(one.awarded) for one in card.scores} == EIGHTH
+    assert (plain(card.total), card.grade, audit.findings) == ("100.2", "达标", [])
+    assert {v.outcome for v in audit.figures if v.field == "narrative.management"} == {"right"}
+    content = printed(Report(card, audit))
+    for script in content.iter("script"):
+        script.text = ""
+    text = content.text_content()
+    assert "2023年度预算管理考核得100.2分（满分120分），评价等级为达标" in text
+    assert "2023年度预算管理考核评分表" in text
+    assert BEIJING.findall(text) == []
