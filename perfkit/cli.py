@@ -101,7 +101,50 @@ def _parser() -> _Parser:
         "folder", nargs="?", type=Path, default=Path(), metavar="文件夹",
         help="建在哪里（默认当前文件夹）；已有的文件不改动",
     )  # fmt: skip
+    form = command("form", "生成空白的填报工作簿（Excel），给部门填")
+    form.add_argument(
+        "--rubric",
+        default="beijing-2023",
+        metavar="名称",
+        help="评分标准的名称或文件（默认 beijing-2023）",
+    )
+    form.add_argument(
+        "--year", type=_count, default=None, metavar="年度", help="评价年度，先填在表里"
+    )
+    form.add_argument(
+        "--names",
+        nargs="+",
+        default=[],
+        metavar="部门",
+        help="部门名称；写几个就是一本里填几个部门",
+    )
+    form.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=None,
+        metavar="文件",
+        help="写成哪个文件（默认 填报表.xlsx）",
+    )
+    form.add_argument("--force", action="store_true", help="已有同名的文件时覆盖")
+    importing = command("import", "读入填好的工作簿（Excel），写成参数文件")
+    importing.add_argument(
+        "files", nargs="+", type=Path, metavar="文件", help="工作簿（.xlsx），或它们所在的文件夹"
+    )
+    importing.add_argument(
+        "-o", "--outputs", type=Path, default=Path("params"), metavar="文件夹",
+        help="参数文件写到哪里（默认 params）",
+    )  # fmt: skip
+    importing.add_argument("--force", action="store_true", help="已有同名的参数文件时覆盖")
+    export = command("export", "把参数文件写成工作簿（Excel），几个部门写成一本")
     files_help = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
+    export.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    export.add_argument(
+        "-o", "--output", type=Path, default=None, metavar="文件",
+        help="写成哪个文件（默认与参数文件同名，几个部门的叫 填报汇总.xlsx）",
+    )  # fmt: skip
+    export.add_argument("--force", action="store_true", help="已有同名的文件时覆盖")
+    files_help = "参数文件、工作簿（.xlsx）或参数文件所在的文件夹；不写则为 params 文件夹里的全部"
     run = command("run", "生成报告：每个参数文件一份笔记本、网页、PDF 和 Word")
     run.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
     run.add_argument(
@@ -216,6 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     commands = {
         "new": _new,
         "init": _init,
+        "form": _form,
+        "import": _import_files,
+        "export": _export,
         "run": _run,
         "check": _check,
         "review": _review,
@@ -234,6 +280,54 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout = None
         code = FAILED
     raise SystemExit(code)
+
+
+def _form(options: argparse.Namespace) -> int:
+    from perfkit.books.filings import blank_book
+
+    target = _new_file(options.output or Path("填报表.xlsx"), options.force)
+    blank_book(options.rubric, target, options.names, options.year)
+    print(f"已写 {target}；填好后用 perfkit import {target} 读入，或直接 perfkit run {target}")
+    return FINE
+
+
+def _new_file(path: Path, replace: bool) -> Path:
+    """A workbook to be written; wrong use if it is there already, or is called otherwise."""
+    if path.suffix.lower() != ".xlsx":
+        _wrong_use(f"{path}：工作簿的文件名应以 .xlsx 结尾")
+    if path.exists() and not replace:
+        _wrong_use(f"{path} 已经有了；要覆盖请加 --force，或用 -o 换一个名称")
+    if not path.parent.is_dir():
+        _wrong_use(f"没有文件夹 {path.parent}，请先建好")
+    return path
+
+
+def _import_files(options: argparse.Namespace) -> int:
+    from perfkit.books.filings import books_in, import_books
+
+    books: list[Path] = []
+    for path in options.files:
+        if not path.exists():
+            _wrong_use(f"找不到 {path}，请核对路径和文件名")
+        books += books_in(path) if path.is_dir() else [path]
+    if not books:
+        _wrong_use(f"{options.files[0]} 里没有工作簿（.xlsx）")
+    made = import_books(books, options.outputs, options.force)
+    print(*made.notes, sep="\n", end="\n" if made.notes else "", file=sys.stderr)
+    listed = "、".join(map(str, made.files[:10])) + ("……" if len(made.files) > 10 else "")
+    print(f"已写 {len(made.files)} 份参数文件：{listed}")
+    return FINE
+
+
+def _export(options: argparse.Namespace) -> int:
+    from perfkit.books.filings import export_book
+
+    files = _parameter_files(options.params)
+    own = Path(f"{files[0].stem}.xlsx") if len(files) == 1 else Path("填报汇总.xlsx")
+    target = _new_file(options.output or own, options.force)
+    export_book(files, target)
+    print(f"已写 {target}，共 {len(files)} 个部门")
+    return FINE
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -282,7 +376,7 @@ def _parameter_files(given: list[Path]) -> list[Path]:
                 told = f"{shown(str(path))} 里没有读的：{'、'.join(passed[:LISTED])}{more}"
                 print(f"{told}；参数文件的文件名应以 .yaml 结尾", file=sys.stderr)
         elif path.exists() or path.is_symlink():
-            files.append(path)
+            files += _departments(path)
         elif given:
             _wrong_use(f"找不到 {path}，请核对路径和文件名")
     if not files:
@@ -292,6 +386,22 @@ def _parameter_files(given: list[Path]) -> list[Path]:
             "还没有的，用 perfkit new 新建"
         )
     return list(dict.fromkeys(files))
+
+
+def _departments(path: Path) -> list[Path]:
+    """A path for each department in a workbook, with what was noted in reading it; else the file."""
+    from perfkit.forms.bookfile import is_book
+
+    if not is_book(path):
+        return [path]
+    from perfkit.books.filings import departments_in
+    from perfkit.forms.workbook import read_book
+
+    found = departments_in(path)
+    print(
+        *read_book(path).notes, sep="\n", end="\n" if read_book(path).notes else "", file=sys.stderr
+    )
+    return found
 
 
 def _wrong_use(message: str) -> NoReturn:

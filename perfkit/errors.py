@@ -9,14 +9,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong in a file: the file, the line (1-based, 0 if unknown), and what to do."""
+    """One thing wrong in a file: the file, the line (1-based, 0 if unknown), and what to do.
+
+    In a workbook *cell* names the place (工作表“项目”C7), and the line only orders the faults.
+    """
 
     file: str
     line: int
     message: str
+    cell: str = ""
 
     def __str__(self) -> str:
-        """``params/x.yaml:12：message``."""
+        """``params/x.yaml:12：message``, ``params/x.xlsx 工作表“项目”C7：message``."""
+        if self.cell:
+            return f"{self.file} {self.cell}：{self.message}"
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}：{self.message}"
 

@@ -306,6 +306,12 @@ def indicators(card: Scorecard) -> Found:
 def _low_targets(group: Score) -> Found:
     for part in group.parts:
         row = part.indicator
+        if row is not None and row.initial:
+            before, now = row.with_unit(row.initial), row.with_unit(row.target)
+            message = (
+                f"“{row.name}”的指标值由年初的{before}调整为{now}，按调整后的计分；请核对有没有批复"
+            )
+            yield "indicators.adjusted", "info", message, part.field.replace(".actual", ".initial")
         if row is not None and part.direction and row.grade:
             message = f"“{row.name}”按数字计分，评定得分率{row.grade}没有采用"
             yield "indicators.grade_unused", "warning", message, part.field

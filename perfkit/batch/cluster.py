@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from perfkit.batch.workers import Job, Outcome, Workers
 from perfkit.errors import PerfkitError, system_reason
+from perfkit.forms.bookfile import part_of
 
 if TYPE_CHECKING:
     from perfkit.batch.documents import Seals
@@ -69,6 +70,10 @@ def run(
     with client:
         futures = {}
         for name, (path, _, own) in jobs.items():
+            if part_of(path)[1]:
+                error = f"{path}：一本里有几个部门的，集群上请先用 perfkit import 拆成参数文件"
+                yield Outcome(name, error=error, kind="failed")
+                continue
             try:
                 package = Package(*_contents_of(path, own.template), perfkit_digest(), own)
             except OSError as e:

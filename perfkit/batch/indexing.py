@@ -14,6 +14,7 @@ from perfkit.batch.journal import JOURNAL, Record, read_journal
 from perfkit.batch.plan import text_digest
 from perfkit.errors import PerfkitError, system_reason
 from perfkit.files import stamp, write_whole
+from perfkit.forms.bookfile import part_of
 from perfkit.index.files import write_index
 from perfkit.index.rows import Alike, Row
 from perfkit.review.record import FOLDER, read_review
@@ -32,7 +33,7 @@ def index_content(
     rows, short = [], {}
     for name in sorted(journal):
         record = journal[name]
-        if stamp(outputs / record.params) == (0, 0):
+        if stamp(part_of(outputs / record.params)[0]) == (0, 0):
             continue
         try:
             row = replace(Row.from_dict(record.row), fresh=name in fresh)

@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from perfkit.forms.bookfile import ENDINGS as BOOKS
+from perfkit.forms.bookfile import is_book, part_of
+
 ENDINGS = (".yaml", ".yml")
 
 RESERVED = {"index", "summary", "perfkit", "reviews"}
@@ -48,6 +51,8 @@ def parameter_files(folder: Path) -> tuple[list[Path], list[str]]:
 def _hint(name: str) -> str:
     if name.startswith("~$"):
         return "（Office 的临时文件）"
+    if is_book(Path(name)):
+        return "（工作簿，请用 perfkit import 读入，或写明它的文件名）"
     stem = name.rpartition(".")[0]
     return f"（请改名为 {shown(stem)}）" if stem.lower().endswith(ENDINGS) else ""
 
@@ -84,9 +89,11 @@ def _folded(stem: str) -> str:
 
 
 def _fault(path: Path) -> str:
-    if path.suffix.lower() in ENDINGS and not path.is_file():
+    book, _ = part_of(path)
+    ending = path.suffix.lower()
+    if ending in (*ENDINGS, *BOOKS) and not book.is_file():
         return "不是普通文件"
-    return name_fault(path)
+    return name_fault(path.with_suffix(".yaml") if ending in BOOKS else path)
 
 
 def name_fault(path: Path) -> str:

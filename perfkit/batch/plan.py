@@ -22,6 +22,7 @@ from perfkit.batch.documents import (
 from perfkit.batch.journal import Record
 from perfkit.batch.workers import CAN_FORK, Limits
 from perfkit.files import file_digest, stamp
+from perfkit.forms.bookfile import part_of
 from perfkit.forms.templates import named_template
 from perfkit.review.content import HELP, template_digest
 
@@ -73,7 +74,10 @@ def common_inputs(settings: Settings) -> dict[str, str]:
 
 def own_inputs(settings: Settings, params: Path) -> dict[str, str]:
     """What one report is made from: the parameter file, and the template of its *settings*."""
-    return {"模板": _template_digest(settings.template), "参数文件": file_digest(params)}
+    return {
+        "模板": _template_digest(settings.template),
+        "参数文件": file_digest(part_of(params)[0]),
+    }
 
 
 def why(settings: Settings, params: Path, record: Record | None, common: Mapping[str, str]) -> str:

@@ -143,7 +143,7 @@ class _Reading:
 def twice(source: Source, at: Loc, key: str, other: str) -> Fault:
     """That *key* below *at* is the same field as *other*, which stands before it."""
     line = source.line((*at, other))
-    there = f"，第 {line} 行已经有了" if line else ""
+    there = f"，第 {line} 行已经有了" if line and not source.cells else ""
     return source.fault((*at, key), f"“{key}”和“{other}”是同一项{there}，请删去一个")
 
 
@@ -162,5 +162,6 @@ def moved(source: Source, places: Mapping[Loc, Loc]) -> Source:
         texts={there(loc): text for loc, text in source.texts.items()},
         comments={there(loc): text for loc, text in source.comments.items()},
         quoted={there(loc) for loc in source.quoted},
+        cells={there(loc): cell for loc, cell in source.cells.items()},
         typed=typed,
     )

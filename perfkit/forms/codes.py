@@ -190,6 +190,7 @@ FINDINGS = {
     "indicators.direction": "指标没有写明越高越好还是越低越好",
     "indicators.no_cause": "三级指标没有得满分，也没有写原因",
     "indicators.grade_unused": "评定得分率没有采用",
+    "indicators.adjusted": "指标值在年度中调整过",
     "full_marks.no_figure": "满分没有可核对的数字",
     "full_marks.under_executed": "满分而预算执行不足",
     "full_marks.thin_evidence": "满分而依据单薄",

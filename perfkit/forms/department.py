@@ -221,6 +221,11 @@ class Indicator(Record):
     name: Name = Field(title="指标名称")
     target: Text = Field(title="指标值", description="如 ≥95%、28天；定性的写文字")
     actual: str | None = Field(None, title="完成值")
+    initial: Text | None = Field(
+        None,
+        title="年初指标值",
+        description="年度中调整过指标值的，填调整前的；计分按调整后的指标值",
+    )
     weight: Points | None = Field(None, title="分值", description="不填则在本组内平均分配")
     grade: str | None = Field(
         None, title="评定得分率", description="定性指标由评价人评定，如 85%、部分达成 70%"

@@ -129,3 +129,17 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
         return [annotation]
     arguments = getattr(annotation, "__args__", ())
     return [model for argument in arguments for model in _models_in(argument)]
+
+
+def field_choices(model: type[BaseModel], loc: Loc) -> list[str]:
+    """The words that the field at *loc* may be, where it is one of a few; else none."""
+    info = _fields(_models_at(model, loc[:-1])).get(str(loc[-1])) if loc else None
+    return list(_literals(info.annotation)) if info is not None else []
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from (word for word in get_args(annotation) if isinstance(word, str))
+    else:
+        for argument in get_args(annotation):
+            yield from _literals(argument)

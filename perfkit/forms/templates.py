@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from perfkit.errors import Fault, PerfkitError
+from perfkit.forms.bookfile import is_book, part_of
 from perfkit.forms.department import ParameterFile
 from perfkit.forms.yamlfile import Source, read_tree
 
@@ -44,6 +46,14 @@ def named_template(params: Path) -> Path | None:
 
     Its faults are told where the whole file is read.
     """
+    if is_book(params):
+        from perfkit.forms.workbook import read_filing
+
+        with contextlib.suppress(PerfkitError):
+            found, _, _ = read_filing(params)
+            if written := found["department"].get("template"):
+                return template_path(written, part_of(params)[0].parent)
+        return None
     try:
         # Most files don't have the word; those needn't be parsed before it is their turn.
         if not re.search("template|模板笔记本".encode(), params.read_bytes()):

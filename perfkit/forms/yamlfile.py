@@ -61,6 +61,8 @@ class Source:
     """The words that stand in the file for a field's English name, or for a code of the rubric."""
     misread: Mapping[int, str] = field(default_factory=dict)
     """Lines with a slip of typing, which have no further faults to speak of."""
+    cells: Mapping[Loc, str] = field(default_factory=dict)
+    """Of a workbook, the cell of each value (工作表“项目”C7); its lines are only their order."""
 
     def line(self, loc: Loc) -> int:
         """The line of the value at *loc*, of the nearest one around it if it is missing."""
@@ -75,6 +77,8 @@ class Source:
         while field and field not in self._by_path:
             field = field.rpartition(".")[0]
         line = self._by_path.get(field, 0)
+        if cell := self._cell_of.get(line):
+            return f"{self.name} {cell}"
         return f"{self.name}:{line}" if line else self.name
 
     def words(self, model: type[BaseModel], loc: Loc, at: Loc = (), told: Loc | None = None) -> str:
@@ -90,9 +94,14 @@ class Source:
         # Joined, because a key may have a dot of its own: reported.scores.finance.system.
         return {".".join(map(str, loc)): line for loc, line in self.lines.items()}
 
+    @cached_property
+    def _cell_of(self) -> dict[int, str]:
+        return {self.lines[loc]: cell for loc, cell in self.cells.items() if loc in self.lines}
+
     def fault(self, loc: Loc, message: str) -> Fault:
         """A fault at *loc*."""
-        return Fault(self.name, self.line(loc), message)
+        line = self.line(loc)
+        return Fault(self.name, line, message, self._cell_of.get(line, ""))
 
 
 def read_text(path: Path) -> tuple[str, bytes]:

@@ -21,6 +21,7 @@ import yaml
 from perfkit import signs
 from perfkit.errors import Fault, PerfkitError
 from perfkit.forms.aliases import in_english, words_for
+from perfkit.forms.bookfile import is_book, part_of
 from perfkit.forms.codes import nearest, with_meaning
 from perfkit.forms.department import ABSENT_WORDS, Department, ParameterFile, Reply
 from perfkit.forms.faults import validate
@@ -66,8 +67,13 @@ def _read(
     path: Path, with_previous: bool = True, above: tuple[Path, ...] = ()
 ) -> tuple[Department, Rubric]:
     """The filing in a file; *above* are the files that name it as a 二级单位, the topmost first."""
+    above = (*above, path.resolve())
+    if is_book(path):
+        from perfkit.forms.workbook import read_filing
+
+        return _validated(*read_filing(path), part_of(path)[0].parent, with_previous, above)
     tree, source, faults = read_tree(path, ParameterFile)
-    return _validated(tree, source, faults, path.parent, with_previous, (*above, path.resolve()))
+    return _validated(tree, source, faults, path.parent, with_previous, above)
 
 
 def _validated(

@@ -158,6 +158,7 @@ class Chosen(Rule):
                     for field, label, text in (
                         ("target", "指标值", row.with_unit(row.target)),
                         ("actual", "完成值", row.with_unit(row.actual) or "未填"),
+                        ("initial", "年初指标值", row.with_unit(row.initial)),
                         ("grade", "评定得分率", row.grade),
                     )
                     if text
@@ -222,6 +223,8 @@ class Chosen(Rule):
         # 指标值 of a qualitative row is its name: the target says no more than 完成.
         done = row.target in self.achieved
         aim = row.name if done else f"{row.name}：{row.with_unit(row.target)}"
+        if row.initial:
+            aim += f"（年初{row.with_unit(row.initial)}）"
         return f"{aim}（{row.direction}指标）" if row.direction else aim
 
 

@@ -1,0 +1,1 @@
+"""工作簿: the Excel form of a filing, blank and filled, and parameter files made of it and back."""

@@ -1,0 +1,365 @@
+"""An Excel workbook (工作簿) opened within limits, and its cells as the text that they show.
+
+openpyxl reads it, but only after the archive was looked through: what unpacks to more than
+any filing has, brings entities of its own or is no workbook at all is refused in words that
+say what to do. A number keeps the digits that Excel shows of it; a percentage its sign.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from perfkit import signs
+from perfkit.errors import Fault, PerfkitError, system_reason
+from perfkit.files import shown_name
+
+ENDINGS = (".xlsx", ".xlsm")
+
+MAX_BYTES = 50_000_000
+"""A book of a thousand departments is smaller."""
+
+MAX_UNPACKED = 300_000_000
+"""Bytes of all its parts."""
+
+MAX_PARTS = 5_000
+
+MAX_CELLS = 1_500_000
+"""Cells of all sheets: three times those of five hundred departments."""
+
+SAVE_AS = "请在 Excel 或 WPS 里另存为“Excel 工作簿（*.xlsx）”"
+
+_OTHERS = {
+    ".xls": "这是旧格式的工作簿（.xls），读不了；",
+    ".xlt": "这是旧格式的模板（.xlt），读不了；",
+    ".xlsb": "这是二进制的工作簿（.xlsb），读不了；",
+    ".et": "这是 WPS 自己的格式（.et），读不了；",
+    ".ett": "这是 WPS 的模板（.ett），读不了；",
+    ".ods": "这是 OpenDocument 表格（.ods），读不了；",
+    ".csv": "这是 CSV 文件，只有一张表，没有格式，读不了；",
+    ".numbers": "这是 Numbers 的文件，读不了；",
+}
+"""What people have instead of a workbook, by the ending of its name."""
+
+OTHER_ENDINGS = tuple(_OTHERS)
+
+ERRORS = {
+    "#REF!": "引用的单元格已被删去",
+    "#N/A": "没有找到要查的值",
+    "#VALUE!": "公式里有文字，不能计算",
+    "#DIV/0!": "除以了零",
+    "#NAME?": "公式里有不认识的名称",
+    "#NUM!": "公式算不出这个数",
+    "#NULL!": "公式里的区域没有交叉",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A filled cell: what it shows, and what keeps it from being read."""
+
+    text: str
+    trouble: str = ""
+    typed: bool = False
+    """Whether it is a text in the book, and not a number or a date."""
+
+
+@dataclass
+class Sheet:
+    """A worksheet: its filled cells by row and column (from 1), and how they are shown."""
+
+    name: str
+    cells: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First row, first column, last row, last column of each range of merged cells."""
+    hidden: bool = False
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+
+    def place(self, row: int, column: int) -> str:
+        """工作表“项目”C7."""
+        return f"工作表“{self.name}”{column_letters(column)}{row}"
+
+
+def column_letters(column: int) -> str:
+    """A column as Excel names it: 1 → A, 28 → AB."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def is_book(path: Path) -> bool:
+    """Whether a file's name is that of a workbook which can be read, or of one of other formats."""
+    return path.suffix.lower() in ENDINGS + OTHER_ENDINGS
+
+
+def part_of(path: Path) -> tuple[Path, str]:
+    """The book that *path* leads into and the department meant: ``全区.xlsx/示例局.xlsx``."""
+    if path.parent.suffix.lower() in ENDINGS and not path.is_file() and path.parent.is_file():
+        return path.parent, path.stem
+    return path, ""
+
+
+def read_sheets(path: Path) -> tuple[list[Sheet], bytes]:
+    """The sheets of a workbook with all their filled cells, and the file's bytes.
+
+    Raises:
+        PerfkitError: if it is missing, no workbook, encrypted, damaged or too large.
+    """
+    name = shown_name(path)
+
+    def refused(message: str) -> PerfkitError:
+        return PerfkitError([Fault(name, 0, message)])
+
+    if words := _OTHERS.get(path.suffix.lower()):
+        raise refused(words + SAVE_AS)
+    raw = _bytes(path, refused)
+    parts = _checked_parts(raw, refused)
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of drop-downs and the like that it leaves out
+            book = openpyxl.load_workbook(BytesIO(raw), data_only=True, keep_links=False)
+        where = _sheet_parts(parts)
+        if not set(where.values()) <= parts.keys():
+            raise refused(f"工作簿里少了一张工作表的内容，损坏了；请重新取得，或{SAVE_AS}")
+        return [
+            _sheet(sheet, parts.get(where.get(sheet.title, ""), b"")) for sheet in book.worksheets
+        ], raw
+    except PerfkitError:
+        raise
+    except Exception:  # whatever a library finds in a damaged file
+        raise refused(f"工作簿损坏了，读不下去；{SAVE_AS}再试") from None
+
+
+def _bytes(path: Path, refused: Any) -> bytes:
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise refused("这是文件夹，应写一个文件")
+        if not stat.S_ISREG(found.st_mode):
+            raise refused("这不是普通文件（是管道、设备之类），不能读")
+        if found.st_size > MAX_BYTES:
+            raise refused(
+                f"文件有 {found.st_size // 1_000_000} MB，最多 {MAX_BYTES // 1_000_000} MB；"
+                "请删去里面的图片和不用的工作表，或者分成几本"
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise refused("找不到这个文件，请核对路径和文件名") from None
+    except OSError as e:
+        raise refused(f"文件打不开：{system_reason(e)}") from None
+    except ValueError:
+        raise refused("文件名里有不可见的字符，请改名") from None
+
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def _checked_parts(raw: bytes, refused: Any) -> dict[str, bytes]:
+    """The parts of the archive that are XML, unpacked within the limits."""
+    if not raw:
+        raise refused("文件是空的（0 字节）；可能没有复制完，请重新取得")
+    if raw.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in raw:
+            raise refused(
+                "工作簿有打开密码，读不了；请打开后在“文件—信息—保护工作簿”里去掉密码再保存"
+            )
+        raise refused(f"这其实是旧格式的工作簿（.xls），只是改了名；{SAVE_AS}")
+    if not raw.startswith(b"PK"):
+        kind = "网页或文字" if raw.lstrip()[:1] in (b"<", b"{") else "别的程序的文件"
+        raise refused(f"这不是工作簿，是{kind}，只是改了名；{SAVE_AS}")
+    too_much = f"解开后的内容太多，不是部门填的工作簿；{SAVE_AS}，或者分成几本"
+    parts: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            listed = archive.infolist()
+            if len(listed) > MAX_PARTS or sum(one.file_size for one in listed) > MAX_UNPACKED:
+                raise refused(too_much)
+            left = MAX_UNPACKED
+            for one in listed:
+                if one.flag_bits & 1:
+                    raise refused("压缩包加了密码，读不了；请去掉密码")
+                # What the directory says of the size may be a lie.
+                with archive.open(one) as part:
+                    content = part.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise refused(too_much)
+                if one.filename.endswith((".xml", ".rels")):
+                    _check_xml(content, refused)
+                    parts[one.filename.lstrip("/")] = content
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
+        raise refused(f"工作簿损坏了（可能没有传完），打不开；请重新取得，或{SAVE_AS}") from None
+    if not any(name.endswith("workbook.xml") for name in parts):
+        what = "Word 文件" if any(name.startswith("word/") for name in parts) else "别的压缩文件"
+        raise refused(f"这不是工作簿，是{what}；应是 .xlsx 工作簿")
+    cells = sum(
+        len(_CELL_TAG.findall(content)) for name, content in parts.items() if "/worksheets/" in name
+    )
+    if cells > MAX_CELLS:
+        raise refused(
+            f"工作簿有 {cells} 个单元格（最多 {MAX_CELLS} 个），多半是给整列设了格式；"
+            "请把填了内容的部分复制到新的工作簿，或者分成几本"
+        )
+    return parts
+
+
+_CELL_TAG = re.compile(rb"<(?:\w+:)?c[ >/]")
+_UTF8 = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml[^>]*?(?:encoding=[\"']([\w.-]+)[\"'])?[^>]*\?>)?")
+
+
+def _check_xml(content: bytes, refused: Any) -> None:
+    declared = _UTF8.match(content)
+    encoding = declared[1] if declared and declared[1] else b"UTF-8"
+    odd = content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:64]
+    if odd or encoding.upper() not in (b"UTF-8", b"US-ASCII"):
+        raise refused(f"工作簿里的内容不是 UTF-8 编码，不是 Excel 或 WPS 存的；{SAVE_AS}")
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        raise refused(f"工作簿里有实体声明（DOCTYPE），可能有害，不读；{SAVE_AS}")
+
+
+_ATTRIBUTE = r'\b{}="([^"]*)"'
+
+
+def _sheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
+    """The name of each sheet's part in the archive."""
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    book = next(name for name in sorted(parts, key=len) if name.endswith("workbook.xml"))
+    folder, _, file = book.rpartition("/")
+    links = parts.get(f"{folder}/_rels/{file}.rels".lstrip("/"), b"<none/>")
+    targets = {
+        link.get("Id"): link.get("Target", "") for link in etree.fromstring(links, parser).iter()
+    }
+    found = {}
+    for element in etree.fromstring(parts[book], parser).iter("{*}sheet"):
+        identity = next((v for k, v in element.attrib.items() if str(k).endswith("}id")), "")
+        target = targets.get(identity, "")
+        path = target.lstrip("/") if target.startswith("/") else f"{folder}/{target}".lstrip("/")
+        found[str(element.get("name"))] = path
+    return found
+
+
+_FORMULA = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>([^<]*)</(?:\w+:)?f>)(.*?)</(?:\w+:)?c>",
+    re.DOTALL,
+)
+_VALUE = re.compile(rb"<(?:\w+:)?v>[^<]|<(?:\w+:)?is>")
+_REFERENCE = re.compile(rb'\br="([A-Z]+)([0-9]+)"')
+
+
+def _formulas(content: bytes) -> Iterator[tuple[int, int, str]]:
+    """The cells with a formula whose value can't be taken, and why."""
+    if b"f>" not in content and b"f/>" not in content:
+        return
+    for found in _FORMULA.finditer(content):
+        at = _REFERENCE.search(found[1])
+        if at is None:
+            continue
+        column = 0
+        for letter in at[1]:
+            column = column * 26 + letter - 64
+        row = int(at[2])
+        if re.search(rb"\[[0-9]+\]", found[2] or b""):
+            yield row, column, "公式取自别的工作簿，值可能是旧的；请复制后“选择性粘贴—数值”"
+        # An empty text is a value, too: t="str" with <v></v>.
+        elif not _VALUE.search(found[3]) and b't="str"' not in found[1]:
+            yield row, column, "公式没有算出的值；请在 Excel 或 WPS 里打开、保存一次"
+
+
+def _sheet(sheet: Any, content: bytes) -> Sheet:
+    found = Sheet(sheet.title, hidden=sheet.sheet_state != "visible")
+    for (row, column), cell in sheet._cells.items():
+        if cell.value is None:
+            continue
+        shown = _shown(cell)
+        if shown.text or shown.trouble:
+            found.cells.setdefault(row, {})[column] = shown
+    for row, column, trouble in _formulas(content):
+        found.cells.setdefault(row, {})[column] = Cell("", trouble)
+    found.merged = [(r.min_row, r.min_col, r.max_row, r.max_col) for r in sheet.merged_cells.ranges]
+    found.hidden_rows = {n for n, row in sheet.row_dimensions.items() if row.hidden}
+    for column in sheet.column_dimensions.values():
+        if column.hidden and column.min:
+            found.hidden_columns |= set(range(column.min, min(column.max, 500) + 1))
+    return found
+
+
+_CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
+"""How a book writes a control character, such as the first half of a line break from Word."""
+
+
+def _shown(cell: Any) -> Cell:
+    """What a cell says, as a department would have typed it."""
+    value = cell.value
+    if cell.data_type == "e":
+        return Cell("", f"是错误值 {value}（{ERRORS.get(value, '公式有错')}），请改正")
+    if isinstance(value, bool):
+        return Cell("是" if value else "否")
+    if isinstance(value, datetime):
+        if value.time() == time():
+            return Cell(value.date().isoformat())
+        return Cell(value.isoformat(" ", "minutes"))
+    if isinstance(value, date):
+        return Cell(value.isoformat())
+    if isinstance(value, (time, timedelta)):
+        return Cell("", f"是时间 {value}，不是数字或文字；请把单元格格式改为“常规”再填")
+    if isinstance(value, (int, float)):
+        return _number(value, cell.number_format or "General")
+    text = _CONTROL.sub(lambda found: chr(int(found[1], 16)), str(value))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Cell(signs.cleaned(text).strip(), typed=True)
+
+
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)|!(.)')
+_HARMLESS = re.compile(r"[_*].|\[(?:\$[^\]]*|[A-Za-z]+|Color ?\d+|[<>=].*?)\]")
+
+
+def exact_digits(value: float) -> Decimal:
+    """A number with the fifteen digits that Excel keeps of it: 15548.09 is exactly that."""
+    return Decimal(f"{value:.15g}")
+
+
+def _number(value: float, form: str) -> Cell:
+    exact = exact_digits(value)
+    first = _HARMLESS.sub("", form.split(";")[0])
+    said = "".join(part for found in _LITERAL.findall(first) for part in found).strip()
+    bare = _LITERAL.sub("", first)
+    # Written without quotation marks, as LibreOffice and WPS let them stand.
+    said += "".join(sign for sign in bare if sign >= "\u2e80")
+    if said.strip("¥￥$ -()（）+"):
+        if re.search(r"![.,]|\\[.,]|,(?![0#?])|%", first):
+            return Cell("", _SCALED)
+        return Cell(f"{_plain(exact)}{said}")
+    if "%" in bare:
+        return Cell(f"{_plain(exact * 100)}%")
+    if re.search(r"[0#?],+(?![0#?])", bare):
+        return Cell("", _SCALED)
+    return Cell(_plain(exact))
+
+
+_SCALED = (
+    "的数字格式让显示的数和存的数不一样（按千、按万缩小显示），认不准；"
+    "请把单元格格式改为“常规”，按原来的数填，并写明单位"
+)
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text

@@ -1,0 +1,637 @@
+"""The filings in a workbook (工作簿): each department's tree, with the cell of every value.
+
+Sheets and columns are known by their names; what was renamed is matched by likeness and told,
+what can't be told is left unread and told, too. The values go the way of a parameter file's:
+here they are texts, and the same form gives them their type and finds their faults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from perfkit.errors import Fault, PerfkitError
+from perfkit.files import shown_name, stamp
+from perfkit.forms.aliases import all_aliases
+from perfkit.forms.bookfile import Cell, Sheet, column_letters, part_of, read_sheets
+from perfkit.forms.department import Department
+from perfkit.forms.fields import Loc, all_fields, field_readers
+from perfkit.forms.layout import (
+    ADJUSTED,
+    CLAIM,
+    CONTENT,
+    DEPARTMENT,
+    FIRST,
+    GUIDE,
+    OTHER,
+    SIGN,
+    Block,
+    Column,
+    blocks,
+)
+from perfkit.forms.targets import joined
+from perfkit.forms.yamlfile import Source
+from perfkit.quantities import halfwidth, parse_amount, parse_rate, parse_signed_rate
+
+LIKE = 75
+"""How alike, of 100, a renamed column or row is to its name in the form."""
+
+HEADING_ROWS = 40
+"""Rows of a sheet in which its first heading is looked for."""
+
+OWNERS = (DEPARTMENT, "部门名称", "单位名称", "预算部门", "填报部门", "所属部门")
+"""Headings of the column that says whose a row is."""
+
+UNREAD = (
+    "序号",
+    "说明",
+    "填写说明",
+    "单位",
+    "核对",
+    "指标",
+    "分值",
+    "合格的答案",
+    "是的含义",
+    "行号",
+    "执行率",
+)
+"""Headings of columns that inform whoever fills in the book."""
+
+_TOTAL = re.compile(r"(?:项目|资金)?(?:合计|总计|小计|共计)(?:数|金额)?[:：]?")
+_NOTHING = re.compile(r"[-－—–−‐‑‒―ー／/]+")
+_BARE = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?")
+_UNITS = ("万元", "元", "亿元", "万", "亿")
+
+
+@dataclass
+class Filing:
+    """One department's part of a book."""
+
+    key: str
+    tree: dict[str, Any] = field(default_factory=dict)
+    lines: dict[Loc, int] = field(default_factory=dict)
+    cells: dict[Loc, str] = field(default_factory=dict)
+    texts: dict[Loc, str] = field(default_factory=dict)
+    quoted: set[Loc] = field(default_factory=set)
+    misread: dict[int, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def source(self, name: str, sha256: str) -> Source:
+        """Where its values come from."""
+        return Source(
+            name,
+            sha256,
+            self.lines,
+            self.texts,
+            quoted=self.quoted,
+            misread=self.misread,
+            cells=self.cells,
+        )
+
+
+@dataclass
+class Book:
+    """A workbook as it was read; *notes* say what was taken for what, and what was not read."""
+
+    name: str
+    sha256: str
+    filings: dict[str, Filing] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_filing(path: Path) -> tuple[dict[str, Any], Source, list[Fault]]:
+    """The tree of one department in a book, its source, and the faults found so far.
+
+    Raises:
+        PerfkitError: if the book can't be read, or the department isn't in it, or if there are
+            several and *path* names none.
+    """
+    path, key = part_of(path)
+    book = read_book(path)
+    if not key and len(book.filings) > 1:
+        listed = "、".join(list(book.filings)[:10])
+        message = f"工作簿里有 {len(book.filings)} 个部门（{listed}……），要一个一个做"
+        raise PerfkitError([Fault(book.name, 0, message)])
+    named = {file_key(name): found for name, found in book.filings.items()}
+    filing = named.get(key) if key else next(iter(book.filings.values()), None)
+    if filing is None:
+        which = f"部门“{key}”" if key else "部门"
+        raise PerfkitError([*book.faults, Fault(book.name, 0, f"工作簿里没有{which}")])
+    source = filing.source(book.name, book.sha256)
+    return {"department": filing.tree}, source, [*book.faults, *filing.faults]
+
+
+def read_book(path: Path) -> Book:
+    """All that a workbook says, department by department.
+
+    Raises:
+        PerfkitError: if it can't be read, or is no workbook of departments.
+    """
+    return _read_book(path.resolve(), stamp(path))
+
+
+@lru_cache(maxsize=1)
+def _read_book(path: Path, _: tuple[int, int]) -> Book:
+    sheets, raw = read_sheets(path)
+    book = Book(shown_name(path), hashlib.sha256(raw).hexdigest())
+    _Reader(book).read(sheets)
+    return book
+
+
+def file_key(key: str) -> str:
+    """The name of a department's files, of what it is called in the book."""
+    return re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]', "_", key).strip(" .\u3000\xa0")
+
+
+def _word(text: str) -> tuple[str, str]:
+    """A heading without what stands beside its name, and the unit in it."""
+    plain = halfwidth(re.sub(r"\s", "", text))
+    unit = ""
+    for inside in re.findall(r"\((.*?)\)", plain):
+        said = re.sub("^单位[:：]?|^以|计$", "", inside)
+        if re.fullmatch(r"[百千万亿]*元|%", said):
+            unit = said
+    return re.sub(r"\(.*?\)|[*:：必填]{1,3}$|^[*]+", "", plain), unit
+
+
+@dataclass(frozen=True)
+class _Heading:
+    """A block as it was found: the row of its heading, and which column is which."""
+
+    block: Block
+    row: int
+    columns: Mapping[int, Column]
+    units: Mapping[int, str]
+    owner: int = 0
+    label: int = 0
+    words: int = 0
+
+
+class _Reader:
+    def __init__(self, book: Book) -> None:
+        self.book = book
+        self.rank = 0
+        self.many = False
+        self.rows_of = {
+            _word(title)[0]: (title, loc)
+            for block in blocks()
+            if block.kind == "rows" and block.columns[0].title == CONTENT
+            for title, loc in block.rows
+        }
+
+    def note(self, message: str) -> None:
+        if message not in self.book.notes:
+            self.book.notes.append(message)
+
+    def fault(self, sheet: Sheet, row: int, column: int, message: str) -> None:
+        self.rank += 1
+        place = sheet.place(row, column)
+        self.book.faults.append(Fault(self.book.name, self.rank, message, place))
+
+    def read(self, sheets: list[Sheet]) -> None:
+        found: list[tuple[Sheet, list[_Heading]]] = []
+        for sheet in sheets:
+            if not sheet.cells or sheet.name.strip() == GUIDE:
+                continue
+            headings = self.headings(sheet)
+            if headings:
+                found.append((sheet, headings))
+            elif any(_word(sheet.name)[0] == block.sheet for block in blocks()):
+                wanted = next(b for b in blocks() if b.sheet == _word(sheet.name)[0])
+                titles = "、".join(wanted.titles[:4])
+                self.fault(sheet, 1, 1, f"没有找到表头，应有一行写着：{titles}")
+            else:
+                self.note(f"工作表“{sheet.name}”不是填报的表，没有读")
+        if not found and not self.book.faults:
+            message = "不是部门的填报工作簿；空白的用 perfkit form 生成"
+            raise PerfkitError([Fault(self.book.name, 0, message)])
+        found.sort(key=lambda one: one[1][0].block.sheet == OTHER)  # into what the others have made
+        self.many = any(h.owner for _, headings in found for h in headings)
+        seen: dict[tuple[str, Loc, str], str] = {}
+        for sheet, headings in found:
+            for number, heading in enumerate(headings):
+                block = heading.block
+                # The rows of 填写项 are known by their names, wherever they stand.
+                known = (block.kind, block.at, "" if block.kind != "rows" else sheet.name)
+                if block.kind != "rows" and known in seen:
+                    message = f"与工作表“{seen[known]}”是同一张表，只能有一张；请删去一张"
+                    self.fault(sheet, heading.row, 1, message)
+                    continue
+                seen[known] = sheet.name
+                following = headings[number + 1].row if number + 1 < len(headings) else 0
+                self.block(sheet, heading, following)
+            if sheet.hidden:
+                self.note(f"工作表“{sheet.name}”是隐藏的，已照常读入")
+        self.complete(found)
+
+    def complete(self, found: list[tuple[Sheet, list[_Heading]]]) -> None:
+        for filing in self.book.filings.values():
+            if filing.key and "name" not in filing.tree:
+                filing.tree["name"] = filing.key
+        files: dict[str, str] = {}
+        for key in self.book.filings:
+            other = files.setdefault(file_key(key).casefold(), key)
+            if other != key:
+                message = f"部门“{other}”和“{key}”的文件名会相同，请改一个的名称"
+                self.book.faults.append(Fault(self.book.name, 0, message))
+        if not self.book.filings and not self.book.faults:
+            self.book.faults.append(Fault(self.book.name, 0, "工作簿里什么也没有填"))
+
+    # Headings
+
+    def headings(self, sheet: Sheet) -> list[_Heading]:
+        """The blocks of a sheet, by the row of their heading."""
+        own = [block for block in blocks() if block.sheet == _word(sheet.name)[0]]
+        rows = sorted(sheet.cells)
+        found: list[_Heading] = []
+        for row in rows:
+            if not found and row > rows[0] + HEADING_ROWS:
+                break
+            heading = self.heading(sheet, row, own or list(blocks()), bool(own))
+            if heading:
+                found.append(heading)
+                self.told(sheet, heading)
+        return found
+
+    def heading(self, sheet: Sheet, row: int, among: list[Block], named: bool) -> _Heading | None:
+        cells = sheet.cells[row]
+        if len(cells) < 2:
+            return None
+        best: tuple[int, _Heading] | None = None
+        for block in among:
+            found = self.matched(cells, block, row)
+            count = len(found.columns) + bool(found.label) + bool(found.words)
+            least = 2 if named or len(block.titles) <= 3 else max(3, len(block.titles) // 2)
+            if block.label and not found.label and not found.words:
+                continue
+            if found.columns and count >= least and (best is None or count > best[0]):
+                best = count, found
+        return best[1] if best else None
+
+    def matched(self, cells: Mapping[int, Cell], block: Block, row: int) -> _Heading:
+        columns: dict[int, Column] = {}
+        units: dict[int, str] = {}
+        places = {"owner": 0, "label": 0, "words": 0}
+        left: dict[int, str] = {}
+        known = {name: column for column in block.columns for name in column.also}
+        known |= {_word(column.title)[0]: column for column in block.columns}
+        for at, cell in sorted(cells.items()):
+            word, unit = _word(cell.text)
+            if word in OWNERS and not places["owner"]:
+                places["owner"] = at
+            elif word and word == block.label:
+                places["label"] = at
+            elif word and word == block.words:
+                places["words"] = at
+            elif (column := known.get(word)) and column not in columns.values():
+                columns[at], units[at] = column, unit
+            elif word:
+                left[at] = word
+        open_columns = [column for column in block.columns if column not in columns.values()]
+        for at, word in left.items():
+            if (column := _like(word, open_columns)) and len(columns) > 1:
+                columns[at], units[at] = column, _word(cells[at].text)[1]
+                open_columns.remove(column)
+        return _Heading(block, row, columns, units, **places)
+
+    def told(self, sheet: Sheet, heading: _Heading) -> None:
+        """What was taken for what in a heading, and what isn't read."""
+        block, cells = heading.block, sheet.cells[heading.row]
+        read = {*heading.columns, heading.owner, heading.label, heading.words}
+        for at, column in heading.columns.items():
+            word = _word(cells[at].text)[0]
+            if word not in (_word(column.title)[0], *column.also):
+                self.note(f"{sheet.place(heading.row, at)}：把“{word}”一列当作“{column.title}”")
+            unit = heading.units[at]
+            if unit and unit not in (*_UNITS, "%"):
+                message = f"“{cells[at].text}”的单位“{unit}”不能用；请改为万元或元"
+                self.fault(sheet, heading.row, at, message)
+            elif unit in ("元", "亿元") and column.unit:
+                self.note(f"{sheet.place(heading.row, at)}：“{word}”一列按表头以{unit}为单位读")
+        for at, cell in cells.items():
+            word = _word(cell.text)[0]
+            if at in read or word in UNREAD or word.startswith("答"):
+                continue
+            twice = next((c for c in block.columns if word in (c.title, *c.also)), None)
+            if twice:
+                message = f"有两列都是“{twice.title}”，认不准；请删去一列或改名"
+                self.fault(sheet, heading.row, at, message)
+            else:
+                self.note(f"{sheet.place(heading.row, at)}：“{word}”一列不是填报的内容，没有读")
+        for at in sorted(sheet.hidden_columns & set(heading.columns)):
+            title = heading.columns[at].title
+            self.note(f"工作表“{sheet.name}”{column_letters(at)}列（{title}）是隐藏的，已照常读入")
+
+    # Rows
+
+    def block(self, sheet: Sheet, heading: _Heading, following: int) -> None:
+        block = heading.block
+        merged = self.merged(sheet, heading)
+        titled = {_word(title)[0]: (title, loc) for title, loc in block.rows}
+        counts: dict[str, int] = {}
+        groups: dict[tuple[str, str], int] = {}
+        single = len(block.columns) == 1 and block.kind == "rows"
+        for row in sorted(sheet.cells):
+            if row <= heading.row or (following and row >= following):
+                continue
+            cells = {**merged.get(row, {}), **sheet.cells[row]}
+            filled = {at: cells[at] for at in heading.columns if at in sheet.cells[row]}
+            if any(_TOTAL.fullmatch(halfwidth(cell.text)) for cell in cells.values()):
+                if filled and block.kind == "list":
+                    self.note(f"工作表“{sheet.name}”第 {row} 行是合计，没有当作一项")
+                continue
+            label = self.row_label(cells, heading)
+            if block.kind != "rows" and not filled:
+                continue
+            filing = self.filing(sheet, row, heading, cells, bool(filled))
+            if filing is None:
+                continue
+            if row in sheet.hidden_rows and filled:
+                self.note(f"工作表“{sheet.name}”第 {row} 行是隐藏的，已照常读入")
+            if block.kind == "list":
+                i = counts.get(filing.key, 0)
+                counts[filing.key] = i + 1
+                self.item(sheet, row, heading, cells, filing, i, groups)
+            elif block.kind == "keyed":
+                self.entry(sheet, row, heading, cells, filing, label)
+            else:
+                self.fixed(sheet, row, heading, cells, filing, label, titled, single)
+
+    def row_label(self, cells: Mapping[int, Cell], heading: _Heading) -> str:
+        for at in (heading.label, heading.words):
+            if at in cells and cells[at].text:
+                return cells[at].text
+        return ""
+
+    def merged(self, sheet: Sheet, heading: _Heading) -> dict[int, dict[int, Cell]]:
+        """What merged cells say of the rows that they go over: whose, which group, which kind."""
+        found: dict[int, dict[int, Cell]] = {}
+        spread = {heading.owner} | {
+            at for at, column in heading.columns.items() if column.steps in (("group",), ("kind",))
+        }
+        for first, left, last, _ in sheet.merged:
+            cell = sheet.cells.get(first, {}).get(left)
+            if first <= heading.row or last == first or cell is None:
+                continue
+            if left in spread:
+                for row in range(first + 1, last + 1):
+                    found.setdefault(row, {})[left] = cell
+            elif left in heading.columns and any(
+                at in heading.columns
+                for row in range(first + 1, last + 1)
+                for at in sheet.cells.get(row, {})
+            ):
+                message = f"合并了第 {first} 到 {last} 行，认不准是哪一行的；请取消合并，逐行填写"
+                self.fault(sheet, first, left, message)
+        return found
+
+    def filing(
+        self,
+        sheet: Sheet,
+        row: int,
+        heading: _Heading,
+        cells: Mapping[int, Cell],
+        filled: bool,
+    ) -> Filing | None:
+        key = ""
+        if self.many:
+            if not heading.owner:
+                if filled:
+                    self.no_owner(sheet, heading)
+                return None
+            key = cells[heading.owner].text if heading.owner in cells else ""
+            if not key:
+                if filled:
+                    self.fault(sheet, row, heading.owner, "没有写是哪个部门的")
+                return None
+        if key not in self.book.filings:
+            self.book.filings[key] = Filing(key)
+            self.place(self.book.filings[key], (), sheet, row, heading.owner or 1)
+        return self.book.filings[key]
+
+    def no_owner(self, sheet: Sheet, heading: _Heading) -> None:
+        message = "工作簿里有几个部门，这张表缺“部门”一列"
+        place = sheet.place(heading.row, 1)
+        if not any(fault.cell == place for fault in self.book.faults):
+            self.fault(sheet, heading.row, 1, message)
+
+    def place(self, filing: Filing, loc: Loc, sheet: Sheet, row: int, column: int) -> int:
+        """Remember where the value at *loc* stands, or would stand."""
+        self.rank += 1
+        at = ("department", *loc)
+        for n in range(1, len(at) + 1):
+            filing.lines.setdefault(at[:n], self.rank)
+            filing.cells.setdefault(at[:n], sheet.place(row, column))
+        filing.lines[at] = self.rank
+        filing.cells[at] = sheet.place(row, column)
+        return self.rank
+
+    def put(
+        self, filing: Filing, loc: Loc, cell: Cell | None, sheet: Sheet, row: int, column: int,
+        unit: str = "",
+    ) -> str:  # fmt: skip
+        """Take over the value of a cell; what it says, or nothing."""
+        rank = self.place(filing, loc, sheet, row, column)
+        if cell is None:
+            return ""
+
+        def refused(message: str) -> str:
+            filing.faults.append(Fault(self.book.name, rank, message, sheet.place(row, column)))
+            filing.misread[rank] = ""
+            return ""
+
+        if cell.trouble:
+            return refused(cell.trouble)
+        text = cell.text
+        readers = field_readers(Department, loc)
+        if _NOTHING.fullmatch(text) and loc[0] != "options":
+            return refused(f"内容只有一个“{text}”；没有就留空，是零就写 0")
+        if unit and _BARE.fullmatch(halfwidth(text)):
+            money = parse_amount in readers and unit in ("元", "亿元", "亿")
+            rate = bool(readers & {parse_rate, parse_signed_rate}) and unit == "%"
+            text = f"{text}{unit}" if money or rate else text
+        at = ("department", *loc)
+        if at in filing.texts:
+            return refused("这一项填了两次，请删去一处")
+        filing.texts[at] = text
+        if cell.typed:
+            filing.quoted.add(at)
+        _set(filing.tree, loc, text)
+        return text
+
+    def fixed(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, label: str, titled: Mapping[str, tuple[str, Loc]], single: bool,
+    ) -> None:  # fmt: skip
+        """A row that is known by its title."""
+        word, unit = _word(label)
+        known = titled.get(word) or (self.rows_of.get(word) if single else None)
+        if known is None and word:
+            from rapidfuzz import fuzz, process
+
+            near = process.extractOne(word, list(titled), scorer=fuzz.ratio, score_cutoff=LIKE)
+            if near and word not in _words_of_the_form():
+                known = titled[near[0]]
+                self.note(f"{sheet.place(row, heading.label)}：把“{word}”当作“{known[0]}”")
+        filled = [at for at in heading.columns if at in cells]
+        if known is None:
+            if filled:
+                what = f"“{word}”" if word else "没有写明填写项的"
+                self.note(f"{sheet.place(row, filled[0])}：{what}一行不是填报的内容，没有读")
+            return
+        if known[1][0] == "budget":  # so that each of its rows that is empty is told
+            filing.tree.setdefault("budget", {})
+        for at, column in heading.columns.items():
+            loc = (*known[1], *column.steps)
+            stated = heading.units.get(at) or unit
+            self.put(filing, loc, cells.get(at), sheet, row, at, stated)
+
+    def item(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, i: int, groups: dict[tuple[str, str], int],
+    ) -> None:  # fmt: skip
+        """A row of a list."""
+        at: Loc = (*heading.block.at, i)
+        self.place(filing, at, sheet, row, min(heading.columns))
+        own: dict[str, tuple[Cell | None, int]] = {}
+        group = ""
+        for column_at, column in heading.columns.items():
+            cell = cells.get(column_at)
+            if column.steps[0] in (SIGN, FIRST, ADJUSTED, CLAIM):
+                own[str(column.steps[0])] = cell, column_at
+                continue
+            unit = heading.units[column_at]
+            text = self.put(filing, (*at, *column.steps), cell, sheet, row, column_at, unit)
+            group = text if column.steps == ("group",) else group
+        if FIRST in own or ADJUSTED in own:
+            self.target(sheet, row, filing, at, own)
+        if group:
+            number = groups[filing.key, group] = groups.get((filing.key, group), 0) + 1
+            claim, claim_at = own.get(CLAIM, (None, 0))
+            if claim is not None:
+                loc = ("reported", "scores", f"{group}.{number}")
+                self.put(filing, loc, claim, sheet, row, claim_at)
+
+    def target(
+        self, sheet: Sheet, row: int, filing: Filing, at: Loc,
+        own: Mapping[str, tuple[Cell | None, int]],
+    ) -> None:  # fmt: skip
+        """指标值 of 计算符号, 年初值 and 调整值."""
+
+        def said(name: str) -> tuple[str, int]:
+            cell, column = own.get(name, (None, 0))
+            if cell is not None and cell.trouble:
+                self.put(filing, (*at, name), cell, sheet, row, column)
+            return (cell.text if cell else ""), column
+
+        (sign, sign_at), (first, first_at), (adjusted, adjusted_at) = map(
+            said, (SIGN, FIRST, ADJUSTED)
+        )
+        target, initial, trouble = joined(sign, first, adjusted)
+        if trouble:
+            self.put(filing, (*at, SIGN), Cell("", trouble), sheet, row, sign_at)
+        target_at = adjusted_at if adjusted else first_at or adjusted_at
+        self.put(filing, (*at, "target"), Cell(target) if target else None, sheet, row, target_at)
+        if initial:
+            self.put(filing, (*at, "initial"), Cell(initial), sheet, row, first_at)
+
+    def entry(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, key: str,
+    ) -> None:  # fmt: skip
+        """A row of a mapping."""
+        if not key:
+            self.fault(sheet, row, heading.label or heading.words, "没有写编号或名称")
+            return
+        if heading.block.sheet == OTHER:
+            self.other(sheet, row, heading, cells, filing, key)
+            return
+        for at, column in heading.columns.items():
+            if at in cells:
+                loc = (*heading.block.at, key, *column.steps)
+                self.put(filing, loc, cells[at], sheet, row, at, heading.units[at])
+
+    def other(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, key: str,
+    ) -> None:  # fmt: skip
+        """A value that no table has room for: the path to it, and the value, as JSON."""
+        column = min(heading.columns)
+        try:
+            loc = tuple(json.loads(key))
+            value = json.loads(cells[column].text)
+            if not loc or not all(isinstance(step, (str, int)) for step in loc):
+                raise ValueError
+        except (ValueError, TypeError, RecursionError):
+            self.fault(sheet, row, column, "这一行是程序写的，改坏了；请用导出的原样，或删去这一行")
+            return
+        self.place(filing, loc, sheet, row, column)
+        for below, text in _leaves(value, loc):
+            self.place(filing, below, sheet, row, column)
+            if isinstance(text, str):
+                filing.texts["department", *below] = text
+                filing.quoted.add(("department", *below))
+        try:
+            _set(filing.tree, loc, value if isinstance(value, (str, list, dict)) else str(value))
+        except (TypeError, IndexError, KeyError):
+            self.fault(sheet, row, column, "这一行没有它所属的项，请用导出的原样，或删去这一行")
+
+
+def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _leaves(child, (*loc, key))
+    elif isinstance(value, list):
+        for i, child in enumerate(value):
+            yield from _leaves(child, (*loc, i))
+    else:
+        yield loc, value
+
+
+def _set(tree: dict[str, Any], loc: Loc, value: Any) -> None:
+    """Put a value at its place in the tree; what leads there is made."""
+    here: Any = tree
+    step: Any
+    for step, following in zip(loc, (*loc[1:], None), strict=True):
+        if isinstance(here, list):
+            if not isinstance(step, int) or step > len(here):
+                raise TypeError
+            if step == len(here):
+                here.append({})
+        if following is None:
+            here[step] = value
+        elif isinstance(here, list):
+            here = here[step]
+        else:
+            here = here.setdefault(step, [] if isinstance(following, int) else {})
+
+
+@lru_cache(maxsize=1)
+def _words_of_the_form() -> frozenset[str]:
+    """Every word that is a field of its own, which no other is taken for."""
+    from perfkit.forms.department import ParameterFile
+
+    return frozenset({*all_fields(ParameterFile), *all_aliases(ParameterFile)})
+
+
+def _like(word: str, columns: list[Column]) -> Column | None:
+    if word in _words_of_the_form() or len(word) < 2:
+        return None
+    from rapidfuzz import fuzz
+
+    scored = sorted(
+        ((fuzz.ratio(word, name), column.title, column) for column in columns
+         for name in (column.title, *column.also)),
+        key=lambda found: -found[0],
+    )  # fmt: skip
+    if not scored or scored[0][0] < LIKE:
+        return None
+    others = [score for score, title, _ in scored if title != scored[0][1]]
+    return scored[0][2] if not others or others[0] < scored[0][0] else None

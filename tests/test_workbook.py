@@ -1,0 +1,378 @@
+"""A department's workbook: what is written reads back; what people type is read as they meant it."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perfkit.books.filings import blank_book, departments_in, export_book, import_books
+from perfkit.books.writing import Entry, book_bytes
+from perfkit.cli import main
+from perfkit.errors import PerfkitError
+from perfkit.forms.targets import joined, parted
+from perfkit.forms.workbook import read_book, read_filing
+from perfkit.forms.written import department_text, tree
+from perfkit.scoring.params import read_department
+from perfkit.scoring.rubric import load_rubric
+from perfkit.scoring.scorecard import score
+
+PARAMS = sorted((Path(__file__).parent.parent / "params").glob("*.yaml"))
+BEIJING = load_rubric("beijing-2023")
+
+
+def there_and_back(folder, filed):
+    """What a book of one filing reads as."""
+    path = folder / "book.xlsx"
+    path.write_bytes(book_bytes([Entry("", filed, BEIJING)]))
+    found, _, faults = read_filing(path)
+    assert not faults
+    return found["department"]
+
+
+@pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.stem)
+def test_a_book_of_a_parameter_file_is_the_same_filing(path, tmp_path):
+    before, _ = read_department(path)
+    book = tmp_path / "params" / f"{path.stem}.xlsx"
+    book.parent.mkdir()
+    export_book([path], book)
+    after, _ = read_department(book)
+    assert tree(after) == tree(before)
+    assert read_book(book).notes == []
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["=1+1", "+1", "-1", "@甲", "010", "1.10", "１２", "1,234.5", "350000元", "99.88%", "是", "TRUE", "12:30", "\n",
+         "\n\n", " ", "“", "'", '"', "<b>", "&amp;", "_x0041_", "𠮷", "2023-12-31", "#REF!", "甲", "：", "1e5", "/"]
+    )
+    | st.text(st.characters(exclude_categories=["C", "Z"]), max_size=3),
+    min_size=1, max_size=5,
+).map("".join)  # fmt: skip
+
+
+@st.composite
+def filings(draw):
+    """The complete filing with any texts in it, and more of all that a filing can have."""
+    from perfkit import signs
+
+    def text():
+        return draw(
+            TEXTS.map(lambda found: signs.cleaned(found).strip()).filter(
+                lambda found: found and not re.fullmatch("[-—/／]+", found)
+            )
+        )
+
+    amounts = st.decimals(0, 10**7, places=6).map(lambda value: f"{value:f}")
+    return {
+        "name": text(),
+        "objective": text(),
+        "divisions": [{"name": text(), "duties": text()} for _ in range(draw(st.integers(0, 2)))],
+        "budget": {
+            key: {"budget": draw(amounts), "spent": draw(amounts), "rate": draw(st.sampled_from(["99.88%", "100%", "98.50%", "0.0012345%"]))}
+            for key in ("basic", "total")
+        } | {"initial": draw(amounts)},
+        "projects": [
+            {"name": text(), "budget": draw(amounts), "starts": draw(st.dates(date(1950, 1, 1), date(2099, 1, 1))).isoformat(), "narrative": text()}
+            for _ in range(draw(st.integers(0, 3)))
+        ],
+        "indicators": [{"group": "产出", "kind": "质量甲", "name": text(), "target": text(), "actual": text(), "initial": text(), "low_target": draw(st.sampled_from(["是", "否"]))}],
+        "checks": {"lawful": "是", "diverted": text()},
+        "reported": {"grade": text(), "scores": {"execution": "19.98", "产出.1": "1.50", "output": draw(amounts)}},
+        "stages": [{"name": "核定", "person": text(), "date": "2024-03-01", "scores": {"finance.system": "1"}, "reasons": {"finance.system": text()}}],
+        "narrative": {"management": text(), "problems": text()},
+        "options": {text(): draw(st.booleans() | st.integers(-(10**17), 10**17) | st.floats(-100, 100) | TEXTS.filter(str.strip).map(str.strip) | st.just([1, "甲"]))},
+    }  # fmt: skip
+
+
+@given(filings())
+@settings(max_examples=20)
+def test_nothing_is_lost_there_and_back(tmp_path_factory, filed):
+    back = there_and_back(tmp_path_factory.mktemp("book"), filed)
+    options = {
+        name: value for name, value in filed["options"].items() if not isinstance(value, str)
+    }
+    if options:  # a typed option comes back as the text that types itself
+        back.pop("options")
+        filed.pop("options")
+    empty = [key for key, value in filed.items() if value in ([], {})]
+    assert back == {key: value for key, value in filed.items() if key not in empty}
+
+
+@given(st.text(max_size=6) | st.sampled_from(["≥95%", "≤ 3天", "=28天", "≥完成", "=", "≥", "＝1", "≥1"]),
+       st.text(max_size=4) | st.sampled_from(["", "≥90%", "≤4天"]))  # fmt: skip
+def test_a_target_in_three_columns_is_the_same_target(target, initial):
+    if target:
+        assert joined(*parted(target, initial)) == (target, initial, "")
+
+
+@pytest.fixture
+def edited(tmp_path, filing):
+    """Makes a book of the complete filing, edited as a person would, by openpyxl."""
+
+    def make(edit=None, changes=None):
+        path = tmp_path / "params" / "book.xlsx"
+        export_book([filing(changes)], path)
+        book = openpyxl.load_workbook(path)
+        if edit:
+            edit(book)
+        book.save(path)
+        return path
+
+    return make
+
+
+def at(sheet, text):
+    """The first cell that says *text*."""
+    return next(cell for row in sheet.iter_rows() for cell in row if cell.value == text)
+
+
+def field(book, sheet, title, column=1):
+    """The cell that a title is filled in at."""
+    cell = at(book[sheet], title)
+    return book[sheet].cell(cell.row, cell.column + column)
+
+
+def spent(book, name):
+    """The cell of 支出数 of a project."""
+    sheet = book["项目"]
+    return sheet.cell(at(sheet, name).row, at(sheet, "支出数（万元）").column)
+
+
+TYPED = {
+    "数字写成文字": ("38", "38"),
+    "全角数字": ("３８．５", "38.5"),
+    "千分位": ("1,038.5", "1038.5"),
+    "写明元": ("380000元", "38"),
+    "浮点": (0.1 + 0.2, "0.3"),
+    "十五位": (15548.09, "15548.09"),
+}
+
+
+@pytest.mark.parametrize(("typed", "read"), TYPED.values(), ids=TYPED)
+def test_an_amount_is_read_as_it_is_typed(edited, typed, read):
+    def edit(book):
+        spent(book, "甲").value = typed
+
+    department, _ = read_department(edited(edit))
+    assert f"{department.projects[0].spent.normalize():f}" == read
+
+
+def percent(book):
+    field(book, "预算", "资金总体", 3).value = 0.9988
+    field(book, "预算", "资金总体", 3).number_format = "0.00%"
+
+
+def renamed(book):
+    at(book["项目"], "支出数（万元）").value = "支出金额"
+    at(book["项目"], "完成情况").value = "项目完成情况"
+
+
+def reordered(book):
+    sheet = book["项目"]
+    for row in sheet.iter_rows(min_row=at(sheet, "项目名称").row):
+        row[0].value, row[8].value = row[8].value, row[0].value
+
+
+def in_yuan(book):
+    spent(book, "甲").value, spent(book, "乙").value = 380000, 190000
+    at(book["项目"], "支出数（万元）").value = "支出数（元）"
+
+
+def total_row(book):
+    sheet = book["项目"]
+    sheet.cell(sheet.max_row + 2, 1).value = "合计"
+    sheet.cell(sheet.max_row, at(sheet, "支出数（万元）").column).value = 57
+
+
+def merged(book):
+    sheet = book["指标"]
+    first = at(sheet, "产出").row
+    for row in range(first + 1, first + 4):
+        sheet.cell(row, 1).value = None
+    sheet.merge_cells(start_row=first, end_row=first + 3, start_column=1, end_column=1)
+
+
+def hidden(book):
+    book["项目"].row_dimensions[at(book["项目"], "乙").row].hidden = True
+
+
+def dated(book):
+    sheet = book["项目"]
+    sheet.cell(at(sheet, "甲").row, at(sheet, "开始日期").column).value = date(2023, 3, 1)
+
+
+def blank_rows(book):
+    book["项目"].insert_rows(at(book["项目"], "乙").row, 3)
+
+
+def new_name(book):
+    book["项目"].title = "Sheet1"
+
+
+SEEN = {
+    "百分比格式": (percent, None),
+    "改了列名": (renamed, "当作“完成情况”"),
+    "换了列的次序": (reordered, None),
+    "表头写元": (in_yuan, "以元为单位读"),
+    "末行合计": (total_row, "是合计，没有当作一项"),
+    "合并的类别": (merged, None),
+    "隐藏的行": (hidden, "行是隐藏的，已照常读入"),
+    "日期": (dated, None),
+    "空行": (blank_rows, None),
+    "改了表名": (new_name, None),
+}
+
+
+@pytest.mark.parametrize(("edit", "note"), SEEN.values(), ids=SEEN)
+def test_what_people_do_to_a_book_is_read_and_told(edited, filing, edit, note):
+    path = edited(edit)
+    department, _ = read_department(path)
+    plain, _ = read_department(filing())
+    assert [(p.name, p.spent) for p in department.projects] == [
+        (p.name, p.spent) for p in plain.projects
+    ]
+    assert [(i.group, i.name, i.target) for i in department.indicators] == [
+        (i.group, i.name, i.target) for i in plain.indicators
+    ]
+    notes = read_book(path).notes
+    assert len(notes) == (note is not None)
+    assert note is None or note in notes[0]
+    if edit is percent:
+        assert department.source.texts["department", "budget", "total", "rate"] == "99.88%"
+    if edit is dated:
+        assert department.projects[0].starts == date(2023, 3, 1)
+
+
+def test_all_faults_are_told_by_sheet_and_cell(edited):
+    def edit(book):
+        spent(book, "甲").value = "约38"
+        spent(book, "乙").value = "—"
+        field(book, "预算", "基本支出", 1).value = None
+        field(book, "部门", "评价年度").value = "二〇二三"
+        field(book, "检查清单", "lawful", 2).value = "大概"
+
+    with pytest.raises(PerfkitError) as raised:
+        read_department(edited(edit))
+    told = [str(fault) for fault in raised.value.faults]
+    assert [re.search("工作表“.*?”[A-Z]+[0-9]+", words)[0] for words in told] == [
+        "工作表“部门”B6", "工作表“预算”B4", "工作表“项目”D5", "工作表“项目”D6", "工作表“检查清单”C7",
+    ]  # fmt: skip
+    assert "“约38”不是金额" in told[2]
+
+
+def test_a_place_is_a_sheet_and_a_cell(edited):
+    card = score(*read_department(edited()))
+    assert card.department.place("projects.1.spent") == "params/book.xlsx 工作表“项目”D6"
+    assert card.score("execution").inputs[0].place.startswith("params/book.xlsx 工作表“预算”")
+
+
+def test_amounts_meant_in_yuan_are_asked_about_as_in_a_parameter_file(edited):
+    def edit(book):
+        for part, (budget, out) in {
+            "基本支出": (10**6, 10**6),
+            "项目支出": (6 * 10**5, 570000),
+            "其他支出": (400000, 400000),
+            "资金总体": (2 * 10**6, 1950000),
+        }.items():
+            field(book, "预算", part, 1).value, field(book, "预算", part, 2).value = budget, out
+            for row in book["项目"].iter_rows(min_row=5, max_row=6):
+                row[2].value, row[3].value = 400000, 380000
+        field(book, "预算", "年初预算数（万元）").value = 1900000
+        field(book, "预算", "结转结余总额（万元）").value = 50000
+
+    with pytest.raises(PerfkitError, match="多半是单位有误"):
+        read_department(edited(edit))
+
+
+def test_an_adjusted_target_is_scored_against_and_both_are_shown(edited, findings_of):
+    def edit(book):
+        sheet = book["指标"]
+        row = at(sheet, "培训").row
+        sheet.cell(row, at(sheet, "调整值").column).value = "5场"
+
+    card = score(*read_department(edited(edit, {"indicators/0/actual": "5场"})))
+    part = card.score("output").parts[0]
+    assert (part.indicator.target, part.indicator.initial, part.awarded) == ("5场", "10场", 8)
+    assert ("年初指标值", "10场") in [(one.name, one.value) for one in part.inputs]
+
+
+def test_many_departments_in_a_book_are_files_of_their_own(tmp_path, filing, capsys):
+    one, other = filing(name="a.yaml"), filing({"name": "示例二局/乙"}, "b.yaml")
+    book = tmp_path / "全区.xlsx"
+    export_book([one, other], book)
+    assert [path.name for path in departments_in(book)] == ["示例局.xlsx", "示例二局_乙.xlsx"]
+    made = import_books([book], tmp_path / "new")
+    assert [path.name for path in made.files] == ["示例局.yaml", "示例二局_乙.yaml"]
+    for path, source in zip(made.files, (one, other), strict=True):
+        assert tree(read_department(path)[0]) == tree(read_department(source)[0])
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(book)])
+    assert ended.value.code == 0
+    assert "示例二局/乙，99.5 分" in capsys.readouterr().out
+
+
+def test_nothing_is_written_where_a_book_has_faults_or_a_file_is_there(tmp_path, edited, filing):
+    good, folder = edited(), tmp_path / "new"
+    bad = tmp_path / "bad.xlsx"
+    book = openpyxl.load_workbook(good)
+    spent(book, "甲").value = "约38"
+    book.save(bad)
+    with pytest.raises(PerfkitError, match="约38"):
+        import_books([good, bad], folder)
+    assert not folder.exists()
+    import_books([good], folder)
+    with pytest.raises(PerfkitError, match="已经有了"):
+        import_books([good], folder)
+    assert import_books([good], folder, replace=True).files == [folder / "book.yaml"]
+
+
+def test_a_blank_form_says_what_must_be_filled(tmp_path):
+    path = tmp_path / "blank.xlsx"
+    blank_book("beijing-2023", path)
+    with pytest.raises(PerfkitError) as raised:
+        read_department(path)
+    told = str(raised.value)
+    assert "部门名称（name）：缺少这一项" in told
+    assert "工作表“部门”B4：部门名称" in told
+    assert "基本支出（basic）" in told
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == [
+        "填写说明",
+        "部门",
+        "内设机构",
+        "预算",
+        "项目",
+        "指标",
+        "检查清单",
+        "自评",
+        "文字说明",
+    ]
+    assert all(sheet.protection.sheet for sheet in book)
+    assert not field(book, "部门", "部门名称").protection.locked
+    assert field(book, "检查清单", "lawful", 1).value in {
+        item.text for item in BEIJING.items.values()
+    }
+
+
+def test_commands(tmp_path, filing, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        return ended.value.code, capsys.readouterr()
+
+    assert run("form", "--names", "示例甲局", "示例乙局", "--year", "2024")[0] == 0
+    assert [*read_book(tmp_path / "填报表.xlsx").filings] == ["示例甲局", "示例乙局"]
+    code, told = run("form")
+    assert (code, "已经有了" in told.err) == (2, True)
+    assert run("export", str(filing()), "-o", "x.xlsx")[0] == 0
+    assert run("import", "x.xlsx", "-o", "made")[0] == 0
+    made = yaml.safe_load(Path("made/x.yaml").read_text(encoding="utf-8"))
+    assert made["department"]["name"] == "示例局"
+    assert department_text(tree(read_department(filing())[0])).count("示例局") == 1
