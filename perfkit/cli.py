@@ -1,4 +1,4 @@
-"""The command line: ``perfkit new | init | run | check | review | score | rubric``.
+"""The command line: ``perfkit new | init | run | check | review | letter | score | rubric``.
 
 argparse rather than a larger library: every word that it prints can be
 Chinese, and it starts at once.
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from perfkit.batch.journal import Record
     from perfkit.batch.plan import Settings
     from perfkit.forms.department import Department
+    from perfkit.review.record import Review
     from perfkit.scoring.scorecard import Scorecard
     from perfkit.scoring.scores import Score
 
@@ -208,6 +209,18 @@ def _parser() -> _Parser:
         "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
         help="收下网页存成的意见文件，不打开网页",
     )  # fmt: skip
+    letter = command("letter", "反馈意见单：给部门答复的 Word 和 Excel，收回来的答复记入审阅记录")
+    letter.add_argument(
+        "names", nargs="*", metavar="报告", help="报告的名称或参数文件；不写则为全部报告"
+    )
+    letter.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告在哪里（默认 outputs）；反馈意见单写在其中的 letters",
+    )  # fmt: skip
+    letter.add_argument(
+        "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
+        help="收下部门填好答复的反馈意见单（.docx、.xlsx）",
+    )  # fmt: skip
     score = command("score", "计算一个部门的得分")
     score.add_argument("params", type=Path, metavar="参数文件", help="一个部门的参数文件")
     score.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
@@ -265,6 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "run": _run,
         "check": _check,
         "review": _review,
+        "letter": _letter,
         "score": _score,
         "rubric": _rubric,
     }
@@ -517,7 +531,7 @@ def _check(options: argparse.Namespace) -> int:
     from perfkit.batch.inputs import refused
     from perfkit.errors import PerfkitError
     from perfkit.quantities import plain
-    from perfkit.review.record import FOLDER
+    from perfkit.review.record import FOLDER, read_review
 
     failed = 0
     filings: dict[str, Department] = {}
@@ -547,13 +561,16 @@ def _check(options: argparse.Namespace) -> int:
         summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
         grade = card.grade or "等级待定"
         print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
-        for finding in audit.findings:
-            message = f"{finding.message}（{finding.code}）"
+        review = read_review(options.outputs, path.stem)
+        checks = review.checked(audit.findings)
+        for finding, check in zip(audit.findings, checks, strict=True):
+            note = f"〔{check.note}〕" if check.note else ""
+            message = f"{finding.message}（{finding.code}）{note}"
             print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
         for off in audit.off:
             print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
         if reviewed:
-            for line in _review_lines(options.outputs, path.stem, card, journal):
+            for line in _review_lines(review, path.stem, card, journal):
                 print(f"  {line}")
         filings[card.department.place("narrative")] = card.department
     for line in _likeness_lines(filings):
@@ -576,34 +593,21 @@ def _likeness_lines(filings: dict[str, Department]) -> list[str]:
 
 
 def _review_lines(
-    outputs: Path, report: str, card: Scorecard, journal: Mapping[str, Record]
+    review: Review, report: str, card: Scorecard, journal: Mapping[str, Record]
 ) -> list[str]:
-    """What reviewers said that is still open, and their decision, a line each."""
+    """What reviewers and the department said of the report as it is now, a line each."""
     from perfkit.index.rows import Row
-    from perfkit.review.content import content_of
-    from perfkit.review.record import STATES, Review, read_review
-    from perfkit.texts import shortened
+    from perfkit.review.content import content_of, figures_of
+    from perfkit.review.record import Review, told
 
-    review = read_review(outputs, report)
     if review == Review() and not review.troubles:
         return []
-    lines = []
-    for remark in review.open:
-        event = remark.event
-        quote = shortened(" ".join(remark.quote.split()), 20)
-        text = " ".join(event["text"].split())
-        answers = f"（{len(remark.thread)} 条回复）" if remark.thread else ""
-        lines.append(f"意见  {event['by']} {event['at'][:10]}  “{quote}”：{text}{answers}")
     content = content_of(card)
     made = journal.get(report)
     if made:  # the template that the report was made with
         with contextlib.suppress(ValueError):
             content["template"] = Row.from_dict(made.row).content.get("template", "")
-    if decision := review.decision:
-        why = "，".join(review.lapses(content))
-        words = STATES[review.state(content)] + (f"：{why}" if why else "")
-        lines.append(f"审阅  {decision['by']} {decision['at'][:10]}  {words}")
-    return lines + [f"审阅  {trouble}" for trouble in review.troubles]
+    return told(review, content, figures_of(card))
 
 
 def _review(options: argparse.Namespace) -> int:
@@ -647,6 +651,47 @@ def _import(files: list[Path], outputs: Path) -> int:
         for report, (count, known) in added.items():
             print(f"{path}：{report} 收下 {count} 条新的记录，{known} 条已经有了")
     refresh_index(outputs)
+    return FAILED if failed else FINE
+
+
+def _letter(options: argparse.Namespace) -> int:
+    from perfkit.batch.indexing import refresh_index
+    from perfkit.errors import PerfkitError
+    from perfkit.review.answers import import_answers
+    from perfkit.review.letter import write_letters
+    from perfkit.review.record import reports
+
+    failed = 0
+    for path in options.files or []:
+        try:
+            taken = import_answers(options.outputs, path)
+        except PerfkitError as e:
+            failed += 1
+            print(e, file=sys.stderr)
+            continue
+        print(*taken.notes, sep="\n", end="\n" if taken.notes else "", file=sys.stderr)
+        words = f"{taken.report} 收下 {taken.added} 条新的答复，{taken.known} 条已经有了"
+        print(f"{path}：{words}，{taken.blank} 条没有答复")
+        failed += bool(taken.loose)
+    if options.files:
+        refresh_index(options.outputs)
+        return FAILED if failed else FINE
+    known = reports(options.outputs)
+    names = [Path(name).stem if Path(name).suffix else name for name in options.names]
+    names = [
+        name if name in known else stem for name, stem in zip(options.names, names, strict=True)
+    ] or sorted(known)
+    if not names:
+        _wrong_use(f"{options.outputs} 里没有报告；请先运行 perfkit run，或用 -o 指明文件夹")
+    for name in names:
+        try:
+            paths, notes = write_letters(options.outputs, name)
+        except PerfkitError as e:
+            failed += 1
+            print(e, file=sys.stderr)
+            continue
+        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+        print(f"{name}：{'、'.join(map(str, paths))}")
     return FAILED if failed else FINE
 
 

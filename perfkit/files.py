@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -72,6 +73,38 @@ def _put_in_place(beside: Path, path: Path) -> None:
         else:
             return
     beside.replace(path)
+
+
+def set_aside(path: Path) -> tuple[Path, str]:
+    """Rename a file after the date of its last change; its new path, and how that is told."""
+    date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y%m%d-%H%M")
+    number = 1
+    while True:
+        again = f"-{number}" if number > 1 else ""
+        target = path.with_name(f"{path.stem}-旧稿-{date}{again}{path.suffix}")
+        if stamp(target) == (0, 0):
+            path.rename(target)
+            return target, f"可能手工改过，已改名为 {target.name} 保留"
+        number += 1
+
+
+def undated_archive(content: bytes) -> bytes:
+    """The same archive with one fixed time for every member."""
+    import io
+    import zipfile
+
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for member in sorted(
+            old.infolist(), key=lambda item: item.filename != "[Content_Types].xml"
+        ):
+            entry = zipfile.ZipInfo(member.filename, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, old.read(member))
+    return written.getvalue()
 
 
 WORKSPACE = "PERFKIT_WORKSPACE"

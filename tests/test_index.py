@@ -17,6 +17,7 @@ from perfkit.index.files import summary, write_index
 from perfkit.index.page import ALIKE_SHOWN, page
 from perfkit.index.rows import COLUMNS, Alike, Row, grades, row_of
 from perfkit.index.workbook import workbook
+from perfkit.review.record import STATES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric
 from perfkit.scoring.scorecard import score
@@ -182,7 +183,7 @@ def test_the_summary_counts_and_adds_up_exactly():
         "grades": {"优秀": 4},
         "with_errors": 3,
         "undecided": 1,
-        "reviews": {"none": 4, "returned": 0, "accepted": 0, "lapsed": 0},
+        "reviews": dict.fromkeys(STATES, 0) | {"none": 4},
         "open_remarks": 0,
     }
     assert found["lost"] == {

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 from itertools import pairwise
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -45,6 +45,7 @@ def example(number, rng):
         department,
         2023,
         "beijing-2023",
+        "部门整体绩效评价",
         total,
         total + Decimal(rng.randint(-100, 200)) / 100 if rng.random() < 0.9 else None,
         Decimal(100),
@@ -217,6 +218,49 @@ def test_the_review_is_shown_sorted_and_filtered(open_index):
     page.click("#clear")
     sort(page, "review")
     assert set(column(page, "review")) == {"通过已失效"}, "what asks for most comes first"
+
+
+def test_a_report_leads_to_the_next_in_the_order_of_the_index(browser, outputs, tmp_path):
+    """As plain files: sorted and filtered as the index was left, the unfinished alone if asked for."""
+    folder = tmp_path / "示例 #1"
+    names = ["a 1", "b#2", "c", "d"]
+    reviews = ["none", "accepted", "lapsed", "accepted"]
+    rows = [
+        Row(
+            name,
+            f"示例{name}局",
+            total=Decimal(90 + n),
+            max=Decimal(100),
+            links=FILES,
+            review=review,
+        )
+        for n, (name, review) in enumerate(zip(names, reviews, strict=True))
+    ]
+    write_index(folder, [*rows, Row("x", state="failed", cause="第 3 行")])
+    for name in names:
+        (folder / f"{name}.html").write_text(
+            "<!DOCTYPE html><title>report</title>", encoding="utf-8"
+        )
+    page = browser.new_page()
+    index = (folder / "index.html").as_uri()
+
+    def at(name, way):
+        page.goto((folder / f"{name}.html").as_uri())
+        page.goto(f"{index}#{urlencode({way: name})}")
+        page.wait_for_url(
+            lambda address: "#" not in address.rsplit("/", 1)[1] or "=" not in address
+        )
+        return unquote(page.url.rsplit("/", 1)[1].split("#")[0])
+
+    assert [at(name, "after") for name in names] == ["b#2.html", "c.html", "d.html", "index.html"]
+    assert "后面没有别的报告了" in page.locator("#shown").inner_text()
+    assert at("a 1", "before") == "index.html"
+    assert at("b#2", "unfinished") == "c.html"
+    assert at("c", "unfinished") == "a 1.html", "and on from the first"
+    page.goto(f"{index}#sort=total-desc&q=示例")
+    page.wait_for_selector("html[data-ready]")
+    assert at("b#2", "after") == "a 1.html"
+    page.close()
 
 
 def test_typing_filters_by_department_and_file(open_index):

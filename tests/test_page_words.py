@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -72,6 +73,12 @@ def test_the_review_pages_script_takes_all_that_is_sent_and_nothing_else():
     assert (sent["KINDS"], sent["STATES"]) == (record.KINDS, record.STATES)
     assert (sent["LEVELS"], sent["CONTENT"]) == (LEVELS, CONTENT)
     assert (sent["LONGEST"], sent["NAME"]) == (record.LONGEST, record.NAME)
+
+
+def test_no_name_of_the_review_pages_script_is_given_twice():
+    """Its files are one script: the later function would silently stand in for the earlier."""
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", REVIEW, re.MULTILINE)
+    assert [name for name, times in Counter(names).items() if times > 1] == []
 
 
 def test_the_indexs_script_takes_all_that_is_sent_and_nothing_else():

@@ -323,10 +323,17 @@ def test_it_is_accessible_while(doing, reviewing):
     assert found.violations_count == 0, found.generate_report()
 
 
-def test_print_shows_the_report_as_published(reviewing):
+def test_print_is_of_the_view_that_is_open(reviewing):
     page = reviewing()
     page.emulate_media(media="print")
-    assert page.locator("#review-bar, #review-panel, .notes").locator("visible=true").count() == 0
+    for part in ("#review-panel .findings li", ".notes .note.error", "mark"):
+        assert page.locator(part).first.is_visible(), part
+    assert page.locator("#review-bar, button, input").locator("visible=true").count() == 0
+    page.emulate_media(media="screen")
+    page.click("#review-toggle")
+    page.emulate_media(media="print")
+    shown = page.locator("#review-bar, #review-panel, .review, .notes, mark")
+    assert shown.locator("visible=true").count() == 0
 
 
 # ---- remarks, the page opened as a file
@@ -494,7 +501,7 @@ def test_a_reviewer_needs_no_mouse(opened, outputs):
 
     tab_to("id === 'review-toggle'", 3)
     press("Enter")
-    tab_to("id === 'next-note'", 8)
+    tab_to("id === 'next-note'", 16)
     press("Enter")
     assert focused("classList.contains('note')")
 
@@ -528,6 +535,8 @@ def test_a_reviewer_needs_no_mouse(opened, outputs):
     page.locator("#review-panel").focus()
     tab_to("textContent === '通过'", 80)
     press("Enter")
+    tab_to("id === 'decision-text'", 3)
+    page.keyboard.insert_text("错误已与部门核对")
     tab_to("textContent === '通过' && document.activeElement.closest('dialog')", 6)
     press("Enter")
     page.get_by_text("已通过").first.wait_for()
@@ -652,6 +661,7 @@ def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model, qu
     page = reviewing()
     page.locator("#review-record").get_by_text("通过", exact=True).click()
     page.fill("#decided-by", "甲")
+    page.fill("#decision-text", "错误已与部门核对")
     page.locator("dialog").get_by_text("通过", exact=True).last.click()
     page.locator("#review-bar").get_by_text("已通过").wait_for()
 
@@ -666,6 +676,7 @@ def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, mo
     page = reviewing()
     page.locator("#review-record").get_by_text("通过", exact=True).click()
     page.fill("#decided-by", "甲")
+    page.fill("#decision-text", "错误已与部门核对")
     page.locator("dialog").get_by_text("通过", exact=True).last.click()
     page.locator("#review-bar").get_by_text("已通过").wait_for()
 
@@ -677,6 +688,71 @@ def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, mo
     quick_report(model, template, outputs, ["html"])
     reload(page)
     assert page.locator(".lapsed").inner_text() == "通过已失效：模板有变化。"
+
+
+def test_findings_are_dealt_with_and_what_changed_since_is_told(
+    reviewing, outputs, tmp_path, model
+):
+    """A count filters; a finding is ticked, dismissed, made a remark, by keys; another making is held against it."""
+    page = reviewing()
+    press = page.keyboard.press
+    shown = page.locator(".notes .note:not(.compose)")
+    errors = page.evaluate("data.findings.filter((one) => one.level === 'error').length")
+    page.locator("#filter-error").focus()
+    press("Enter")
+    assert page.locator("#filter-error").get_attribute("aria-pressed") == "true"
+    assert shown.count() == page.locator(".notes .note.error").count() == errors
+    assert page.locator("#review-panel .findings li").locator("visible=true").count() == errors
+
+    page.locator("#next-note").focus()
+    press("Enter")
+    first = page.evaluate("document.activeElement.querySelector('p').textContent")
+    press("Tab")
+    press("Enter")  # 已核实; nobody has said who speaks
+    page.keyboard.insert_text("甲")
+    page.locator("dialog").get_by_text("继续").click()
+    assert page.locator("#filter-error").inner_text() == f"错误 {errors - 1}"
+    assert shown.count() == errors - 1, "with the filter it is gone, and the next one is at hand"
+    assert page.evaluate("document.activeElement.matches('.note.error')")
+
+    sum_spent = page.locator(".note", has_text="项目支出合计14870.55")
+    sum_spent.get_by_text("不成立", exact=True).click()
+    page.locator("dialog").get_by_text("不成立", exact=True).last.click()
+    assert "请写上理由" in page.locator("dialog").inner_text()
+    page.fill("#decision-text", "按所填执行率推算，财政已确认")
+    page.locator("dialog").get_by_text("不成立", exact=True).last.click()
+    claimed = page.locator(".note", has_text="预算执行率自评19分")
+    claimed.get_by_text("转为意见", exact=True).click()
+    assert "预算执行率自评19分" in page.locator("#remark-text").input_value()
+    page.locator("form.compose button[type=submit]").click()
+    page.locator("#filter-handled").click()
+    assert [page.locator(".note.settled").count(), shown.count()] == [3, 3]
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.locator("#filter-handled").click()
+    raised = page.evaluate("record.fold().remarks[0]")
+    assert raised["target"]["block"] == "score.execution"
+    assert raised["finding"]["code"] == "claim.score"
+
+    page.locator(".note.remark").get_by_text("了结", exact=True).click()
+    page.locator("#review-record").get_by_text("通过", exact=True).click()
+    assert f"有{errors - 3}条错误没有处理" in page.locator("dialog").inner_text()
+    page.locator("dialog").get_by_text("通过", exact=True).last.click()
+    assert "请写上仍然通过的理由" in page.locator("dialog").inner_text()
+    page.fill("#decision-text", "其余为填报口径")
+    page.locator("dialog").get_by_text("通过", exact=True).last.click()
+    page.locator("#review-bar").get_by_text("已通过").wait_for()
+
+    edits = (("spent: 655.13", "spent: 655.03"), ("spent: 98.3925", "spent: 98.4"))
+    params = edited(model, tmp_path, *edits)
+    make_report(params, TEMPLATE, outputs, ["html"])
+    reload(page)
+    assert "已核实" in page.locator(".note", has_text=first[3:20]).first.inner_text()
+    told = page.locator(".figures-changed").inner_text()
+    assert "预算执行 基本支出 全年执行数：655.13 → 655.03" in told
+    lapsed = page.locator(".note.error", has_text="标的“不成立”已失效").inner_text()
+    assert "项目支出合计14870.559755" in lapsed, "what it says now"
+    assert "项目支出合计14870.552255" in lapsed, "what was dismissed"
 
 
 def test_a_report_with_open_remarks_is_not_accepted(reviewing):

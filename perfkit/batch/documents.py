@@ -11,12 +11,11 @@ import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from perfkit.errors import PerfkitError, system_reason
-from perfkit.files import file_digest, stamp, write_whole
+from perfkit.files import file_digest, set_aside, stamp, write_whole
 
 FORMATS = {"html": ".html", "pdf": ".pdf", "docx": ".docx"}
 """What a report can be exported to, with the file's ending."""
@@ -83,7 +82,7 @@ def replace_documents(
             # The same content again: a document that is open in Word needn't be closed for it.
             if file_digest(path) != hashlib.sha256(content).hexdigest():
                 if _exists(path) and not as_sealed(path, before.get(path.name)):
-                    kept.notes.append(f"{path.name} 不是上次生成的样子，{_set_aside(path)[1]}")
+                    kept.notes.append(f"{path.name} 不是上次生成的样子，{set_aside(path)[1]}")
                 outputs.mkdir(parents=True, exist_ok=True)
                 write_whole(path, content)
             kept.written.append(ending)
@@ -96,7 +95,7 @@ def replace_documents(
                 path.unlink()
                 kept.removed += 1
             elif path.name in _names(name):
-                kept.notes.append(f"{path.name} 不是上次生成的样子，{_set_aside(path)[1]}")
+                kept.notes.append(f"{path.name} 不是上次生成的样子，{set_aside(path)[1]}")
     return kept
 
 
@@ -109,11 +108,11 @@ def retire_documents(outputs: Path, name: str, before: Seals) -> Kept:
             if path.name not in _names(name):
                 kept.files[path.name] = known or seal(path)
             elif as_sealed(path, known):
-                target, _ = _set_aside(path)
+                target, _ = set_aside(path)
                 kept.files[target.name] = seal(target)
                 renamed.append(target.name)
             else:
-                kept.notes.append(f"{path.name} 不是上次生成的样子，{_set_aside(path)[1]}")
+                kept.notes.append(f"{path.name} 不是上次生成的样子，{set_aside(path)[1]}")
     if renamed:
         kept.notes.append(f"以前生成的报告改名为 {'、'.join(renamed)}")
     return kept
@@ -132,19 +131,6 @@ def _earlier(outputs: Path, name: str, before: Seals) -> Iterator[Path]:
 
 def _exists(path: Path) -> bool:
     return stamp(path) != (0, 0)
-
-
-def _set_aside(path: Path) -> tuple[Path, str]:
-    """Rename a file after the date of its last change; its new path, and how that is told."""
-    date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y%m%d-%H%M")
-    number = 1
-    while True:
-        again = f"-{number}" if number > 1 else ""
-        target = path.with_name(f"{path.stem}-旧稿-{date}{again}{path.suffix}")
-        if not _exists(target):
-            path.rename(target)
-            return target, f"可能手工改过，已改名为 {target.name} 保留"
-        number += 1
 
 
 @contextlib.contextmanager

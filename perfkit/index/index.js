@@ -91,6 +91,52 @@
     charts();
   }
 
+  // ---- from one report to the next: a report's page knows no other, and asks here
+
+  const WAYS = { before: -1, after: 1, unfinished: 1 };
+  const KEPT = "perfkit:index"; // how the index was sorted and filtered last, in this window
+  const memory = (text) => {
+    try {
+      if (text === undefined) return sessionStorage.getItem(KEPT) || "";
+      sessionStorage.setItem(KEPT, text);
+    } catch {
+      // A browser may keep nothing of files.
+    }
+    return "";
+  };
+
+  // Goes on to the report that is asked for; the index stays if there is none.
+  function goOn() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const way = Object.keys(WAYS).find((name) => given.has(name));
+    if (!way) return false;
+    history.replaceState(null, "", memory() || "#");
+    readAddress();
+    const here = ordered.findIndex((row) => row.file === given.get(way));
+    const before = ordered.slice(0, Math.max(here, 0));
+    const after = ordered.slice(here + 1);
+    const asked = { before: before.reverse(), after, unfinished: [...after, ...before] }[way];
+    const among = new Set(found);
+    const fits = (row) => way !== "unfinished" || data.unfinished.includes(cell(row, "review"));
+    const next = asked.find((row) => among.has(row) && row.files & 1 && fits(row));
+    if (next) location.replace("./" + encodeURIComponent(next.file) + data.reports[0][0]);
+    else {
+      const ended = {
+        before: "前面没有别的报告了",
+        after: "后面没有别的报告了",
+        unfinished: "没有别的报告待审了",
+      };
+      $("shown").textContent = ended[way] + "；" + $("shown").textContent;
+    }
+    return true;
+  }
+
+  function arrive() {
+    if (goOn()) return;
+    readAddress();
+    memory(location.hash || "#");
+  }
+
   let waiting = 0;
   function writeAddress() {
     clearTimeout(waiting);
@@ -103,6 +149,7 @@
       if (state.errors) kept.set("errors", "1");
       if (state.sort) kept.set("sort", state.sort + "-" + state.order);
       const address = "#" + kept;
+      memory(address);
       if (address !== (location.hash || "#")) history.replaceState(null, "", address);
     }, 150);
   }
@@ -447,10 +494,10 @@
     while ($("rows").childElementCount > limit) $("rows").lastElementChild.remove();
     more();
   });
-  addEventListener("hashchange", readAddress);
+  addEventListener("hashchange", arrive);
 
   if (matchMedia("(max-width: 700px)").matches) $("charts").open = false;
-  readAddress();
+  arrive();
   document.documentElement.dataset.ready = "";
   // What takes longest is made ready before someone asks: the order of hanzi, the text searched.
   (window.requestIdleCallback || setTimeout)(() => {

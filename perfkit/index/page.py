@@ -32,6 +32,7 @@ from perfkit.index.rows import (
 from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
 from perfkit.review.record import STATES as REVIEWS
+from perfkit.review.record import UNFINISHED
 
 HERE = Path(__file__).parent
 
@@ -101,6 +102,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
         "failed": STATES["failed"],
         "undecided": UNDECIDED,
         "reviews": [*REVIEWS.values()],
+        "unfinished": [REVIEWS[state] for state in UNFINISHED],
         "years": len({row.year for row in rows if row.year}),
         "sheets": [list(sheet) for sheet in sheets],
         "rows": listed,

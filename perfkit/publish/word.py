@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +18,8 @@ from docx.shared import Mm, Pt
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from lxml.etree import SubElement
+
+from perfkit.files import undated_archive
 
 PITCH = Pt(29)
 # Style: East Asian font, size, first-line indent in characters, alignment.
@@ -83,7 +84,7 @@ def finished(content: bytes, about: Mapping[str, Any], day: date) -> bytes:
     properties.revision = 1
     written = io.BytesIO()
     document.save(written)
-    return _undated(written.getvalue())
+    return undated_archive(written.getvalue())
 
 
 def _style(document: Word) -> None:
@@ -298,19 +299,3 @@ def _merge(cell: Any) -> str:
     """``restart`` if merged cells begin with this one, ``continue`` if they go on; else empty."""
     found = cell.find(VERTICAL)
     return "" if found is None else found.get(qn("w:val"), "continue")
-
-
-def _undated(content: bytes) -> bytes:
-    """The same archive with one fixed time for every member."""
-    written = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new,
-    ):
-        for member in sorted(
-            old.infolist(), key=lambda item: item.filename != "[Content_Types].xml"
-        ):
-            entry = zipfile.ZipInfo(member.filename, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, old.read(member))
-    return written.getvalue()

@@ -49,7 +49,7 @@ from perfkit.report.sentences import (
 )
 from perfkit.report.sheet import score_sheet
 from perfkit.report.units import unit_table, units_sentence
-from perfkit.review.content import content_of
+from perfkit.review.content import content_of, figures_of
 from perfkit.scoring.derivations import Derivation, derivations
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import Chapters
@@ -352,7 +352,10 @@ class Report:
         """What the review view of the page works with; its words come with the page."""
         return embedded(
             {
+                "department": self.department.name,
+                "year": self.department.year,
                 "content": self.content,
+                "figures": figures_of(self.card),
                 "findings": [vars(finding) for finding in self.audit.findings],
                 "derivations": {key: found.as_dict() for key, found in self._derived.items()},
             }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from perfkit.quantities import plain
+from perfkit.forms.department import Department
+from perfkit.forms.fields import Loc, field_names
+from perfkit.quantities import exact_percent, plain
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import walk
 from perfkit.scoring.units import units_of
+from perfkit.texts import shortened
 
 HELP = "help"
 """The tag of a cell that explains the template to whoever edits it; no report shows it."""
@@ -29,7 +32,7 @@ def content_of(card: Scorecard) -> dict[str, str]:
     # Without what is not filed, so that a field added to the form later changes nothing.
     filed = card.department.model_dump(exclude_defaults=True)
     filed.pop("template", None)  # a name; the template itself has its own digest
-    narrative = {key: filed.pop(key, None) for key in ("objective", "divisions", "narrative")}
+    narrative = {key: filed.pop(key, None) for key in NARRATIVE}
     for rows, texts in (("projects", ("name", "narrative")), ("indicators", ("note",))):
         narrative[rows] = [[row.pop(text, None) for text in texts] for row in filed.get(rows, ())]
     rubric = card.rubric.model_dump(exclude_defaults=True)
@@ -47,6 +50,80 @@ def content_of(card: Scorecard) -> dict[str, str]:
     if card.department.units:  # their figures stand in files of their own
         data.append([unit.figures() for unit in units_of(card)])
     return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
+
+
+def figures_of(card: Scorecard) -> dict[str, str]:
+    """What a report states in figures and short answers, by its words: filed values, scores, total, grade.
+
+    So that it can be told which of them made an acceptance lapse. Texts are not of it.
+    """
+    filed = card.department.model_dump(exclude_defaults=True, by_alias=True)
+    for key in (*NARRATIVE, "template", "previous", "audit_off"):
+        filed.pop(key, None)
+    found: dict[str, str] = {}
+
+    def add(name: str, value: str) -> None:
+        unique, number = name, 2
+        while unique in found:
+            unique, number = f"{name}（{number}）", number + 1
+        found[unique] = value
+
+    for words, value in _leaves(filed, (), "", card):
+        add(words, value)
+    for score in card.scores:
+        add(f"{score.name} 得分", _points(score.awarded))
+        for part in score.parts:
+            add(f"{score.name} {shortened(part.name, NAME)} 得分", _points(part.awarded))
+    add("总分", plain(card.total))
+    add("评价等级", card.grade or UNDECIDED)
+    return found
+
+
+NAME = 20
+"""Characters of a project or indicator in the name of its figures."""
+NARRATIVE = ("objective", "divisions", "narrative")
+TEXTS = {"narrative", "note"}
+"""Fields of a project or an indicator that hold its texts."""
+UNDECIDED = "待定"
+
+
+def _leaves(value: Any, loc: Loc, words: str, card: Scorecard) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        titles = field_names(Department, loc)
+        for key, below in value.items():
+            if key in TEXTS and loc and isinstance(loc[-1], int):
+                continue
+            title = _asked(loc, key, card) or titles.get(key, key)
+            yield from _leaves(below, (*loc, key), f"{words} {title}".strip(), card)
+    elif isinstance(value, (list, tuple)):
+        for i, below in enumerate(value):
+            name = below.get("name") if isinstance(below, Mapping) else None
+            label = f"“{shortened(str(name), NAME)}”" if name else f"第{i + 1}项"
+            yield from _leaves(below, (*loc, i), f"{words}{label}", card)
+    elif value is not None:
+        claimed = loc[:2] == ("reported", "scores")
+        yield words, _shown(value, rate=words.endswith("率") and not claimed)
+
+
+def _asked(loc: Loc, key: str, card: Scorecard) -> str:
+    """The words of what is filed under a code of the rubric."""
+    if loc == ("checks",) and key in card.rubric.items:
+        return f"“{shortened(card.rubric.items[key].text, 2 * NAME)}”"
+    if loc == ("reported", "scores"):
+        return next((one.name for one in card.rubric.indicators if one.id == key), "")
+    return ""
+
+
+def _shown(value: Any, rate: bool) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Decimal):
+        return exact_percent(value) if rate else plain(value)
+    return shortened(" ".join(str(value).split()), 200)
+
+
+def _points(awarded: Decimal | None) -> str:
+    return UNDECIDED if awarded is None else plain(awarded)
 
 
 def template_digest(notebook: Mapping[str, Any]) -> str:

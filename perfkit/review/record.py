@@ -18,13 +18,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from perfkit.errors import PerfkitError, system_reason
 from perfkit.review.content import CONTENT
 from perfkit.texts import shortened
 
 FOLDER = "reviews"
+LETTERS = "letters"
+"""Where the opinion sheets for the departments are, beside the reports."""
 HEAD = "# 审阅记录，每行一条，只增不改。由 perfkit review 写入，可以用 git 合并。\n"
 # Lines of both sides are kept when git merges; see the module's first words.
 ATTRIBUTES = "*.yaml merge=union\n"
@@ -42,37 +44,71 @@ WAIT = 20
 DAY = 86400
 """Seconds by which the clock of a reviewer may be ahead."""
 
-Kind = Literal["remark", "answer", "settle", "reopen", "accept", "return"]
+CODE = 64
+"""Characters of a finding's code."""
+FIELD = 400
+"""Characters of the path of a finding's field."""
+MOST_FIGURES = 20_000
+"""Figures that an acceptance may be given for."""
+
+Kind = Literal[
+    "remark", "answer", "settle", "reopen", "reply", "verify", "dismiss", "restore",
+    "accept", "return",
+]  # fmt: skip
 KINDS: dict[Kind, str] = {
     "remark": "意见",
     "answer": "回复",
     "settle": "了结",
     "reopen": "重新提出",
+    "reply": "部门答复",
+    "verify": "已核实",
+    "dismiss": "不成立",
+    "restore": "恢复待核",
     "accept": "通过",
     "return": "退回",
 }
 
-State = Literal["none", "returned", "accepted", "lapsed"]
+State = Literal["none", "returned", "revised", "accepted", "lapsed"]
 STATES: dict[State, str] = {
     "none": "未审",
     "returned": "已退回",
+    "revised": "退回后有改动",
     "accepted": "已通过",
     "lapsed": "通过已失效",
 }
+UNFINISHED: tuple[State, ...] = ("none", "revised", "lapsed")
+"""States in which a report waits for its reviewer."""
+
+CheckState = Literal["open", "verify", "dismiss", "remark"]
+CHECKS: dict[CheckState, str] = {
+    "open": "待核实",
+    "verify": "已核实",
+    "dismiss": "不成立",
+    "remark": "已转意见",
+}
+"""核实情况 of a finding, by the event that made it so."""
 
 
 COMMON = ("id", "report", "at", "by", "kind")
 """The fields of every event."""
 FIELDS: dict[Kind, set[str]] = {
-    "remark": {"text", "target"},
+    "remark": {"text", "target", "finding"},
     "answer": {"text", "on"},
     "settle": {"text", "on"},
     "reopen": {"text", "on"},
-    "accept": {"text", "content", "blocks"},
-    "return": {"text", "content", "blocks"},
+    "reply": {"text", "on", "finding", "about"},
+    "verify": {"text", "finding"},
+    "dismiss": {"text", "finding"},
+    "restore": {"text", "finding"},
+    "accept": {"text", "content", "blocks", "figures", "errors"},
+    "return": {"text", "content", "blocks", "figures"},
 }
 ANSWERS = [kind for kind, fields in FIELDS.items() if "on" in fields]
 """What is said to a remark."""
+TURNS = ("settle", "reopen")
+"""What of it settles the remark, or takes it up again."""
+ON_FINDINGS = [kind for kind, fields in FIELDS.items() if "finding" in fields]
+"""What is said of a finding; a remark where it was turned into one."""
 DECISIONS = [kind for kind, fields in FIELDS.items() if "content" in fields]
 """What is said of the whole report."""
 QUOTED = {"exact": LONGEST, "prefix": CONTEXT, "suffix": CONTEXT}
@@ -103,37 +139,179 @@ class Remark:
         return str(self.event["target"]["selector"]["exact"])
 
 
+class Finding(Protocol):
+    """What names a finding: a tick holds as long as these three are the same."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def field(self) -> str: ...  # noqa: D102
+    @property
+    def message(self) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Checked:
+    """核实情况 of a finding: what was last said of it, and what its department replied.
+
+    `lapsed` is what had been said of it before its wording or figures changed:
+    it no longer holds.
+    """
+
+    state: CheckState = "open"
+    event: Event | None = None
+    lapsed: Event | None = None
+    replies: tuple[Event, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What is to be told of it, in a line; empty of a finding that no one has looked at."""
+        parts = []
+        if self.event and self.state != "open":
+            text = self.event.get("text", "") if self.state == "dismiss" else ""
+            why = f"：{_flat(text)}" if text else ""
+            parts.append(f"{CHECKS[self.state]}{why}（{_signed(self.event)}）")
+        if self.lapsed:
+            words, before = CHECKS[self.lapsed["kind"]], self.lapsed["finding"]["message"]
+            parts.append(f"以前标的“{words}”已失效，内容有变化，原来是“{before}”")
+        parts += [f"{KINDS['reply']}：{_flat(event['text'])}" for event in self.replies]
+        return "；".join(parts)
+
+
 @dataclass(frozen=True)
 class Review:
-    """The review of a report: its remarks in order, the last decision, lines that can't be read."""
+    """The review of a report: its remarks in order, the last decision, lines that can't be read.
+
+    `said` is what was said of findings, in order; `loose` are replies of the
+    department that belong to no remark or finding.
+    """
 
     remarks: tuple[Remark, ...] = ()
     decision: Event | None = None
     troubles: tuple[str, ...] = field(default=(), compare=False)
+    said: tuple[Event, ...] = ()
+    loose: tuple[Event, ...] = ()
 
     @property
     def open(self) -> tuple[Remark, ...]:
         """The remarks that are not settled."""
         return tuple(remark for remark in self.remarks if not remark.settled)
 
-    def lapses(self, content: Mapping[str, str]) -> list[str]:
-        """What has changed since the report was accepted, in words; parts not in *content* don't count."""
+    def lapses(
+        self, content: Mapping[str, str], figures: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """What has changed since the report was accepted, in words; parts not in *content* don't count.
+
+        With the *figures* of the report as it is, the changed ones are told, old → new.
+        """
         if self.decision is None or self.decision["kind"] != "accept":
             return []
-        given = self.decision["content"]
-        return [
-            f"{words}有变化"
-            for key, words in CONTENT.items()
-            if content.get(key) and given.get(key) != content[key]
-        ]
+        changed = [f"{CONTENT[key]}有变化" for key in self._changed(content)]
+        told = changed_figures(self.decision.get("figures"), figures)
+        return changed + told if changed else []
+
+    def _changed(self, content: Mapping[str, str]) -> list[str]:
+        given = self.decision["content"] if self.decision else {}
+        return [key for key in CONTENT if content.get(key) and given.get(key) != content[key]]
 
     def state(self, content: Mapping[str, str]) -> State:
         """审阅情况 of the report that has this *content* now."""
         if self.decision is None:
             return "none"
+        changed = self._changed(content)
         if self.decision["kind"] == "return":
-            return "returned"
-        return "lapsed" if self.lapses(content) else "accepted"
+            return "revised" if changed else "returned"
+        return "lapsed" if changed else "accepted"
+
+    @property
+    def passed_over(self) -> str:
+        """Why the report was accepted with errors that were not dealt with; empty if it was not."""
+        decision = self.decision
+        if decision is None or not decision.get("errors"):
+            return ""
+        return f"通过时有 {decision['errors']} 条错误没有处理：{_flat(decision['text'])}"
+
+    def checked(self, findings: Iterable[Finding]) -> list[Checked]:
+        """核实情况 of each of the *findings*, in their order.
+
+        What was said holds for a finding with the same code, field and message. Of
+        one that differs in its message alone, the next of the field that is no more has lapsed.
+        """
+        told = list(findings)
+        said: dict[tuple[str, str, str], list[Event]] = {}
+        for event in self.said:
+            of = event["finding"]
+            said.setdefault((of["code"], of["field"], of["message"]), []).append(event)
+        current = {(one.code, one.field, one.message) for one in told}
+        gone = [key for key in said if key not in current]
+        found = []
+        for one in told:
+            key = (one.code, one.field, one.message)
+            before = next((other for other in gone if other[:2] == key[:2]), None)
+            if key in said:
+                found.append(_checked(said[key]))
+            elif before:
+                gone.remove(before)
+                last = _checked(said[before])
+                found.append(Checked(lapsed=last.event, replies=last.replies))
+            else:
+                found.append(Checked())
+        return found
+
+
+FIGURES_TOLD = 6
+"""How many changed figures are told one by one."""
+
+
+def changed_figures(before: Mapping[str, str] | None, now: Mapping[str, str] | None) -> list[str]:
+    """The figures that differ, in words: “基本支出 全年执行数：655.13 → 655.03”."""
+    if before is None or now is None:
+        return []
+    names = [name for name in dict.fromkeys([*now, *before]) if before.get(name) != now.get(name)]
+    told = [f"{name}：{before.get(name, '（无）')} → {now.get(name, '（无）')}" for name in names]
+    rest = len(told) - FIGURES_TOLD
+    return told[:FIGURES_TOLD] + ([f"另有 {rest} 处数据有变化"] if rest > 0 else [])
+
+
+def _checked(said: list[Event]) -> Checked:
+    replies = tuple(event for event in said if event["kind"] == "reply")
+    turns = [event for event in said if event["kind"] != "reply"]
+    last = turns[-1] if turns else None
+    if last is None or last["kind"] == "restore":
+        return Checked(replies=replies)
+    return Checked(last["kind"], last, replies=replies)
+
+
+def told(
+    review: Review, content: Mapping[str, str], figures: Mapping[str, str] | None = None
+) -> list[str]:
+    """The open remarks, unplaced replies, decision and troubles of a review, a line each, for a terminal."""
+    lines = []
+    for remark in review.open:
+        event = remark.event
+        quote = shortened(_flat(remark.quote), 20)
+        answers = f"（{len(remark.thread)} 条回复）" if remark.thread else ""
+        lines.append(f"意见  {_signed(event)}  “{quote}”：{_flat(event['text'])}{answers}")
+    for event in review.loose:
+        about = shortened(_flat(event["about"]), 40)
+        lines.append(
+            f"答复  {_signed(event)}  没有对上现在的意见，“{about}”：{_flat(event['text'])}"
+        )
+    if decision := review.decision:
+        words = STATES[review.state(content)]
+        why = "；".join(review.lapses(content, figures))
+        lines.append(f"审阅  {_signed(decision)}  {words}" + (f"：{why}" if why else ""))
+        if review.passed_over:
+            lines.append(f"审阅  {_signed(decision)}  {review.passed_over}")
+    return lines + [f"审阅  {trouble}" for trouble in review.troubles]
+
+
+def _signed(event: Event) -> str:
+    return f"{event['by']} {event['at'][:10]}"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def record_file(outputs: Path, report: str) -> Path:
@@ -234,8 +412,13 @@ def fold(events: Iterable[Event], troubles: Iterable[str] = ()) -> Review:
     ordered = sorted(events, key=lambda event: (_time(event["at"]), event["id"]))
     threads: dict[str, list[Event]] = {}
     decision = None
+    said, loose = [], []
     for event in ordered:
-        if event["kind"] in ANSWERS:
+        if "finding" in event:
+            said.append(event)
+        elif "about" in event:
+            loose.append(event)
+        elif event["kind"] in ANSWERS:
             threads.setdefault(event["on"], []).append(event)
         elif event["kind"] in DECISIONS:
             decision = event
@@ -243,10 +426,10 @@ def fold(events: Iterable[Event], troubles: Iterable[str] = ()) -> Review:
     for event in ordered:
         if event["kind"] == "remark":
             thread = threads.get(event["id"], [])
-            turns = [answer["kind"] for answer in thread if answer["kind"] != "answer"]
+            turns = [answer["kind"] for answer in thread if answer["kind"] in TURNS]
             settled = bool(turns) and turns[-1] == "settle"
             remarks.append(Remark(event, tuple(thread), settled))
-    return Review(tuple(remarks), decision, tuple(troubles))
+    return Review(tuple(remarks), decision, tuple(troubles), tuple(said), tuple(loose))
 
 
 def _time(at: str) -> float:
@@ -387,15 +570,60 @@ def check_event(event: Any) -> None:
     _name(event, "at", "时间", 40)
     if not _is_time(event["at"]):
         raise PerfkitError(f"的时间“{event['at']}”应像 2024-03-05T09:30:00+08:00")
-    if kind in ("remark", "answer") or "text" in event:
-        _text(event, "text", KINDS[kind], LONGEST)
+    if kind in NEED_TEXT or event.get("errors") or "text" in event:
+        _text(event, "text", NEED_TEXT.get(kind, "说明"), LONGEST)
+    if "finding" in event:
+        _finding(event["finding"])
     if kind == "remark":
         _target(event.get("target"))
+    elif kind in DECISIONS:
+        _decided(event)
+    elif kind == "reply":
+        _about(event)
     elif kind in ANSWERS:
         _name(event, "on", "所回复的意见", 16)
-    else:
-        _texts(event, "content")
-        _texts(event, "blocks")
+    elif "finding" not in event:
+        raise PerfkitError("没有写明针对哪条审核意见")
+
+
+NEED_TEXT = {
+    "remark": KINDS["remark"],
+    "answer": KINDS["answer"],
+    "reply": KINDS["reply"],
+    "dismiss": "不成立的理由",
+}
+"""What can't be said without words, and what these are called."""
+
+
+def _decided(event: Event) -> None:
+    _texts(event, "content")
+    _texts(event, "blocks")
+    if "figures" in event:
+        _texts(event, "figures")
+        if len(event["figures"]) > MOST_FIGURES:
+            raise PerfkitError(f"的数据多于 {MOST_FIGURES} 项")
+    errors = event.get("errors", 0)
+    if type(errors) is not int or not 0 <= errors < LARGEST:
+        raise PerfkitError("没有写明有几条错误没有处理")
+
+
+def _about(event: Event) -> None:
+    """A reply is to one remark, one finding, or words that are neither any more."""
+    places = [key for key in ("on", "finding", "about") if key in event]
+    if len(places) != 1:
+        raise PerfkitError("没有写明答复的是哪条意见")
+    if "on" in event:
+        _name(event, "on", "所答复的意见", 16)
+    if "about" in event:
+        _text(event, "about", "所答复的意见", LONGEST)
+
+
+def _finding(found: Any) -> None:
+    longest = {"code": CODE, "field": FIELD, "message": LONGEST}
+    if not isinstance(found, dict) or set(found) != set(longest):
+        raise PerfkitError("没有写明针对哪条审核意见")
+    if not all(_shown(found[key], longest[key]) for key in longest):
+        raise PerfkitError("所针对的审核意见缺失、有控制字符或太长")
 
 
 def _is_time(at: str) -> bool:

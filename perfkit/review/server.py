@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -32,6 +32,7 @@ from perfkit.errors import PerfkitError, system_reason
 from perfkit.files import stamp
 from perfkit.review.record import (
     FOLDER,
+    LETTERS,
     NAME,
     UNSHOWN,
     add_events,
@@ -71,6 +72,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+NO_MORE: Mapping[str, str] = {}
 
 
 class Following:
@@ -215,7 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
         with self._answering():
             self._length()  # what is said with a GET is not read, and must not become a request
             name, query = self._asked()
-            if name.startswith(f"{FOLDER}/"):
+            if name.startswith(f"{LETTERS}/"):
+                self._answer_letter(name.removeprefix(f"{LETTERS}/"))
+            elif name.startswith(f"{FOLDER}/"):
                 self._answer_events(name.removeprefix(f"{FOLDER}/"), query)
             elif name in ("", "index.html"):
                 self._answer_index()
@@ -327,6 +333,21 @@ class _Handler(BaseHTTPRequestHandler):
             found["events"], found["troubles"] = read_events(path)
         self._answer_json(found)
 
+    def _answer_letter(self, name: str) -> None:
+        """The opinion sheet of a report as it is now; nothing is written for it."""
+        from perfkit.review import letter
+
+        report, _, ending = name.rpartition(".")
+        if ending not in letter.FORMS or not self.server.is_report(report):
+            raise _no_report(report)
+        try:
+            content = letter.FORMS[ending](letter.letter_of(self.server.outputs, report))
+        except PerfkitError as e:
+            raise _RefusedError(HTTPStatus.NOT_FOUND, str(e)) from None
+        file = quote(letter.letter_file(self.server.outputs, report, ending).name)
+        kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
+        self._answer(HTTPStatus.OK, content, TYPES[f".{ending}"], kept)
+
     def _answer_index(self) -> None:
         self.server.index.ask()
         self.server.index.wait(INDEX_SECONDS)
@@ -368,11 +389,13 @@ class _Handler(BaseHTTPRequestHandler):
             if not self.rfile.read1(65536):
                 return
 
-    def _answer(self, status: HTTPStatus, content: bytes, kind: str) -> None:
+    def _answer(
+        self, status: HTTPStatus, content: bytes, kind: str, more: Mapping[str, str] = NO_MORE
+    ) -> None:
         self.answered = True
         self.close_connection = self.close_connection or self.unread
         self.send_response(status)
-        for key, value in HEADERS.items():
+        for key, value in {**HEADERS, **more}.items():
             self.send_header(key, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))

@@ -15,8 +15,8 @@ from perfkit.review.content import CONTENT
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("words.js", "anchor.js", "record.js", "view.js")
 SHARED = (
-    "KINDS", "STATES", "COMMON", "ANSWERS", "DECISIONS", "QUOTED", "LONGEST", "CONTEXT", "NAME",
-    "FOLDER", "CONTROLS",
+    "KINDS", "STATES", "CHECKS", "COMMON", "ANSWERS", "TURNS", "DECISIONS", "QUOTED", "LONGEST",
+    "CONTEXT", "NAME", "FOLDER", "LETTERS", "CONTROLS", "FIGURES_TOLD",
 )  # fmt: skip
 """What the script knows from `perfkit.review.record`, by the same names."""
 

@@ -202,7 +202,8 @@ class Record {
     });
   }
 
-  // → {remarks, decision}: every remark with its answers and whether it is settled.
+  // → {remarks, decision, said, loose}: every remark with its answers and whether it is settled,
+  // what was said of findings, replies that belong to neither.
   fold() {
     const remarks = new Map();
     let decision = null;
@@ -215,17 +216,52 @@ class Record {
       if (DECISIONS.includes(event.kind)) decision = event;
       else if (remark && ANSWERS.includes(event.kind)) {
         remark.thread.push(event);
-        if (event.kind !== "answer") remark.settled = event.kind === "settle";
+        if (TURNS.includes(event.kind)) remark.settled = event.kind === "settle";
       }
     }
-    return { remarks: [...remarks.values()], decision };
+    const said = events.filter((event) => event.finding);
+    const loose = events.filter((event) => typeof event.about === "string");
+    return { remarks: [...remarks.values()], decision, said, loose };
   }
+}
+
+// Of each finding what was last said of it: {state, event, lapsed, replies}. It holds for the same
+// code, field and message; of a finding that differs in its message alone it has lapsed.
+function checked(findings, said) {
+  const key = ({ code, field, message }) => JSON.stringify([code, field, message]);
+  const groups = new Map();
+  for (const event of said) {
+    const of = key(event.finding);
+    groups.set(of, [...(groups.get(of) || []), event]);
+  }
+  const current = new Set(findings.map(key));
+  const gone = [...groups.keys()].filter((of) => !current.has(of));
+  const last = (events) => {
+    const replies = events.filter((event) => event.kind === "reply");
+    const turn = events.findLast((event) => event.kind !== "reply");
+    const event = turn?.kind === "restore" ? null : (turn ?? null);
+    return { state: event?.kind ?? "open", event, lapsed: null, replies };
+  };
+  return findings.map((finding) => {
+    const own = groups.get(key(finding));
+    if (own) return last(own);
+    const at = gone.findIndex((of) => {
+      const [code, field] = JSON.parse(of);
+      return code === finding.code && field === finding.field;
+    });
+    const [before] = at < 0 ? [] : gone.splice(at, 1);
+    if (!before) return { state: "open", event: null, lapsed: null, replies: [] };
+    const { event, replies } = last(groups.get(before));
+    return { state: "open", event: null, lapsed: event, replies };
+  });
 }
 
 // 审阅情况, one of STATES.
 function stateOf(decision, content) {
-  if (decision?.kind !== "accept") return decision ? "returned" : "none";
-  return lapses(decision, content).length ? "lapsed" : "accepted";
+  if (!decision) return "none";
+  const changed = lapses(decision, content).length > 0;
+  if (decision.kind !== "accept") return changed ? "revised" : "returned";
+  return changed ? "lapsed" : "accepted";
 }
 
 // What has changed since a decision, in words; empty while it stands.
@@ -233,6 +269,15 @@ function lapses(decision, content) {
   return Object.keys(CONTENT)
     .filter((key) => content[key] && decision.content?.[key] !== content[key])
     .map((key) => `${CONTENT[key]}有变化`);
+}
+
+// The figures that have changed since a decision: words, old → new.
+function changedFigures(before, now) {
+  if (!before || !now) return [];
+  const names = [...new Set([...Object.keys(now), ...Object.keys(before)])];
+  const changed = names.filter((one) => before[one] !== now[one]);
+  const shown = (value) => value ?? "（无）";
+  return changed.map((one) => `${one}：${shown(before[one])} → ${shown(now[one])}`);
 }
 
 function serialise(events) {
@@ -262,7 +307,12 @@ function sound(event) {
   const texts = COMMON.every((key) => typeof event[key] === "string");
   const quote = event.target?.selector;
   const quoted = Object.keys(QUOTED).every((key) => typeof quote?.[key] === "string");
-  return texts && (event.kind !== "remark" || (typeof event.text === "string" && quoted));
+  const named = ["code", "field", "message"].every((key) => typeof event.finding?.[key] === "string");
+  return (
+    texts &&
+    (event.kind !== "remark" || (typeof event.text === "string" && quoted)) &&
+    (event.finding === undefined || named)
+  );
 }
 
 function identifier() {

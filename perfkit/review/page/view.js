@@ -22,6 +22,7 @@ let texts = new Map(); // name → text
 let notes = []; // the notes beside the text, in the order of the page
 let current = null; // the block that the keyboard is at
 let draft = null; // the remark that is being written
+let filter = null; // which of the notes are shown: a level, "remark", "change", "handled"; null for all
 
 // element(tag, attributes, …children): text children are text.
 function element(tag, attributes = {}, ...children) {
@@ -140,7 +141,7 @@ function unmark() {
 // ---- what there is to show beside the text
 
 // Of each finding the block that holds its field, and the words it means.
-function placeFindings() {
+function placeFindings(checks = []) {
   const fields = [...blocks].flatMap(([key, found]) =>
     (found.dataset.field || "")
       .split(" ")
@@ -158,8 +159,23 @@ function placeFindings() {
     const block = quoted || candidates[0] || null;
     const start = quoted ? texts.get(block).indexOf(finding.quote) : 0;
     const end = quoted ? start + finding.quote.length : 0;
-    return { id: `finding-note-${i}`, kind: finding.level, block, start, end, finding, i };
+    const check = checks[i] || { state: "open", replies: [] };
+    const kind = check.state === "open" ? finding.level : "settled";
+    return { id: `finding-note-${i}`, kind, block, start, end, finding, check, i };
   });
+}
+
+// Whether nothing was done about a finding or remark.
+function waits(item) {
+  return item.finding ? item.check.state === "open" : !item.remark.settled;
+}
+
+// Whether a note is one of those that the filter leaves.
+function chosen(item) {
+  if (!filter) return true;
+  if (item.kind === "change") return filter === "change";
+  const kind = item.finding ? item.finding.level : "remark";
+  return filter === (waits(item) ? kind : "handled");
 }
 
 function placeRemarks(remarks) {
@@ -196,10 +212,10 @@ function placeChanges(decision) {
 // ---- notes
 
 function note(item, ...children) {
-  const label = { ...LEVELS, remark: KINDS.remark, settled: KINDS.remark, change: "改动" };
+  const label = item.finding ? LEVELS[item.finding.level] : item.remark ? KINDS.remark : "改动";
   return element(
     "article",
-    { class: `note ${item.kind}`, id: item.id, tabindex: "-1", "aria-label": label[item.kind] },
+    { class: `note ${item.kind}`, id: item.id, tabindex: "-1", "aria-label": label },
     ...children,
   );
 }
@@ -209,8 +225,69 @@ function findingNote(item) {
   return note(
     item,
     element("p", {}, element("strong", {}, LEVELS[level]), " ", message),
-    element("small", {}, where),
+    ...findingState(item),
+    findingActions(item, where.replace(/^.*:(\d+)$/, "第$1行")),
   );
+}
+
+// What was said of a finding, and what its department replied.
+function findingState({ check }) {
+  const { state, event, lapsed, replies } = check;
+  const lines = [];
+  if (event) {
+    const who = [element("strong", {}, CHECKS[state]), element("small", {}, ` ${event.by} ${day(event.at)}`)];
+    lines.push(element("p", { class: "state" }, ...who));
+    if (state === "dismiss") lines.push(said(event.text));
+    if (state === "remark")
+      lines.push(element("p", {}, element("a", { href: `#remark-${event.id}` }, "看意见")));
+  }
+  if (lapsed) {
+    const before = `${day(lapsed.at)} ${lapsed.by}标的“${CHECKS[lapsed.kind]}”已失效：内容有变化，原来是“`;
+    lines.push(element("p", { class: "lapsed" }, `${before}${lapsed.finding.message}”。`));
+  }
+  return [...lines, ...replies.map(answerOf)];
+}
+
+function findingActions(item, place) {
+  const { state } = item.check;
+  const of = (words) => ({ "aria-label": `${words}：${shortened(item.finding.message)}` });
+  const act = (kind, onclick) => button(KINDS[kind], onclick, of(KINDS[kind]));
+  const raise = "转为意见";
+  return element(
+    "p",
+    { class: "actions" },
+    place && element("small", {}, place),
+    ...(state === "open"
+      ? [
+          act("verify", () => withName(() => tick(item, "verify"))),
+          act("dismiss", () => dismiss(item)),
+          button(raise, () => raised(item), of(raise)),
+        ]
+      : [act("restore", () => withName(() => tick(item, "restore")))]),
+  );
+}
+
+function tick(item, kind, text) {
+  const at = notes.findIndex((found) => found.id === item.id);
+  const { code, field, message } = item.finding;
+  put({ kind, finding: { code, field, message }, ...(text && { text }) }, `“${KINDS[kind]}”已保存`);
+  // With a filter it may be gone; the keyboard goes on at the next one.
+  const next = notes[Math.min(at, notes.length - 1)] || document.getElementById(`filter-${filter}`);
+  goTo(document.getElementById(item.id) || next || bar);
+}
+
+function dismiss(item) {
+  const title = `这条审核意见${KINDS.dismiss}`;
+  askWhy(title, "理由", true, KINDS.dismiss, (text) => tick(item, "dismiss", text));
+}
+
+// A finding becomes a remark at its place, for the reviewer to put in other words.
+function raised(item) {
+  const { code, field, message } = item.finding;
+  const block = item.block || blocks.keys().next().value;
+  const whole = !item.block || item.end === item.start;
+  const [start, end] = whole ? [0, texts.get(block).length] : [item.start, item.end];
+  write({ kind: "remark", block, start, end, finding: { code, field, message }, given: message });
 }
 
 function changeNote(item) {
@@ -239,20 +316,7 @@ function remarkNote(item) {
     ),
     quoted,
     said(remark.text),
-    ...remark.thread.map((event) =>
-      element(
-        "div",
-        { class: "answer" },
-        element(
-          "p",
-          {},
-          element("strong", {}, event.by),
-          " ",
-          element("small", {}, `${KINDS[event.kind]} ${day(event.at)}`),
-        ),
-        event.text ? said(event.text) : null,
-      ),
-    ),
+    ...remark.thread.map(answerOf),
     answering
       ? compose()
       : element(
@@ -266,6 +330,22 @@ function remarkNote(item) {
             ),
           ),
         ),
+  );
+}
+
+function answerOf(event) {
+  return element(
+    "div",
+    { class: "answer" },
+    element(
+      "p",
+      {},
+      element("strong", {}, event.by),
+      " ",
+      element("small", {}, `${KINDS[event.kind]} ${day(event.at)}`),
+    ),
+    event.about ? element("blockquote", {}, shortened(event.about)) : null,
+    event.text ? said(event.text) : null,
   );
 }
 
@@ -305,16 +385,19 @@ function show() {
   document.getElementById("review-record")?.remove();
   document.querySelectorAll("[data-of]").forEach((found) => dressFigure(found, reviewing));
   dressBlocks(reviewing);
-  bar.replaceChildren(...barContent(reviewing));
-  if (!reviewing) return;
+  if (!reviewing) {
+    bar.replaceChildren(...barContent());
+    return;
+  }
 
-  const { remarks, decision } = record.fold();
+  const { remarks, decision, said, loose } = record.fold();
   const placed = {
-    findings: placeFindings(),
+    findings: placeFindings(checked(data.findings || [], said)),
     remarks: placeRemarks(remarks),
     changes: placeChanges(decision),
   };
-  const items = [...placed.findings, ...placed.remarks, ...placed.changes];
+  bar.replaceChildren(...barContent(placed, decision));
+  const items = [...placed.findings, ...placed.remarks, ...placed.changes].filter(chosen);
   if (draft?.block) items.push({ ...draft, kind: "draft", id: "draft" });
   for (const [key, block] of blocks) {
     const here = items.filter((item) => item.block === key);
@@ -339,26 +422,43 @@ function show() {
   }
   notes = [...document.querySelectorAll(".notes .note")];
   linkFindings(placed.findings);
-  panel.append(recordSection(placed, decision));
+  panel.append(recordSection(placed, decision, loose));
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 function drawn(item) {
+  if (item.kind === "draft") return compose();
   if (item.finding) return findingNote(item);
-  if (item.remark) return remarkNote(item);
-  return item.kind === "draft" ? compose() : changeNote(item);
+  return item.remark ? remarkNote(item) : changeNote(item);
 }
 
 // The list of findings that the report has in any case; here each leads to its place.
 function linkFindings(items) {
   for (const item of items) {
-    const message = panel.querySelector(`[data-finding="${item.i}"] .message`);
-    if (!message || !item.block) continue;
-    message.replaceChildren(element("a", { href: `#${item.id}` }, item.finding.message));
+    const line = panel.querySelector(`[data-finding="${item.i}"]`);
+    if (!line) continue;
+    line.hidden = !chosen(item);
+    line.classList.toggle("handled", !waits(item));
+    line.querySelector(".check")?.remove();
+    const check = element("div", { class: "check" });
+    line.append(check);
+    if (item.block) {
+      if (!line.hidden) {
+        const link = element("a", { href: `#${item.id}` }, item.finding.message);
+        line.querySelector(".message").replaceChildren(link);
+      }
+      check.textContent = waits(item) ? "" : CHECKS[item.check.state];
+    } else {
+      // It has no place in the text: what there is to do about it is here.
+      line.id = item.id;
+      line.tabIndex = -1;
+      check.append(...findingState(item), findingActions(item));
+    }
   }
 }
 
-function recordSection({ remarks, changes }, decision) {
+function recordSection({ findings, remarks, changes }, decision, loose) {
+  const errors = findings.filter((item) => item.finding.level === "error" && waits(item)).length;
   const open = remarks.filter((item) => !item.remark.settled);
   const line = (item) => {
     const { remark } = item;
@@ -378,10 +478,12 @@ function recordSection({ remarks, changes }, decision) {
     element("h3", {}, "审阅意见"),
     element("p", {}, `${open.length}条未了结，${remarks.length - open.length}条已了结。`),
     element("ul", {}, ...remarks.map(line)),
+    loose.length ? element("p", {}, `${KINDS.reply}里有${loose.length}条没有对上现在的意见：`) : null,
+    ...loose.map(answerOf),
     changes.length ? element("p", {}, `上次审阅以后有${changes.length}处改动。`) : null,
     ...removed.map(changeNote),
     element("h3", {}, "审阅结论"),
-    ...conclusion(decision, open.length),
+    ...conclusion(decision, open.length, findings.length - findings.filter(waits).length, findings.length),
     element(
       "p",
       { class: "actions" },
@@ -397,8 +499,9 @@ function recordSection({ remarks, changes }, decision) {
           onchange: (event) => name.set(event.target.value),
         }),
       ),
-      ...DECISIONS.map((kind) => button(KINDS[kind], () => decide(kind, open.length))),
+      ...DECISIONS.map((kind) => button(KINDS[kind], () => decide(kind, open.length, errors))),
     ),
+    letters(),
     element(
       "p",
       { class: "actions" },
@@ -428,44 +531,109 @@ function keeping() {
   );
 }
 
-function conclusion(decision, open) {
-  if (!decision) return [element("p", {}, "还没有结论。")];
+// The opinion sheet for the department, which the server makes of what is there.
+function letters() {
+  if (!record.served) return null;
+  const forms = { docx: "Word", xlsx: "Excel" };
+  const name = encodeURIComponent(record.report);
+  const links = Object.entries(forms).map(([ending, words]) =>
+    element("a", { href: `${LETTERS}/${name}.${ending}`, download: true }, words),
+  );
+  return element("p", { class: "actions" }, "反馈意见单：", ...links);
+}
+
+function conclusion(decision, open, handled, all) {
+  const lines = all ? [element("p", {}, `审核意见${all}条，处理了${handled}条。`)] : [];
+  if (!decision) return [...lines, element("p", {}, "还没有结论。")];
   const why = lapses(decision, content);
   const word = KINDS[decision.kind];
   const said_ = decision.text ? `：${decision.text}` : "";
-  const lines = [element("p", {}, `${decision.by} ${day(decision.at)} ${word}${said_}`)];
-  if (decision.kind === "accept" && why.length) {
-    lines.push(element("p", { class: "lapsed" }, `${STATES.lapsed}：${why.join("，")}。`));
+  lines.push(element("p", {}, `${decision.by} ${day(decision.at)} ${word}${said_}`));
+  if (decision.errors) lines.push(element("p", {}, `当时有${decision.errors}条错误没有处理，理由如上。`));
+  if (why.length) {
+    const words = decision.kind === "accept" ? STATES.lapsed : STATES.revised;
+    lines.push(element("p", { class: "lapsed" }, `${words}：${why.join("，")}。`));
+    lines.push(figuresChanged(decision));
   } else if (decision.kind === "accept" && open) {
     lines.push(element("p", {}, `通过以后又有${open}条意见没有了结。`));
   }
   return lines;
 }
 
-function barContent(reviewing) {
+// Which figures are others than at the decision; the first of them at once.
+function figuresChanged(decision) {
+  const changed = changedFigures(decision.figures, data.figures);
+  if (!changed.length) return null;
+  const list = (some) =>
+    element("ul", { class: "figures-changed" }, ...some.map((line) => element("li", {}, line)));
+  const rest = changed.slice(FIGURES_TOLD);
+  const more =
+    rest.length && element("details", {}, element("summary", {}, `另有${rest.length}处`), list(rest));
+  return element("div", {}, list(changed.slice(0, FIGURES_TOLD)), more || null);
+}
+
+function barContent(placed, decision) {
+  const reviewing = Boolean(placed);
   const toggle = button(reviewing ? "回到正文" : "审阅", () => review(!reviewing), {
     id: "review-toggle",
     "aria-pressed": String(reviewing),
   });
   if (!reviewing) return [toggle];
-  const { remarks, decision } = record.fold();
-  const count = (level) => (data.findings || []).filter((finding) => finding.level === level).length;
-  const counts = Object.entries(data.findings ? LEVELS : {}).map(([level, words]) =>
-    element("span", { class: level }, `${words} ${count(level)}`),
-  );
-  const open = remarks.filter((remark) => !remark.settled).length;
+  const said = [...placed.findings, ...placed.remarks];
+  const of = (kind, words) => {
+    const count = (kind === "change" ? placed.changes : said.filter(waits)).filter(
+      (item) => (item.finding ? item.finding.level : item.kind) === kind,
+    );
+    return filterButton(kind, words, count.length);
+  };
+  const handled = said.filter((item) => !waits(item)).length;
   return [
     toggle,
+    otherReports(),
     element("a", { href: "#review-panel" }, "清单"),
-    ...counts,
-    element("span", { class: "remark" }, `${KINDS.remark} ${open}`),
-    element("span", {}, STATES[stateOf(decision, content)]),
+    element(
+      "span",
+      { role: "group", "aria-label": "只看哪一类", class: "filters" },
+      ...Object.entries(data.findings ? LEVELS : {}).map(([level, words]) => of(level, words)),
+      of("remark", KINDS.remark),
+      placed.changes.length || filter === "change" ? of("change", "改动") : null,
+      handled || filter === "handled" ? filterButton("handled", "处理过的", handled) : null,
+    ),
+    element("span", { class: "conclusion" }, STATES[stateOf(decision, content)]),
     button("上一条", () => step(-1), { id: "previous-note" }),
     button("下一条", () => step(1), { id: "next-note" }),
     button("写意见", () => writeHere(), { id: "write-remark" }),
     element("span", { id: "review-saving" }, saving()),
     element("span", { class: "trouble", role: "alert" }, record.trouble),
   ];
+}
+
+// A count that is a filter: pressed, these alone are shown; once more, all.
+function filterButton(kind, words, count) {
+  const press = () => {
+    filter = filter === kind ? null : kind;
+    show();
+    say(filter ? `只看${words}，${count}条` : "全部显示");
+  };
+  return button(`${words} ${count}`, press, {
+    id: `filter-${kind}`,
+    class: kind,
+    "aria-pressed": String(filter === kind),
+  });
+}
+
+// To the other reports, by way of the index: it knows their order, and how it is sorted and filtered.
+function otherReports() {
+  const ways = { before: "上一份", after: "下一份", unfinished: "下一份待审" };
+  const to = (way) => `index.html#${new URLSearchParams({ [way]: record.report })}`;
+  return element(
+    "nav",
+    { "aria-label": "各份报告" },
+    element("a", { href: "index.html" }, "目录页"),
+    ...Object.entries(ways).map(([way, words]) =>
+      element("a", { href: to(way), id: `report-${way}` }, words),
+    ),
+  );
 }
 
 function saving() {
@@ -649,9 +817,14 @@ function writeOn(block) {
   write({ kind: "remark", block: key, start: 0, end: texts.get(key).length });
 }
 
+// Whether someone has written something that is not saved.
+function unsaved() {
+  return Boolean(draft?.text?.trim()) && draft.text !== draft.given;
+}
+
 function write(started) {
-  if (draft?.text?.trim() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
-  draft = { ...started, text: "" };
+  if (unsaved() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
+  draft = { ...started, text: started.given || "" };
   getSelection().removeAllRanges();
   show();
   const area = document.getElementById("remark-text");
@@ -714,7 +887,7 @@ function compose() {
 }
 
 function cancel() {
-  if (draft?.text?.trim() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
+  if (unsaved() && !confirm("正在写的意见还没有保存，要放弃吗？")) return;
   const block = draft && blocks.get(draft.block);
   draft = null;
   show();
@@ -734,9 +907,10 @@ function submit(form) {
   const event = { kind: draft.kind, text };
   if (draft.kind === "remark") event.target = target(form.querySelector("#remark-quote").value);
   else event.on = draft.on;
+  if (draft.finding) event.finding = draft.finding;
   draft = null;
   const added = put(event, "意见已保存");
-  goTo(document.getElementById(`remark-${added.on || added.id}`));
+  goTo(document.getElementById(`remark-${added.on || added.id}`) || bar.querySelector("[aria-pressed=true]"));
 }
 
 function named(text) {
@@ -760,37 +934,51 @@ function target(quoted) {
 }
 
 function turn(remark, kind) {
-  if (!reviewer()) return ask("请先写上审阅人", [element("p", {}, "在清单的“审阅人”一栏填写。")], []);
-  name.set(reviewer());
-  put({ kind, on: remark.id }, `已${KINDS[kind]}`);
-  return goTo(document.getElementById(`remark-${remark.id}`));
+  withName(() => {
+    put({ kind, on: remark.id }, `已${KINDS[kind]}`);
+    goTo(document.getElementById(`remark-${remark.id}`) || document.getElementById(`filter-${filter}`));
+  });
 }
 
-function decide(kind, open) {
-  const word = KINDS[kind];
-  if (kind === "accept" && open) {
-    return ask("还不能通过", [element("p", {}, `有${open}条意见没有了结，请先了结，或者退回。`)], []);
-  }
+// Goes on as soon as it is known who speaks.
+function withName(then) {
+  if (!reviewer()) return askWhy("请先写上审阅人", null, false, "继续", then);
+  name.set(reviewer());
+  return then();
+}
+
+// A dialog for who says something, and why.
+function askWhy(title, words, needed, action, then) {
   const by = element("input", { id: "decided-by", value: reviewer(), maxlength: String(NAME) });
   const why = element("textarea", { id: "decision-text", rows: "3", maxlength: String(LONGEST) });
   const problem = element("p", { class: "trouble", role: "alert" });
   const confirmed = () => {
-    if (!clean(by.value)) {
-      problem.textContent = "请写上审阅人";
-      return;
-    }
-    named(by.value);
-    const blocksNow = Object.fromEntries(texts);
     const text = clean(why.value);
-    dialog.close();
-    put({ kind, content, blocks: blocksNow, ...(text && { text }) }, `已${word}`);
-    document.getElementById("review-record").querySelector("button").focus({ preventScroll: true });
+    if (!clean(by.value)) problem.textContent = "请写上审阅人";
+    else if (needed && !text) problem.textContent = `请写上${words}`;
+    else {
+      named(by.value);
+      dialog.close();
+      then(text);
+    }
   };
-  ask(
-    `${word}这份报告`,
-    [element("label", {}, "审阅人", by), element("label", {}, "说明（可以不写）", why), problem],
-    [button(word, confirmed)],
-  );
+  const fields = [element("label", {}, "审阅人", by)];
+  if (words) fields.push(element("label", {}, needed ? words : `${words}（可以不写）`, why));
+  ask(title, [...fields, problem], [button(action, confirmed)]);
+}
+
+function decide(kind, open, errors) {
+  const word = KINDS[kind];
+  if (kind === "accept" && open) {
+    return ask("还不能通过", [element("p", {}, `有${open}条意见没有了结，请先了结，或者退回。`)], []);
+  }
+  const despite = kind === "accept" && errors;
+  const title = despite ? `有${errors}条错误没有处理，仍要通过这份报告？` : `${word}这份报告`;
+  return askWhy(title, despite ? "仍然通过的理由" : "说明", Boolean(despite), word, (text) => {
+    const now = { content, blocks: Object.fromEntries(texts), figures: data.figures };
+    put({ kind, ...now, ...(text && { text }), ...(despite && { errors }) }, `已${word}`);
+    document.getElementById("review-record").querySelector("button").focus({ preventScroll: true });
+  });
 }
 
 function saveFile() {
@@ -871,7 +1059,7 @@ async function start() {
     if (found?.closest(".note, #review-panel")) goTo(found);
   });
   addEventListener("beforeunload", (event) => {
-    if (draft?.text?.trim() || record.pending) event.preventDefault();
+    if (unsaved() || record.pending) event.preventDefault();
   });
   addEventListener("storage", (event) => {
     if (record.elsewhere(event.key, event.newValue)) showUnlessWriting();
