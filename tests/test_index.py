@@ -14,8 +14,8 @@ from conftest import audit
 
 from perfkit.forms.department import Department
 from perfkit.index.files import summary, write_index
-from perfkit.index.page import ALIKE_SHOWN, page
-from perfkit.index.rows import COLUMNS, Alike, Row, grades, row_of
+from perfkit.index.page import LISTED, page
+from perfkit.index.rows import COLUMNS, Alike, Awarded, Noted, Row, Said, grades, row_of
 from perfkit.index.workbook import workbook
 from perfkit.review.record import STATES
 from perfkit.scoring.params import read_department
@@ -275,6 +275,78 @@ def test_lost_points_by_indicator_with_a_sum_that_follows_the_filter(tmp_path):
     assert [cell.value for cell in kept[1]][1:] == [4.75, 3.75, 0, 1]
 
 
+def reviewed():
+    """Two departments of two rubrics, one reviewed."""
+    amounts = {
+        "资金总体": (Decimal("1200.5"), Decimal(1100)),
+        "项目支出": (Decimal(200), Decimal(90)),
+    }
+    first = done(
+        "a",
+        department="示例甲局",
+        amounts=amounts,
+        scores=(
+            Awarded("execution", "预算执行率", Decimal(20), Decimal("18.33"), Decimal(19)),
+            Awarded("output", "产出", Decimal(30), None, None),
+        ),
+        findings=(
+            Noted("claim.total", "error", "自评总分97分", "reported.total", "params/a.yaml:3",
+                  "dismiss", "不成立：财政已批复（甲 2024-03-05）"),
+            Noted("units.mixed", "warning", "=单位不统一", "projects", "params/a.yaml:9"),
+        ),
+        remarks=(Said("甲", "2024-03-05", "98.7%", "请核对", answers="乙 2024-03-06 回复：已改"),),
+        review="accepted",
+        review_note="通过时有 1 条错误没有处理：财政已批复",
+        open_remarks=1,
+    )  # fmt: skip
+    second = done(
+        "b", department="示例乙局", rubric="other",
+        scores=(Awarded("x", "预算执行率", Decimal(15), Decimal(15), None),),
+    )  # fmt: skip
+    return [first, second]
+
+
+def test_a_reviewed_row_survives_the_journal():
+    first = reviewed()[0]
+    assert Row.from_dict(json.loads(json.dumps(first.as_dict()))) == first
+    assert first.as_dict()["amounts"]["资金总体"] == {"budget": "1200.5", "spent": "1100"}
+    assert (first.waiting("error"), first.waiting("warning")) == (0, 1)
+
+
+def test_the_workbook_has_amounts_scores_findings_and_remarks(tmp_path):
+    book = opened(tmp_path, [*reviewed(), failed()])
+    rows = {sheet.title: [[cell.value for cell in row] for row in sheet] for sheet in book}
+    assert rows["金额（万元）"] == [
+        ["部门", "资金总体预算", "资金总体支出", "项目支出预算", "项目支出支出"],
+        ["示例甲局", 1200.5, 1100, 200, 90],
+        ["示例乙局", None, None, None, None],
+    ]
+    assert rows["指标得分"] == [
+        ["部门", "预算执行率\n分值15或20", "产出\n分值30"],
+        ["示例甲局", 18.33, "待定"],
+        ["示例乙局", 15, None],
+    ]
+    assert [row[:5] for row in rows["审核意见"][1:]] == [
+        ["示例甲局", "错误", "自评总分97分", "params/a.yaml:3", "不成立"],
+        ["示例甲局", "警告", "=单位不统一", "params/a.yaml:9", "待核实"],
+    ]
+    assert rows["审阅意见"][1] == [
+        "示例甲局", "甲", "2024-03-05", "98.7%", "请核对", "未了结", "乙 2024-03-06 回复：已改",
+    ]  # fmt: skip
+    assert rows["审阅结论"][1][2] == "通过时有 1 条错误没有处理：财政已批复"
+    for sheet in book:
+        setup = sheet.page_setup
+        assert (setup.orientation, int(setup.fitToHeight)) == ("landscape", 0), sheet.title
+        assert sheet.print_title_rows, sheet.title
+
+
+def test_the_page_has_findings_by_kind_and_the_open_remarks():
+    text = page([*reviewed(), done("c", findings=reviewed()[0].findings[:1])])
+    assert "<td>错误</td><td>自评总分与规则不符</td><td>2</td><td>2</td><td>0</td>" in text
+    assert "没有了结的审阅意见 1 条" in text
+    assert "<td>98.7%</td><td>请核对</td>" in text
+
+
 # ---- the page as text
 
 HOSTILE = "</script><script>alert(1)</script><!--\u2028]]>"
@@ -310,11 +382,11 @@ def test_like_texts_are_listed_in_all_three_files(tmp_path):
 
 
 def test_the_page_lists_only_so_many_like_texts():
-    pairs = [Alike("a", "b", f"第{i}段") for i in range(ALIKE_SHOWN + 1)]
+    pairs = [Alike("a", "b", f"第{i}段") for i in range(LISTED + 1)]
     text = page([done("a"), done("b")], pairs)
-    assert f"文字雷同 {ALIKE_SHOWN + 1} 处" in text
-    assert f"这里列出前 {ALIKE_SHOWN} 处" in text
-    assert text.count("<td>第") == ALIKE_SHOWN
+    assert f"文字雷同 {LISTED + 1} 处" in text
+    assert f"这里列出前 {LISTED} 处" in text
+    assert text.count("<td>第") == LISTED
 
 
 def test_a_row_of_an_older_version_has_no_review():
@@ -329,7 +401,7 @@ def test_nothing_in_the_data_can_end_its_element():
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert data is not None
     assert not set("<>&\u2028\u2029") & set(data[1])
-    assert json.loads(data[1])["rows"][0][10] == HOSTILE
+    assert json.loads(data[1])["rows"][0][11] == HOSTILE
     assert "<script>alert" not in text
 
 

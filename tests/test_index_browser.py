@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from perfkit.index.files import write_index
-from perfkit.index.rows import Alike, Row
+from perfkit.index.rows import Alike, Awarded, Noted, Row
 
 INDICATORS = {
     "预算执行率": 20,
@@ -195,9 +195,9 @@ def test_tab_goes_from_the_filters_to_the_table(open_index):
     for _ in range(13):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
-    assert stops[:5] == ["grade", "state", "review", "errors", "分布与失分"]
-    assert stops[5:7] == ["文字雷同 11 处", "scroll"]
-    assert stops[7:11] == ["部门", "得分", "自评", "差"]
+    assert stops[:6] == ["grade", "state", "review", "view", "errors", "分布与失分"]
+    assert stops[6:8] == ["文字雷同 11 处", "scroll"]
+    assert stops[8:12] == ["部门", "得分", "自评", "差"]
 
 
 def test_the_review_is_shown_sorted_and_filtered(open_index):
@@ -261,6 +261,35 @@ def test_a_report_leads_to_the_next_in_the_order_of_the_index(browser, outputs, 
     page.wait_for_selector("html[data-ready]")
     assert at("b#2", "after") == "a 1.html"
     page.close()
+
+
+def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs):
+    rows = [
+        Row(
+            "shili-a", "示例甲局", total=Decimal(90), max=Decimal(100), links=FILES,
+            amounts={"资金总体": (Decimal("1200.5"), Decimal(1100))},
+            scores=(Awarded("x", "预算执行率", Decimal(20), Decimal("18.33"), None),),
+            findings=(Noted("units.mixed", "warning", "单位", "projects", "a.yaml:1"),),
+            review="accepted", review_note="通过时有 1 条错误没有处理：已批复",
+        ),
+        Row("shili-b", state="failed", cause="第 3 行：年度不是年份"),
+    ]  # fmt: skip
+    write_index(outputs / "views", rows)
+    page = open_index("views")
+    shown = page.locator("#rows tr").first.locator("td")
+    heads = page.locator(".list thead th")
+    assert "通过时有 1 条错误没有处理" in page.locator("#rows .review small").first.inner_text()
+    page.select_option("#view", "amounts")
+    assert shown.all_inner_texts()[:2] == ["1200.50", "1100.00"]
+    page.select_option("#view", "scores")
+    assert [heads.nth(1).inner_text().strip(), shown.first.inner_text()] == ["预算执行率", "18.33"]
+    assert "年度不是年份" in page.locator("#rows tr.failed .cause").inner_text()
+    page.select_option("#view", "review")
+    assert shown.all_inner_texts()[:3] == ["0", "1", "0"]
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+    again = open_index("views", "#view=amounts")
+    assert again.locator("#view").input_value() == "amounts"
 
 
 def test_typing_filters_by_department_and_file(open_index):

@@ -691,7 +691,7 @@ def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, mo
 
 
 def test_findings_are_dealt_with_and_what_changed_since_is_told(
-    reviewing, outputs, tmp_path, model
+    reviewing, outputs, tmp_path, model, quick_report
 ):
     """A count filters; a finding is ticked, dismissed, made a remark, by keys; another making is held against it."""
     page = reviewing()
@@ -745,7 +745,7 @@ def test_findings_are_dealt_with_and_what_changed_since_is_told(
 
     edits = (("spent: 655.13", "spent: 655.03"), ("spent: 98.3925", "spent: 98.4"))
     params = edited(model, tmp_path, *edits)
-    make_report(params, TEMPLATE, outputs, ["html"])
+    quick_report(params, TEMPLATE, outputs, ["html"])
     reload(page)
     assert "已核实" in page.locator(".note", has_text=first[3:20]).first.inner_text()
     told = page.locator(".figures-changed").inner_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from perfkit.errors import PerfkitError, system_reason
 from perfkit.files import stamp, write_whole
 from perfkit.forms.bookfile import part_of
 from perfkit.index.files import write_index
-from perfkit.index.rows import Alike, Row
-from perfkit.review.record import FOLDER, read_review
+from perfkit.index.rows import Alike, Row, Said
+from perfkit.review.letter import told_answer
+from perfkit.review.record import FOLDER, Review, read_review
+from perfkit.review.reported import read_reported
 
 SHOWN = ".shown"
 """In the folder of the reviews: which of them the index shows."""
@@ -40,9 +43,7 @@ def index_content(
         except ValueError:
             row = Row(name, state="failed", cause=f"{JOURNAL} 里的记录读不懂，请再运行 perfkit run")
         if name in reviewed:
-            review = read_review(outputs, name)
-            state = review.state(row.content)
-            row = replace(row, review=state, open_remarks=len(review.open))
+            row = reviewed_row(row, read_review(outputs, name), outputs)
         rows.append(row)
         short[name] = record.paragraphs
     alike = [
@@ -50,6 +51,44 @@ def index_content(
         for (one, paragraph), (other, _) in alike_departments(short)
     ]
     return rows, alike
+
+
+def reviewed_row(row: Row, review: Review, outputs: Path) -> Row:
+    """The row of a report with what its review says: findings, remarks, decision."""
+    state = review.state(row.content)
+    figures = None
+    if state == "lapsed":
+        with suppress(PerfkitError):  # the reasons are told without the figures then
+            figures = read_reported(outputs, row.name).figures
+    checks = review.checked(row.findings)
+    noted = [
+        replace(finding, state=check.state, note=check.note)
+        for finding, check in zip(row.findings, checks, strict=True)
+    ]
+    said = [
+        Said(
+            remark.event["by"],
+            remark.event["at"][:10],
+            remark.quote,
+            remark.event["text"],
+            remark.settled,
+            "\n".join(map(told_answer, remark.thread)),
+        )
+        for remark in review.remarks
+    ]
+    said += [
+        Said(event["by"], event["at"][:10], event["about"], told_answer(event), settled=True)
+        for event in review.loose
+    ]
+    why = [*review.lapses(row.content, figures), review.passed_over]
+    return replace(
+        row,
+        review=state,
+        open_remarks=len(review.open),
+        findings=tuple(noted),
+        remarks=tuple(said),
+        review_note="；".join(filter(None, why)),
+    )
 
 
 def _records(outputs: Path) -> list[Path]:

@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const columns = data.columns;
   const PAGE = 100; // rows shown at a time
-  const FIGURES = new Set(["points", "signed", "grade", "rate", "count"]);
+  const FIGURES = new Set(["points", "amount", "signed", "grade", "rate", "count"]);
   const FAILURE = data.reports.length; // its bit after those of the reports
 
   // Points are added in millionths, as whole numbers, so that the sums are exact.
@@ -65,7 +65,27 @@
   // ---- the state: what is asked for, in the controls and after the # of the address
 
   const $ = (id) => document.getElementById(id);
-  const state = { q: "", grade: "", state: "", review: "", errors: false, sort: "", order: "asc" };
+  const MAIN = columns[0].view; // what is shown at first
+  const state = {
+    q: "",
+    grade: "",
+    state: "",
+    review: "",
+    view: MAIN,
+    errors: false,
+    sort: "",
+    order: "asc",
+  };
+  const heads = [...document.querySelectorAll("th[data-key]")];
+  // The departments, and the columns of the view that is chosen; each with its place in a row's cells.
+  let shown = [];
+
+  function chooseView() {
+    const all = columns.map((column, i) => ({ ...column, i }));
+    shown = all.filter((column) => column.i === 0 || column.view === state.view);
+    const files = document.querySelector(".list th.files");
+    files.parentElement.replaceChildren(...shown.map((column) => heads[column.i]), files);
+  }
   let ordered = rows,
     found = rows,
     limit = PAGE;
@@ -77,6 +97,8 @@
     state.grade = has($("grade"), given.get("grade")) ? given.get("grade") : "";
     state.state = has($("state"), given.get("state")) ? given.get("state") : "";
     state.review = has($("review"), given.get("review")) ? given.get("review") : "";
+    const views = new Set(columns.map((column) => column.view));
+    state.view = views.has(given.get("view")) ? given.get("view") : MAIN;
     state.errors = given.get("errors") === "1";
     const [, key, order] = /^(.*)-(asc|desc)$/.exec(given.get("sort") || "") || [];
     state.sort = Object.hasOwn(at, key) ? key : "";
@@ -86,6 +108,8 @@
     $("state").value = state.state;
     $("review").value = state.review;
     $("errors").checked = state.errors;
+    if ($("view")) $("view").value = state.view;
+    chooseView();
     ordered = sorted();
     show();
     charts();
@@ -146,6 +170,7 @@
       if (state.grade) kept.set("grade", state.grade);
       if (state.state) kept.set("state", state.state);
       if (state.review) kept.set("review", state.review);
+      if (state.view !== MAIN) kept.set("view", state.view);
       if (state.errors) kept.set("errors", "1");
       if (state.sort) kept.set("sort", state.sort + "-" + state.order);
       const address = "#" + kept;
@@ -183,6 +208,7 @@
       return made;
     },
     text: (row, value) => element("td", "", value ?? "—"),
+    amount: (row, value) => element("td", "number", value ?? "—"),
     points: (row, value) => element("td", "number", value ?? "—"),
     signed(row, value) {
       if (value === null) return element("td", "number", "—");
@@ -201,6 +227,7 @@
     review(row, value) {
       const made = element("td", "review", value ?? "—");
       if (row.remarks) made.append(element("small", "", row.remarks + " 条意见未了结"));
+      if (row.note) made.append(element("small", "", row.note));
       return made;
     },
     state(row, value) {
@@ -234,14 +261,14 @@
 
   function line(row) {
     const made = element("tr", failed(row) ? "failed" : "");
-    for (let i = 0; i < columns.length; i++) {
-      if (failed(row) && FIGURES.has(columns[i].kind)) {
+    for (let i = 0; i < shown.length; i++) {
+      if (failed(row) && FIGURES.has(shown[i].kind)) {
         let end = i;
-        while (end < columns.length && FIGURES.has(columns[end].kind)) end++;
+        while (end < shown.length && FIGURES.has(shown[end].kind)) end++;
         made.append(cause(row, end - i));
         i = end - 1;
       } else {
-        made.append(draw[columns[i].kind](row, row.cells[i]));
+        made.append(draw[shown[i].kind](row, row.cells[shown[i].i]));
       }
     }
     made.append(files(row));
@@ -264,16 +291,16 @@
     limit = PAGE;
     $("rows").replaceChildren();
     more();
-    for (const th of document.querySelectorAll("th[data-key]")) {
+    for (const th of heads) {
       const here = th.dataset.key === state.sort;
       th.setAttribute("aria-sort", !here ? "none" : state.order === "desc" ? "descending" : "ascending");
     }
   }
 
   function more() {
-    const shown = $("rows").childElementCount;
+    const drawn = $("rows").childElementCount;
     const lines = document.createDocumentFragment();
-    for (const row of found.slice(shown, limit)) lines.append(line(row));
+    for (const row of found.slice(drawn, limit)) lines.append(line(row));
     $("rows").append(lines);
     const count = Math.min(limit, found.length);
     const some = found.length < rows.length;
@@ -285,7 +312,7 @@
     $("clear").hidden = !(state.q || state.grade || state.state || state.review || state.errors);
     $("more").hidden = count >= found.length;
     $("next").textContent = "再显示 " + Math.min(PAGE, found.length - count) + " 个";
-    return shown;
+    return drawn;
   }
 
   // ---- distributions: a table each, so that every bar has its figure as text
@@ -441,6 +468,11 @@
     state.review = $("review").value;
     changed();
   });
+  $("view")?.addEventListener("change", () => {
+    state.view = $("view").value;
+    chooseView();
+    changed();
+  });
   $("errors").addEventListener("change", () => {
     state.errors = $("errors").checked;
     changed();
@@ -469,7 +501,7 @@
     if (focus && $("more").hidden) focus.focus({ preventScroll: true });
   }
 
-  for (const th of document.querySelectorAll("th[data-key]")) {
+  for (const th of heads) {
     const kind = columns[at[th.dataset.key]].kind;
     th.firstElementChild.addEventListener("click", () => {
       const first = ["name", "text", "grade", "state"].includes(kind) ? "asc" : "desc";

@@ -14,16 +14,20 @@ import jinja2
 from markupsafe import Markup
 
 from perfkit import __version__
+from perfkit.audit.findings import LEVELS
 from perfkit.fonts import font_face
+from perfkit.forms.codes import FINDINGS
 from perfkit.index.rows import (
     FAILURE,
     REPORTS,
     STATES,
     UNDECIDED,
+    VIEWS,
     Alike,
     Column,
     Kind,
     Row,
+    Said,
     columns_of,
     exact,
     grades,
@@ -33,11 +37,14 @@ from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import UNFINISHED
+from perfkit.texts import shortened
 
 HERE = Path(__file__).parent
 
-ALIKE_SHOWN = 200
-"""Pairs of like texts that the page lists; the workbook has them all."""
+LISTED = 200
+"""Pairs of like texts, and open remarks, that the page lists; the workbook has them all."""
+NOTE = 60
+"""Signs of a note beside the state of a review; its own column has it whole."""
 
 
 def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
@@ -48,6 +55,9 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         version=__version__,
         heading=heading(rows),
         columns=shown,
+        views=_views(shown),
+        kinds=_kinds(rows),
+        remarks=_open_remarks(rows),
         reports=REPORTS,
         rows=rows,
         grades=grades(rows),
@@ -57,7 +67,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         rubrics=sorted({row.rubric for row in rows if row.rubric}),
         by_name={row.name: row for row in rows},
         alike=alike,
-        alike_shown=ALIKE_SHOWN,
+        listed=LISTED,
         failed=STATES["failed"],
         undecided=UNDECIDED,
         css=_part("index.css"),
@@ -67,8 +77,38 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
     return text.replace("/*font*/", font_face(text), 1)
 
 
-FIELDS = ("file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks")
+FIELDS = (
+    "file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks", "note",
+)  # fmt: skip
 """What the page's script knows of a row beside its cells."""
+
+
+def _views(shown: Sequence[Column]) -> dict[str, str]:
+    """The views that have a column; of departments without any report there is but one."""
+    there = {column.view for column in shown}
+    return {view: words for view, words in VIEWS.items() if view in there}
+
+
+def _kinds(rows: Sequence[Row]) -> list[tuple[str, str, int, int, int]]:
+    """审核意见 by kind: level, words, how many, in how many departments, how many wait."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        seen = set()
+        for one in row.findings:
+            kind = (one.level, one.code)
+            counts = found.setdefault(kind, [0, 0, 0])
+            counts[0] += 1
+            counts[1] += kind not in seen
+            counts[2] += one.state == "open"
+            seen.add(kind)
+    words: dict[str, str] = dict(LEVELS.items())
+    order = list(words)
+    known = sorted(found.items(), key=lambda item: (order.index(item[0][0]), -item[1][1], item[0]))
+    return [(words[level], FINDINGS.get(code, code), *counts) for (level, code), counts in known]  # type: ignore[misc]
+
+
+def _open_remarks(rows: Sequence[Row]) -> list[tuple[Row, Said]]:
+    return [(row, said) for row in rows for said in row.remarks if not said.settled]
 
 
 def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
@@ -90,11 +130,14 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
                 sheets.setdefault(sheet, len(sheets)),
                 [int(lost.scaleb(6)) for _, lost in row.lost.values()],
                 row.open_remarks,
+                shortened(row.review_note, NOTE) or None,
                 *(_page_cell(column.kind, column.value(row)) for column in shown),
             ]
         )
     return {
-        "columns": [{"key": c.key, "title": c.title, "kind": c.kind} for c in shown],
+        "columns": [
+            {"key": c.key, "title": c.title, "kind": c.kind, "view": c.view} for c in shown
+        ],
         "fields": FIELDS,
         "reports": [*REPORTS.items()],
         "failure": FAILURE,

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
+from perfkit.audit.findings import LEVELS
 from perfkit.index.stages import Way, stage_totals, ways_of
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
+from perfkit.review.record import CheckState
 from perfkit.review.record import State as ReviewState
+from perfkit.scoring.filed import PART_NAMES
 
 if TYPE_CHECKING:
     from perfkit.audit.findings import Finding
@@ -37,6 +40,42 @@ FAILURE = ".failed.html"
 
 ZERO = Decimal(0)
 _AMOUNTS = ("total", "reported_total", "max", "open_points", "execution_rate")
+
+
+@dataclass(frozen=True)
+class Awarded:
+    """得分 of an indicator of the rubric; None while it is undecided (待定)."""
+
+    id: str
+    name: str
+    points: Decimal
+    awarded: Decimal | None
+    reported: Decimal | None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """审核意见 and what became of it: its 核实情况 and that in words."""
+
+    code: str
+    level: str
+    message: str
+    field: str
+    where: str
+    state: CheckState = "open"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """审阅意见: who, when, of which words, what, whether it is settled, and what was answered."""
+
+    by: str
+    at: str
+    quote: str
+    text: str
+    settled: bool = False
+    answers: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +99,11 @@ class Row:
         open_remarks: 未了结意见.
         stages: the total after each stage (环节), by its name; the last is `total`.
         ways: what each stage gave each indicator, where there are stages.
+        amounts: 全年预算数 and 全年执行数 in 万元, of 资金总体 and of its parts by name.
+        scores: 得分 of each indicator of the rubric, in its order.
+        findings: 审核意见, with what became of each.
+        remarks: 审阅意见.
+        review_note: why it was accepted with open errors, or what made the acceptance lapse.
     """
 
     name: str
@@ -87,6 +131,15 @@ class Row:
     open_remarks: int = 0
     stages: Mapping[str, Decimal] = field(default_factory=dict)
     ways: tuple[Way, ...] = ()
+    amounts: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    scores: tuple[Awarded, ...] = ()
+    findings: tuple[Noted, ...] = ()
+    remarks: tuple[Said, ...] = ()
+    review_note: str = ""
+
+    def waiting(self, level: str) -> int:
+        """How many findings of a level no one has dealt with."""
+        return sum(one.level == level and one.state == "open" for one in self.findings)
 
     @property
     def title(self) -> str:
@@ -119,6 +172,18 @@ class Row:
         }
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
         found["ways"] = [way.as_dict() for way in self.ways]
+        found["amounts"] = {
+            name: {"budget": plain(budget), "spent": plain(spent)}
+            for name, (budget, spent) in self.amounts.items()
+        }
+        for name in ("scores", "findings", "remarks"):
+            found[name] = [
+                {
+                    key: plain(value) if isinstance(value, Decimal) else value
+                    for key, value in vars(one).items()
+                }
+                for one in found[name]
+            ]
         return found | {"links": list(self.links), "content": dict(self.content)}
 
     @staticmethod
@@ -130,12 +195,15 @@ class Row:
         """
         try:
             lost = {name: (of["points"], of["lost"]) for name, of in found["lost"].items()}
+            amounts = {
+                name: (of["budget"], of["spent"]) for name, of in found.get("amounts", {}).items()
+            }
             complete = {*_AMOUNTS} <= set(found) <= {item.name for item in fields(Row)}
         except (KeyError, TypeError, AttributeError):
             complete = False
         if not complete:
             raise ValueError("no row of the index")
-        return _shape().validate_python({**found, "lost": lost})
+        return _shape().validate_python({**found, "lost": lost, "amounts": amounts})
 
 
 @cache
@@ -159,6 +227,7 @@ def row_of(
     content: Mapping[str, str] | None = None,
 ) -> Row:
     """The row of a department that was scored; *name* is the stem of its parameter file."""
+    findings = list(findings)
     levels = Counter(finding.level for finding in findings)
     lost: dict[str, tuple[Decimal, Decimal]] = {}
     for score in card.scores:
@@ -190,17 +259,54 @@ def row_of(
         content=content or {},
         stages=stage_totals(card),
         ways=ways_of(card),
+        amounts={
+            PART_NAMES.get(key, key): (part.budget, part.spent)
+            for key, part in (
+                ("total", department.budget.overall),
+                *department.budget.parts.items(),
+            )
+        },
+        scores=tuple(
+            Awarded(score.id, score.name, score.points, score.awarded, score.reported)
+            for score in card.scores
+        ),
+        findings=tuple(
+            Noted(one.code, one.level, one.message, one.field, one.where) for one in findings
+        ),
     )
 
 
 Kind = Literal[
-    "name", "text", "points", "signed", "grade", "rate", "count", "year", "state", "review"
+    "name",
+    "text",
+    "points",
+    "amount",
+    "signed",
+    "grade",
+    "rate",
+    "count",
+    "year",
+    "state",
+    "review",
 ]
+
+
+View = Literal["main", "amounts", "scores", "review"]
+VIEWS: dict[View, str] = {
+    "main": "得分和等级",
+    "amounts": "金额",
+    "scores": "各指标得分",
+    "review": "审核和审阅",
+}
+"""What the page's table can show beside the departments; the workbook has a sheet of each."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table: its title, what it shows of a row, its width in the workbook."""
+    """A column of the table: its title, what it shows of a row, its width in the workbook.
+
+    `view` is the one of the page in which it stands; the departments stand in all.
+    """
 
     key: str
     title: str
@@ -209,6 +315,7 @@ class Column:
     width: int = 8
     page: bool = True
     hint: str = ""
+    view: View = "main"
 
 
 COLUMNS = (
@@ -238,8 +345,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def columns_of(rows: Iterable[Row]) -> list[Column]:
-    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has."""
+def columns_of(rows: Sequence[Row]) -> list[Column]:
+    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has; then the other views'."""
     names = dict.fromkeys(name for row in rows for name in row.stages)
 
     def total(name: str) -> Callable[[Row], Decimal | None]:
@@ -250,7 +357,69 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
         for i, name in enumerate(names)
     ]
     at = [column.key for column in COLUMNS].index("reported") + 1
-    return [*COLUMNS[:at], *stages, *COLUMNS[at:]]
+    main = [*COLUMNS[:at], *stages, *COLUMNS[at:]]
+    return [*main, *amount_columns(rows), *score_columns(rows), *REVIEW_COLUMNS]
+
+
+def amount_columns(rows: Sequence[Row]) -> list[Column]:
+    """全年预算数 and 全年执行数, in 万元, of each part of the budget that any department has."""
+    names = dict.fromkeys(name for row in rows for name in row.amounts)
+
+    def amount(name: str, which: int) -> Callable[[Row], Decimal | None]:
+        return lambda row: row.amounts[name][which] if name in row.amounts else None
+
+    return [
+        Column(
+            f"amount.{i}.{which}", f"{name}{words}", "amount", amount(name, which), 13,
+            hint="单位万元", view="amounts",
+        )
+        for i, name in enumerate(names)
+        for which, words in enumerate(("预算", "支出"))
+    ]  # fmt: skip
+
+
+def score_columns(rows: Sequence[Row]) -> list[Column]:
+    """得分 of each indicator: a column a name, whichever rubrics the departments have."""
+    most: dict[str, set[Decimal]] = {}
+    for row in rows:
+        for one in row.scores:
+            most.setdefault(one.name, set()).add(one.points)
+
+    def awarded(name: str) -> Callable[[Row], Decimal | None]:
+        return lambda row: next((one.awarded for one in row.scores if one.name == name), None)
+
+    def worth(points: set[Decimal]) -> str:
+        return "分值" + "或".join(map(plain, sorted(points)))
+
+    return [
+        Column(f"score.{i}", name, "points", awarded(name), 11, hint=worth(points), view="scores")
+        for i, (name, points) in enumerate(most.items())
+    ]
+
+
+def _waiting(level: str) -> Callable[[Row], int | None]:
+    return lambda row: _count(row, row.waiting(level))
+
+
+REVIEW_COLUMNS = (
+    *(
+        Column(f"waiting.{level}", f"{words}待核", "count", _waiting(level), view="review",
+               hint=f"没有核实、驳回或转为意见的{words}")
+        for level, words in LEVELS.items()
+    ),
+    Column(
+        "handled", "处理过的", "count", view="review", hint="核实过、驳回或转为意见的审核意见",
+        value=lambda row: _count(row, sum(one.state != "open" for one in row.findings)),
+    ),
+    Column(
+        "said", "审阅意见", "count", lambda row: _count(row, len(row.remarks)), view="review",
+    ),
+    Column(
+        "unsettled", "未了结", "count", lambda row: _count(row, row.open_remarks), view="review",
+    ),
+    Column("note", "说明", "text", lambda row: row.review_note or None, 50, view="review",
+           hint="带着错误通过的理由，或者什么变化使通过失效"),
+)  # fmt: skip
 
 
 def _grade(row: Row) -> str | None:

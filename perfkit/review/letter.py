@@ -98,20 +98,21 @@ def letter_of(outputs: Path, report: str) -> Letter:
     for finding, check in zip(page.findings, review.checked(page.findings), strict=True):
         # One that was turned into a remark stands there, in the reviewer's words.
         if check.state in ("open", "verify"):
-            state = [CHECKS[check.state], *map(_answer, check.replies)]
+            state = [CHECKS[check.state], *map(told_answer, check.replies)]
             kind = f"审核{LEVELS[finding.level]}" if finding.level in LEVELS else finding.level
             about = FINDINGS.get(finding.code, finding.code)
             text, code = finding.message, finding_code(finding)
             lines.append(Line(code, kind, about, text, "\n".join(state)))
     for remark in review.remarks:
-        state = ["已了结" if remark.settled else "未了结", *map(_answer, remark.thread)]
+        state = ["已了结" if remark.settled else "未了结", *map(told_answer, remark.thread)]
         about = shortened(" ".join(remark.quote.split()), QUOTE)
         code, text = remark_code(remark.event), remark.event["text"]
         lines.append(Line(code, "审阅意见", about, text, "\n".join(state)))
     return Letter(report, page.department, page.year, tuple(lines))
 
 
-def _answer(event: Event) -> str:
+def told_answer(event: Event) -> str:
+    """An answer in words: who, when, what kind, what."""
     text = f"：{event['text']}" if event.get("text") else ""
     return f"{event['by']} {event['at'][:10]} {KINDS[event['kind']]}{text}"
 
@@ -183,7 +184,7 @@ def workbook(letter: Letter) -> bytes:
         for i, name in enumerate(COLUMNS):
             sheet.write_string(4, i, name, head)
         for r, cells in enumerate(_rows(letter), 5):
-            sheet.set_row(r, _height(cells))
+            sheet.set_row(r, row_height(cells, [*COLUMNS.values()], least=2))
             for c, text in enumerate(cells):
                 look = small if c == last else cell
                 if c in (5, 6):
@@ -218,10 +219,10 @@ LINE = 15.0
 """Points of a line of a workbook's cell."""
 
 
-def _height(cells: Sequence[str]) -> float:
-    """How high a row is, in points: LibreOffice doesn't find out, and an answer needs two lines."""
-    lines = [2]
-    for text, width in zip(cells, COLUMNS.values(), strict=True):
+def row_height(cells: Sequence[str], widths: Sequence[int], least: int = 1) -> float:
+    """How high a workbook's row of texts is, in points: LibreOffice doesn't find out."""
+    lines = [least]
+    for text, width in zip(cells, widths, strict=True):
         # A column's unit is the width of a digit; a Chinese sign has two, and a little.
         wide = [sum(2.1 if ord(sign) > 255 else 1.0 for sign in line) for line in text.split("\n")]
         lines.append(sum(max(1, ceil(one / width)) for one in wide))
