@@ -236,6 +236,26 @@ def _parser() -> _Parser:
     )  # fmt: skip
     rubric.add_argument("--source", metavar="出处", help="公布这个数的文件（用于 set）")
     rubric.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
+    diff = command("diff", "比较两个年度、两份文件或两个环节：数据、得分及原因、文字")
+    diff.add_argument(
+        "params", nargs="+", type=Path, metavar="参数文件",
+        help="先前的和后来的两份参数文件；只写一份时与它的 previous（上年参数文件）比较",
+    )  # fmt: skip
+    diff.add_argument(
+        "--stages", nargs=2, default=None, metavar="环节",
+        help="比较一份文件的两个评分环节，如 财政核查 核定；“规则”是各环节之前",
+    )  # fmt: skip
+    diff.add_argument("--html", type=Path, default=None, metavar="文件", help="写成网页")
+    diff.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
+    verify = command("verify", "核验已生成的报告：按记录重做一遍，看字节是否相同")
+    verify.add_argument(
+        "outputs", nargs="?", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告在哪里（默认 outputs）；里面的文件不会改动",
+    )  # fmt: skip
+    verify.add_argument(
+        "--template", type=Path, default=None, metavar="笔记本",
+        help="生成时用过 --template 的，这里写同一个",
+    )  # fmt: skip
     return parser
 
 
@@ -281,6 +301,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "letter": _letter,
         "score": _score,
         "rubric": _rubric,
+        "diff": _diff,
+        "verify": _verify,
     }
     try:
         code = commands[options.command](options)
@@ -851,3 +873,54 @@ def _check_rubrics(words: list[str]) -> int:
             )
             print(f"  年度参数 {key}（{parameter.name}）：{years}")
     return FAILED if failed else FINE
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from perfkit.compare.changes import as_dict
+    from perfkit.compare.command import changes_of
+    from perfkit.compare.shown import lines, write_page
+
+    for path in options.params:
+        if not path.is_file():
+            _wrong_use(f"找不到 {path}，请核对路径和文件名")
+    changes = changes_of(options.params, options.stages)
+    if options.html:
+        write_page(changes, options.html)
+        print(f"比较写在 {options.html}", file=sys.stderr)
+    if options.json:
+        print(json.dumps(as_dict(changes), ensure_ascii=False, indent=1))
+    elif not options.html:
+        print(*lines(changes), sep="\n")
+    return FINE
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from perfkit.batch.journal import read_journal
+    from perfkit.batch.plan import Settings, best_engine, usable_cores
+    from perfkit.batch.verify import verify
+
+    journal = read_journal(options.outputs)
+    if not journal:
+        _wrong_use(f"{options.outputs} 里没有生成记录（perfkit.jsonl），不知报告由什么生成")
+    settings = Settings(
+        template=options.template or Path("notebooks/report.ipynb"),
+        one_template=options.template is not None,
+        outputs=options.outputs,
+        formats=(),
+        engine=best_engine(),
+        workers=usable_cores(),
+    )
+    found = []
+    for one in verify(options.outputs, journal, settings):
+        found.append(one)
+        causes = f"；{'、'.join(one.causes)}有变化" if one.causes else ""
+        if one.trouble:
+            print(f"{one.name}：{one.trouble}{causes}")
+            continue
+        for file, words in one.files.items():
+            print(f"{file}：{f'{words}{causes}' if words else '一致，逐字节相同'}")
+    same = sum(one.same for one in found)
+    print(
+        f"共 {len(found)} 份报告，{same} 份与重做的完全一致，{len(found) - same} 份不一致或不能核验"
+    )
+    return FINE if same == len(found) else FAILED

@@ -220,6 +220,7 @@ def filing():
             "problems": "问题的话",
             "measures": "措施的话",
         },
+        "rectified": [{"problem": "去年说的事", "done": "今年做的事", "state": "整改中"}],
         "units": [
             {"file": "unit.yaml"},
             {

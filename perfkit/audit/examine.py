@@ -18,6 +18,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from perfkit.audit.findings import DISPLAY_PLACES, LEVELS, Finding, Found, Raised, named, tolerance
 from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import Verdict, contradictions, verdicts
+from perfkit.audit.rectified import rectified
 from perfkit.audit.stages import stages
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 from perfkit.audit.units import units
@@ -641,6 +642,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     overrides,
     stages,
     units,
+    rectified,
     claims,
     missing_texts,
     unprinted_signs,

@@ -72,7 +72,10 @@ def _rehearse() -> None:
             continue
         if len(signature(method).parameters) > 1:
             continue  # a chapter needs no argument
-        data, metadata = method(report)._repr_mimebundle_()
+        block = method(report)
+        if block is None:
+            continue  # there is nothing to show of the example
+        data, metadata = block._repr_mimebundle_()
         output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
         cell = nbformat.v4.new_code_cell(f"report.{name}()", outputs=[output])
         notebook.cells += [nbformat.v4.new_markdown_cell("## 一"), cell]

@@ -430,6 +430,17 @@ class Unit(Record):
         return self
 
 
+DONE, UNDER_WAY, NOT_DONE = "已整改", "整改中", "未整改"
+
+
+class Rectified(Record):
+    """上年问题整改: a problem of last year's report, what was done about it, and how it stands."""
+
+    problem: Text = Field(title="上年的问题", description="照上年报告写，或写它的一段")
+    done: str = Field("", title="整改情况", description="做了什么；没有整改完的写明原因和期限")
+    state: Literal["已整改", "整改中", "未整改"] | None = Field(None, title="整改状态")
+
+
 class ProjectCounts(Record):
     """How many projects the department says were evaluated."""
 
@@ -515,6 +526,11 @@ class Department(Record):
     )
     reported: Reported = Field(default_factory=Reported, title="自评结果")
     narrative: Narrative = Field(default_factory=Narrative, title="文字说明")
+    rectified: tuple[Rectified, ...] = Field(
+        (),
+        title="上年问题整改",
+        description="上年报告里的问题逐条写整改情况；写了 previous 的，每条都要有",
+    )
     units: tuple[Unit, ...] = Field(
         (),
         title="二级单位",
@@ -539,6 +555,7 @@ class Department(Record):
 
     _source: Source = PrivateAttr(default_factory=Source)
     _previous: Department | None = PrivateAttr(None)
+    _last_filed: tuple[Department, Any] | None = PrivateAttr(None)
     _units: tuple[tuple[Department, Any] | None, ...] = PrivateAttr(())
 
     @cached_property
@@ -556,8 +573,10 @@ class Department(Record):
         source: Source,
         last_year: Department | None,
         units: tuple[tuple[Department, Any] | None, ...] = (),
+        last_filed: tuple[Department, Any] | None = None,
     ) -> None:
-        """Remembers the file that the filing was read from, last year's filing, and the units'."""
+        """Remembers the file that the filing was read from, and the filings of last year and the units."""
+        self._last_filed = last_filed
         self._source = source
         self._previous = last_year
         self._units = units
@@ -571,6 +590,11 @@ class Department(Record):
     def last_year(self) -> Department | None:
         """Last year's filing, if `previous` names it."""
         return self._previous
+
+    @property
+    def last_filed(self) -> tuple[Department, Any] | None:
+        """Last year's filing as a whole, with its own rubric; None without one."""
+        return self._last_filed
 
     @property
     def source(self) -> Source:

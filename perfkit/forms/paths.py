@@ -62,6 +62,11 @@ def unit(i: int, field: str = "") -> str:
     return _path("units", i, field)
 
 
+def rectified(i: int, field: str = "") -> str:
+    """What was done about a problem of last year's."""
+    return _path("rectified", i, field)
+
+
 def check(item: str) -> str:
     """The answer to an item of a checklist."""
     return _path("checks", item)

@@ -21,6 +21,7 @@ from perfkit import __version__
 from perfkit.audit.examine import Audit, examine
 from perfkit.audit.findings import LEVELS
 from perfkit.audit.narrative import OUTCOMES, Verdict
+from perfkit.audit.rectified import answered
 from perfkit.errors import PerfkitError
 from perfkit.files import original
 from perfkit.forms import paths
@@ -31,6 +32,7 @@ from perfkit.report import charts
 from perfkit.report.charts import Chart
 from perfkit.report.display import IDENTITY, Block, render
 from perfkit.report.frames import Frames
+from perfkit.report.last_year import last_year_scores, last_year_spending
 from perfkit.report.sentences import (
     checked,
     execution_note,
@@ -220,6 +222,7 @@ class Report:
             ],
             rows=execution_rows(self.department),
             units=unit_table(self.card),
+            last_year=last_year_spending(self.card),
             note_words=execution_note(self.department),
             filed=self._filed(paths.narrative("execution")),
         )
@@ -298,6 +301,41 @@ class Report:
         """
         derived = [("problems.lost", "", lost_sentence(self.card))]
         return self._narrative("problems", "存在的问题及原因分析", derived)
+
+    def last_year(self) -> Block | None:
+        """各项指标得分与上年比较的表；没有写 previous（上年参数文件）的不印。
+
+        上年得分按上年自己的评分标准计算。Each indicator's score beside last year's.
+        """
+        rows = last_year_scores(self.card)
+        if not rows:
+            return None
+        return self._block(
+            "last_year_scores", "各项指标得分与上年比较", rows=rows, year=self.department.year
+        )
+
+    def rectified(self) -> Block | None:
+        """上年问题整改情况（三）：上年报告的每个问题做了什么、整改到哪一步；没有上年的就不印。
+
+        问题取自 previous（上年参数文件）的存在的问题和还没有整改完的，整改情况取自 rectified。
+        标题也由这一格印出。要换标题，写 report.rectified_table()，上面用 Markdown 格写标题。
+
+        What became of last year's problems; nothing where there was no last year.
+        """
+        return self._rectified("（三）上年问题整改情况")
+
+    def rectified_table(self) -> Block | None:
+        """上年问题整改的表，不带标题；见 report.rectified()。
+
+        The same without its heading.
+        """
+        return self._rectified("")
+
+    def _rectified(self, heading: str) -> Block | None:
+        rows = answered(self.department)
+        if not rows:
+            return None
+        return self._block("rectified", "上年问题整改情况", heading=heading, rows=rows)
 
     def measures(self) -> Block:
         """措施建议：部门的文字，取自 narrative.measures，每一行是一段。

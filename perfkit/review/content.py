@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from perfkit.audit.rectified import answered
 from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc, field_names
 from perfkit.quantities import exact_percent, plain
@@ -49,6 +50,11 @@ def content_of(card: Scorecard) -> dict[str, str]:
     data = [filed, scores, card.total, card.grade]
     if card.department.units:  # their figures stand in files of their own
         data.append([unit.figures() for unit in units_of(card)])
+    if problems := answered(card.department):  # last year's stand in a file of its own
+        data.append([vars(one) for one in problems])
+    if last := card.last_year:
+        awarded = {score.id: score.awarded for score in last.scores}
+        data.append([last.department.budget.model_dump(), awarded, last.total])
     return {"data": _digest(data), "narrative": _digest(narrative), "rubric": _digest(rubric)}
 
 

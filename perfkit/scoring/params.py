@@ -115,11 +115,11 @@ def _validated(
         filed["figures"], wrong = read_figures(filed["figures"], asked, of, source, at)
         # Without a rubric nobody knows what they are.
         faults += [fault for fault in wrong if rubric and fault.line not in source.misread]
-    previous = None
+    previous, last_filed = None, None
     # Of last year's filing, not of all the years before it.
     if with_previous and isinstance(filed.get("previous"), str):
         try:
-            previous = _previous(folder / filed["previous"], filed.get("year"), rubric)
+            previous, last_filed = _previous(folder / filed["previous"], filed.get("year"), rubric)
         except PerfkitError as e:
             faults.append(source.fault(("department", "previous"), str(e)))
     units: list[tuple[Department, Rubric] | None] = []
@@ -138,12 +138,14 @@ def _validated(
     assert rubric is not None  # a missing rubric is a fault of the record
     if doubts := list(unit_doubts(department, source)):
         raise PerfkitError(doubts)
-    department.comes_from(source, previous, tuple(units))
+    department.comes_from(source, previous, tuple(units), last_filed)
     return department, rubric
 
 
-def _previous(path: Path, year: Any, rubric: Rubric | None) -> Department:
-    """Last year's filing, with the figures that its rubric asked for as *rubric* does.
+def _previous(
+    path: Path, year: Any, rubric: Rubric | None
+) -> tuple[Department, tuple[Department, Rubric]]:
+    """Last year's filing, with the figures that its rubric asked for as *rubric* does, and all of it.
 
     Raises:
         PerfkitError: in one line, if it can't be read or is of another year.
@@ -157,13 +159,13 @@ def _previous(path: Path, year: Any, rubric: Rubric | None) -> Department:
         words = f"“{path.name}”是{found.year}年度的，应是{int(year) - 1}年度"
         raise PerfkitError(f"上年参数文件（previous）{words}")
     if rubric is None or rubric.figures == asked.figures:
-        return found
+        return found, (found, asked)
     now, then = rubric.figures, asked.figures
     # What was counted in another unit is no figure to compare with.
     same = {n: v for n, v in found.figures.items() if n in now and now[n].unit == then[n].unit}
     kept = found.model_copy(update={"figures": same})
     kept.comes_from(found.source, None)
-    return kept
+    return kept, (found, asked)
 
 
 def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Iterator[Fault]:

@@ -56,6 +56,12 @@ class Scorecard:
         section = next(section for section in self.rubric.sections if section.id == section_id)
         return sum((self.score(i.id).awarded or ZERO for i in section.indicators), ZERO)
 
+    @property
+    def last_year(self) -> Scorecard | None:
+        """The scorecard of last year's filing by its own rubric; None without `previous`."""
+        last = self.department.last_filed
+        return score(*last) if last else None
+
     def before_stage(self, number: int) -> Scorecard:
         """The scorecard as it stood before the stage (环节) *number*: 0 is by the rules alone."""
         stages = self.department.stages[:number]

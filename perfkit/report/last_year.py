@@ -1,0 +1,68 @@
+"""上年: what the tables of the report show of last year's filing beside this year's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from perfkit.quantities import money, percent, plain
+from perfkit.scoring.scorecard import Scorecard
+from perfkit.scoring.scores import Score
+
+NONE = "—"
+
+
+def last_year_spending(card: Scorecard) -> dict[str, tuple[str, str]]:
+    """上年执行数 and how much more or less was spent since, by part; empty without a last year."""
+    last = card.department.last_year
+    if last is None:
+        return {}
+    budget, before = card.department.budget, last.budget
+    parts = {"total": (budget.overall, before.overall)}
+    parts |= {key: (part, before.parts[key]) for key, part in budget.parts.items()}
+    found = {}
+    for key, (now, then) in parts.items():
+        change = "—"
+        if then.spent:
+            rate = (now.spent - then.spent) / then.spent
+            change = ("+" if rate > 0 else "−" if rate < 0 else "") + percent(abs(rate))
+        found[key] = (money(then.spent), change)
+    return found
+
+
+def last_year_scores(card: Scorecard) -> list[tuple[str, str, str, str]]:
+    """Of each indicator, and of all together: its name, last year's and this year's score, the change.
+
+    Empty without a last year.
+    """
+    last = card.last_year
+    if last is None:
+        return []
+    before = {score.name: _points(score) for score in last.scores}
+    after = {score.name: _points(score) for score in card.scores}
+    rows = [
+        (
+            name,
+            before.get(name, NONE),
+            after.get(name, NONE),
+            _change(before.get(name), after.get(name)),
+        )
+        for name in dict.fromkeys([*after, *before])
+    ]
+    total = (_total(last), _total(card))
+    return [*rows, ("合计", *total, _change(*total))]
+
+
+def _total(card: Scorecard) -> str:
+    left = f"（另有{plain(card.open_points)}分待定）" if card.open_points else ""
+    return plain(card.total) + left
+
+
+def _points(score: Score) -> str:
+    return "待定" if score.awarded is None or score.open_points else plain(score.awarded)
+
+
+def _change(before: str | None, after: str | None) -> str:
+    if before is None or after is None or "待定" in before + after:
+        return NONE
+    change = Decimal(after) - Decimal(before)
+    return ("+" if change > 0 else "−" if change else "") + plain(abs(change))

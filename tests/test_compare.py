@@ -1,0 +1,171 @@
+"""perfkit diff: what differs between two filings, with the cause of every change of a score."""
+
+import json
+
+import pytest
+
+from perfkit.cli import main
+from perfkit.compare.changes import as_dict, compare, sentences
+from perfkit.compare.command import changes_of
+from perfkit.compare.shown import lines, page
+from perfkit.errors import PerfkitError
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
+
+
+@pytest.fixture(scope="module")
+def changes_from(complete):
+    """What differs between the complete filing and one with *changes*, of last year's rubric or not."""
+
+    def make(changes, before=None):
+        old, new = (score(*read_department(complete(c))) for c in (before or {}, changes))
+        return compare(old, new)
+
+    return make
+
+
+def test_the_same_filing_differs_in_nothing(changes_from):
+    found = changes_from({})
+    assert found.same
+    assert "数据、得分和文字都没有不同" in "\n".join(lines(found))
+
+
+def only(changes):
+    """The one score that differs, with the total."""
+    one, total = changes.scores
+    assert total.name == "总分"
+    return one, total
+
+
+def test_an_input_that_moved_and_how_the_rule_answered(changes_from):
+    found = changes_from({"budget/total/spent": "190", "budget/basic/spent": "93"})
+    one, total = only(found)
+    assert (one.name, one.before, one.after, one.difference) == ("预算执行率", "19.5", "19", "−0.5")
+    assert "全年执行数：195万元 → 190万元" in one.causes
+    assert "算式：195 ÷ 200 = 97.5% × 20 = 19.5 → 190 ÷ 200 = 95% × 20 = 19" in one.causes
+    assert (total.before, total.after, total.difference) == ("99.5", "99", "−0.5")
+    figures = {f.label: (f.before, f.after, f.difference) for f in found.figures}
+    assert figures == {
+        "资金总体全年执行数": ("195万元", "190万元", "−5万元"),
+        "资金总体预算执行率": ("97.5%", "95%", "−2.5个百分点"),
+        "基本支出全年执行数": ("98万元", "93万元", "−5万元"),
+        "基本支出预算执行率": ("98%", "93%", "−5个百分点"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "cause"),
+    [
+        ({"checks/lawful": "否"}, "资金使用合规性和安全性", "扣分：不合格：资金使用合规"),
+        ({"budget/initial": None}, "部门预决算差异率", "年初预算数：190万元 → 未填"),
+    ],
+)
+def test_each_change_of_a_score_has_its_cause(changes_from, changes, name, cause):
+    one, _ = only(changes_from(changes))
+    assert one.name == name
+    assert any(cause.split("：")[0] in words for words in one.causes), one.causes
+
+
+def test_a_part_that_moved_stands_below_its_indicator(changes_from):
+    one, _ = only(changes_from({"indicators/0/actual": "8场"}))
+    (part,) = one.parts
+    assert (one.name, part.name, part.before, part.after) == ("产出", "培训", "8", "6.4")
+    assert "完成值：10场 → 8场" in part.causes
+
+
+def test_a_persons_decision_is_a_cause(changes_from, override):
+    one, _ = only(changes_from({"overrides": [override("carryover", "3")]}))
+    assert one.causes == ("例外核定3分（征求意见，科长）：上级资金年底下达",)
+
+
+def test_rows_are_matched_by_name_wherever_they_stand(changes_from, complete):
+    rows = complete()["projects"]
+    found = changes_from({"projects": [rows[1], rows[0] | {"budget": "41"}]})
+    labels = {(f.label, f.before, f.after) for f in found.figures}
+    assert labels == {("项目“甲”预算数", "40万元", "41万元")}
+    gone = changes_from({"projects": rows[:1]})
+    assert ("项目“乙”预算数", "20万元", "—") in {(f.label, f.before, f.after) for f in gone.figures}
+
+
+def test_texts_differ_by_the_sentence(changes_from):
+    text = "支出逐笔审批。财务制度按年修订。年末盘点资产，账实相符！"
+    found = changes_from({"narrative/management": text})
+    (one,) = found.texts
+    assert one.label == "预算管理情况分析"
+    changed = {sign: [words for s, words in one.sentences if s == sign] for sign in "=-+"}
+    assert "支出逐笔审批。" in changed["="] + changed["+"]
+    assert changed["-"][-1] == "年末盘点资产，账实相符。"
+    assert changed["+"][-1] == "年末盘点资产，账实相符！"
+
+
+def test_sentences_keep_their_stops_and_lose_nothing():
+    text = "一是慢；二是“不够细。”\n三、没有句号"
+    assert sentences(text) == ["一是慢；", "二是“不够细。”", "三、没有句号"]
+
+
+STAGES = [
+    {"name": name, "person": "李明", "date": day, "scores": {"carryover": points}, "reason": "核实"}
+    for name, day, points in (("财政核查", "2024-04-10", "3"), ("核定", "2024-05-10", "3.5"))
+]
+
+
+def test_two_stages_of_a_file(filing):
+    path = filing({"stages": STAGES})
+    one, total = only(changes_of([path], ["财政核查", "核定"]))
+    assert (one.before, one.after) == ("3", "3.5")
+    assert one.causes == ("核定改为3.5分（李明，2024年5月10日）：核实",)
+    assert total.before == "98.5"
+    _, total = only(changes_of([path], ["规则", "财政核查"]))
+    assert (total.before, total.after) == ("99.5", "98.5")
+    with pytest.raises(PerfkitError, match="没有“专家”这个环节，可用的有：规则、财政核查、核定"):
+        changes_of([path], ["规则", "专家"])
+
+
+def test_one_file_is_held_against_last_years(filing):
+    filing({"year": "2022", "budget/basic/budget": "90", "budget/total": None}, "last.yaml")
+    found = changes_of([filing({"previous": "last.yaml"})])
+    assert (found.before.year, found.after.year) == (2022, 2023)
+    assert "基本支出全年预算数" in {figure.label for figure in found.figures}
+    with pytest.raises(PerfkitError, match="没有写 previous"):
+        changes_of([filing()])
+
+
+def test_the_faults_of_both_files_are_told(filing):
+    one = filing({"budget/initial": "约"}, "one.yaml")
+    other = filing({"budget/initial": "约"}, "other.yaml")
+    with pytest.raises(PerfkitError) as raised:
+        changes_of([one, other])
+    assert [fault.file for fault in raised.value.faults] == ["params/one.yaml", "params/other.yaml"]
+
+
+def test_page_and_json_say_the_same_and_nothing_becomes_markup(changes_from):
+    found = changes_from({"projects/0/name": "<b>甲</b>", "budget/total/spent": "190"})
+    text = page(found)
+    assert "<b>甲" not in text
+    assert "&lt;b&gt;甲" in text
+    assert "<script" not in text
+    told = json.loads(json.dumps(as_dict(found)))
+    for figure in told["figures"]:
+        assert figure["after"] in text
+    assert told["scores"][0]["causes"][0] in text
+
+
+def test_the_command(filing, tmp_path, capsys):
+    old, new = filing({}, "a.yaml"), filing({"budget/total/spent": "190"}, "b.yaml")
+    kept = tmp_path / "notes.html"
+    kept.write_text("自己的笔记", encoding="utf-8")
+    for words, code in (
+        (["--json"], 0),
+        (["--html", str(tmp_path / "d.html")], 0),
+        (["--html", str(tmp_path / "d.html")], 0),  # its own page is written anew
+        (["--html", str(kept)], 1),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["diff", str(old), str(new), *words])
+        assert ended.value.code == code
+        said = capsys.readouterr()
+        if words == ["--json"]:
+            assert json.loads(said.out)["after"]["total"] == "99"
+    assert "已经有了" in said.err
+    assert kept.read_text(encoding="utf-8") == "自己的笔记"
+    assert "预算执行率" in (tmp_path / "d.html").read_text(encoding="utf-8")

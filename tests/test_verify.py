@@ -1,0 +1,51 @@
+"""perfkit verify: a published report is made again, and its bytes are compared."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from perfkit.batch.journal import read_journal
+from perfkit.batch.plan import Settings, best_engine
+from perfkit.batch.verify import verify
+from perfkit.cli import main
+
+
+def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, tmp_path):
+    path, other = filing(), filing({"name": "另一局"}, "other.yaml")
+    template, outputs = tmp_path / "notebooks" / "report.ipynb", tmp_path / "outputs"
+    template.parent.mkdir()
+    shutil.copy(Path("notebooks/report.ipynb"), template)
+    words = ["-o", str(outputs), "--template", str(template), "--formats", "html"]
+    with pytest.raises(SystemExit) as ended:
+        main(["run", str(path), str(other), *words])
+    assert ended.value.code == 0
+    page = outputs / "other.html"
+    page.write_bytes(page.read_bytes() + b"<!-- -->")
+    (outputs / "other.ipynb").unlink()
+    text = other.read_text(encoding="utf-8")
+    other.write_text(text.replace("服务示例区", "服务全区"), encoding="utf-8")
+    journal = dict(read_journal(outputs))
+    journal["gone"] = replace(journal["x"], name="gone", params="../params/gone.yaml")
+    before = {file.name: file.read_bytes() for file in outputs.iterdir() if file.is_file()}
+
+    settings = Settings(template, outputs, (), engine=best_engine(), one_template=True)
+    found = {one.name: one for one in verify(outputs, journal, settings)}
+    assert found["x"].same
+    assert set(found["x"].files) == {"x.html", "x.ipynb"}
+    assert not found["other"].same
+    assert found["other"].causes == ("参数文件",)
+    assert found["other"].files == {
+        "other.html": "生成以后被改动过",
+        "other.ipynb": "找不到这份文件",
+    }
+    assert "找不到它的参数文件" in found["gone"].trouble
+    assert before == {file.name: file.read_bytes() for file in outputs.iterdir() if file.is_file()}
+
+
+def test_a_folder_without_a_journal_is_told(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "没有生成记录" in capsys.readouterr().err
