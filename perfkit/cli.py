@@ -128,15 +128,6 @@ def _parser() -> _Parser:
         help="写成哪个文件（默认 填报表.xlsx）",
     )
     form.add_argument("--force", action="store_true", help="已有同名的文件时覆盖")
-    importing = command("import", "读入填好的工作簿（Excel），写成参数文件")
-    importing.add_argument(
-        "files", nargs="+", type=Path, metavar="文件", help="工作簿（.xlsx），或它们所在的文件夹"
-    )
-    importing.add_argument(
-        "-o", "--outputs", type=Path, default=Path("params"), metavar="文件夹",
-        help="参数文件写到哪里（默认 params）",
-    )  # fmt: skip
-    importing.add_argument("--force", action="store_true", help="已有同名的参数文件时覆盖")
     export = command("export", "把参数文件写成工作簿（Excel），几个部门写成一本")
     files_help = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
     export.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
@@ -191,11 +182,32 @@ def _parser() -> _Parser:
         help="集群上的报告写到这个共享文件夹（fsspec 地址），不传回本机",
     )  # fmt: skip
     check = command("check", "检查参数文件并给出审核意见，不生成报告")
-    check.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=files_help)
+    check.add_argument(
+        "params", nargs="*", type=Path, metavar="参数文件",
+        help=f"{files_help}；也可以是收到的报告（.docx、.pdf），或只有报告的文件夹",
+    )  # fmt: skip
+    check.add_argument(
+        "--rubric", default=None, metavar="评分标准",
+        help="收到的报告按哪个评分标准审核（不写则按它的评分表选）",
+    )  # fmt: skip
     check.add_argument(
         "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
         help="报告和审阅意见在哪里（默认 outputs）",
     )  # fmt: skip
+    importing = command("import", "读入填好的工作簿，或收到的 Word、PDF 报告，写成参数文件")
+    importing.add_argument(
+        "files", nargs="+", type=Path, metavar="文件",
+        help="工作簿（.xlsx）、报告（.docx、.pdf），或它们所在的文件夹",
+    )  # fmt: skip
+    importing.add_argument(
+        "-o", "--outputs", type=Path, default=Path("params"), metavar="文件夹",
+        help="参数文件写到哪里（默认 params）",
+    )  # fmt: skip
+    importing.add_argument(
+        "--rubric", default=None, metavar="评分标准",
+        help="报告按哪个评分标准（不写则按它的评分表选）",
+    )  # fmt: skip
+    importing.add_argument("--force", action="store_true", help="已有同名的参数文件时覆盖")
     review = command("review", "审阅报告：在本机打开网页，收下审阅意见")
     review.add_argument(
         "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
@@ -338,23 +350,6 @@ def _new_file(path: Path, replace: bool) -> Path:
     return path
 
 
-def _import_files(options: argparse.Namespace) -> int:
-    from perfkit.books.filings import books_in, import_books
-
-    books: list[Path] = []
-    for path in options.files:
-        if not path.exists():
-            _wrong_use(f"找不到 {path}，请核对路径和文件名")
-        books += books_in(path) if path.is_dir() else [path]
-    if not books:
-        _wrong_use(f"{options.files[0]} 里没有工作簿（.xlsx）")
-    made = import_books(books, options.outputs, options.force)
-    print(*made.notes, sep="\n", end="\n" if made.notes else "", file=sys.stderr)
-    listed = "、".join(map(str, made.files[:10])) + ("……" if len(made.files) > 10 else "")
-    print(f"已写 {len(made.files)} 份参数文件：{listed}")
-    return FINE
-
-
 def _export(options: argparse.Namespace) -> int:
     from perfkit.books.filings import export_book
 
@@ -397,8 +392,11 @@ def _init(options: argparse.Namespace) -> int:
     return FINE
 
 
-def _parameter_files(given: list[Path]) -> list[Path]:
-    """The files to work on; what is passed over is told, wrong use ends the program."""
+def _parameter_files(given: list[Path], reports: bool = False) -> list[Path]:
+    """The files to work on; what is passed over is told, wrong use ends the program.
+
+    With *reports* those of a folder that has no parameter file are meant.
+    """
     from perfkit.batch.inputs import LISTED, parameter_files, shown
 
     files: list[Path] = []
@@ -406,6 +404,9 @@ def _parameter_files(given: list[Path]) -> list[Path]:
     for path in given or [Path("params")]:
         if path.is_dir():
             found, passed = parameter_files(path)
+            if reports and not found and (received := _reports(path)):
+                files += received
+                continue
             files += found
             if passed:
                 more = f"等 {len(passed)} 个" if len(passed) > LISTED else ""
@@ -422,6 +423,72 @@ def _parameter_files(given: list[Path]) -> list[Path]:
             "还没有的，用 perfkit new 新建"
         )
     return list(dict.fromkeys(files))
+
+
+def _reports(folder: Path) -> list[Path]:
+    """The reports in Word and PDF in a folder, but for the temporary files of Word."""
+    from perfkit.received.opened import is_report
+
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if is_report(path) and not path.name.startswith(("~$", "."))
+    ]
+
+
+def _import_files(options: argparse.Namespace) -> int:
+    from perfkit.books.filings import books_in
+    from perfkit.received.opened import is_report
+
+    books: list[Path] = []
+    reports: list[Path] = []
+    for path in dict.fromkeys(options.files):
+        if not path.exists():
+            _wrong_use(f"找不到 {path}，请核对路径和文件名")
+        inside = [*books_in(path), *_reports(path)] if path.is_dir() else [path]
+        if not inside:
+            _wrong_use(f"{path} 里没有工作簿（.xlsx），也没有报告（.docx、.pdf）")
+        reports += filter(is_report, inside)
+        books += (file for file in inside if not is_report(file))
+    read = _import_reports(reports, options.outputs, options.rubric, options.force)
+    if books:
+        _import_books(books, options.outputs, options.force)
+    return read
+
+
+def _import_books(books: list[Path], folder: Path, replace: bool) -> None:
+    from perfkit.books.filings import import_books
+
+    made = import_books(books, folder, replace)
+    print(*made.notes, sep="\n", end="\n" if made.notes else "", file=sys.stderr)
+    listed = "、".join(map(str, made.files[:10])) + ("……" if len(made.files) > 10 else "")
+    print(f"已写 {len(made.files)} 份参数文件：{listed}")
+
+
+def _import_reports(reports: list[Path], folder: Path, rubric: str | None, replace: bool) -> int:
+    from perfkit.errors import PerfkitError
+    from perfkit.received.importing import listing, read_report, write_parameters
+
+    targets: dict[str, Path] = {}
+    failed = 0
+    for path in reports:
+        target = folder / f"{path.stem}.yaml"
+        try:
+            if other := targets.get(target.name.casefold()):
+                raise PerfkitError(f"{path}：与 {other} 同名，参数文件会互相覆盖，请改名")
+            received = read_report(path, rubric)
+            faults = write_parameters(received, target, replace)
+        except PerfkitError as e:
+            failed += 1
+            print(e, file=sys.stderr)
+            continue
+        targets[target.name.casefold()] = path
+        count, missing = len(received.origins), len(received.missing)
+        print(f"{path} → {target}：读到 {count} 项，没有找到 {missing} 项")
+        print(*listing(received), sep="\n")
+        if faults:
+            print("  还不能生成报告，请先补填、改正：", *faults, sep="\n    ")
+    return FAILED if failed else FINE
 
 
 def _departments(path: Path) -> list[Path]:
@@ -553,11 +620,12 @@ def _check(options: argparse.Namespace) -> int:
     from perfkit.batch.inputs import refused
     from perfkit.errors import PerfkitError
     from perfkit.quantities import plain
+    from perfkit.received.opened import is_report
     from perfkit.review.record import FOLDER, read_review
 
     failed = 0
     filings: dict[str, Department] = {}
-    files = _parameter_files(options.params)
+    files = _parameter_files(options.params, reports=True)
     reviewed = (options.outputs / FOLDER).is_dir()
     journal: Mapping[str, Record] = {}
     if reviewed:
@@ -565,18 +633,23 @@ def _check(options: argparse.Namespace) -> int:
 
         # What the reports were made with.
         journal = read_journal(options.outputs)
-    named = refused(files)
+    received = {path for path in files if is_report(path)}
+    named = refused(path for path in files if path not in received)
     for path in files:
         if path in named:
             failed += 1
             print(f"{path}：{named[path]}")
             continue
+        told: list[str] = []
         try:
-            card = _scored(path)
+            if path in received:
+                card, told = _scored_report(path, options.rubric)
+            else:
+                card = _scored(path)
             audit = examine(card)
         except PerfkitError as e:
             failed += 1
-            print(f"{path}：参数文件有 {len(e.faults)} 处错误")
+            print(f"{path}：{'报告' if path in received else '参数文件'}有 {len(e.faults)} 处错误")
             print(e)
             continue
         counts = Counter(finding.level for finding in audit.findings)
@@ -591,6 +664,8 @@ def _check(options: argparse.Namespace) -> int:
             print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
         for off in audit.off:
             print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
+        for line in told:
+            print(line)
         if reviewed:
             for line in _review_lines(review, path.stem, card, journal):
                 print(f"  {line}")
@@ -722,6 +797,15 @@ def _scored(path: Path) -> Scorecard:
     from perfkit.scoring.scorecard import score
 
     return score(*read_department(path))
+
+
+def _scored_report(path: Path, rubric: str | None) -> tuple[Scorecard, list[str]]:
+    """A report that was received, scored by what it says; how it was read and what it lacks."""
+    from perfkit.received.importing import department_received, lacking, read_report
+    from perfkit.scoring.scorecard import score
+
+    received = read_report(path, rubric)
+    return score(*department_received(received)), list(lacking(received))
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -228,7 +228,7 @@ def test_an_unknown_rubric(perfkit):
         ([], "perfkit：缺少参数：命令"),
         (
             ["report"],
-            "不能是 'report'，可选：'new', 'init', 'form', 'import', 'export', 'run', 'check', 'review', 'letter', 'score', 'rubric', 'diff', 'verify'",
+            "不能是 'report'，可选：'new', 'init', 'form', 'export', 'run', 'check', 'import', 'review', 'letter', 'score', 'rubric', 'diff', 'verify'",
         ),
         (["score"], "perfkit score：缺少参数：参数文件"),
         (["score", "a.yaml", "b.yaml"], "不认识的参数：b.yaml"),

@@ -76,6 +76,19 @@ def _read(
     return _validated(tree, source, faults, path.parent, with_previous, above)
 
 
+def department_of(tree: Mapping[str, Any], source: Source) -> tuple[Department, Rubric]:
+    """The filing in a tree that was read from another form of file, and its rubric.
+
+    Args:
+        tree: what stands below ``department``, by the English names of the form.
+        source: where it was read from, with the text of every value.
+
+    Raises:
+        PerfkitError: with all its faults, as of a parameter file.
+    """
+    return _validated({"department": dict(tree)}, source, [], Path())
+
+
 def _validated(
     tree: dict[str, Any],
     source: Source,

@@ -1,0 +1,1 @@
+"""Published reports (Word, PDF) read back into filings: each value with the place it stands at."""

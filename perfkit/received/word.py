@@ -1,0 +1,508 @@
+"""A Word file (.docx) as paragraphs and tables, read from its XML.
+
+python-docx passes over what others' documents are full of: inserted text that nobody has
+accepted yet, automatic numbers, text boxes, content controls. Nothing that the file points at is
+opened, no macro runs, and no more is unpacked than a report can have.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from perfkit.errors import PerfkitError
+from perfkit.quantities import chinese_number
+from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table
+
+MOST_XML = 30_000_000
+"""Bytes of one part of the document, unpacked: a report of a thousand pages has less."""
+
+MOST_PARTS = 5_000
+MOST_CELLS = 200_000
+MOST_COLUMNS = 200
+DEEPEST = 40
+"""Tables within tables, controls within controls."""
+
+BROKEN = "文件损坏了，读不出来；请用 Word 或 WPS 打开，另存为新的 .docx 再试"
+TOO_LARGE = "文件里的内容解压后太大，不像一份报告，没有读"
+
+
+def read_word(name: str, raw: bytes) -> Paper:
+    """The paragraphs and tables of a .docx file, tracked changes taken as accepted.
+
+    Raises:
+        PerfkitError: in Chinese, if it is damaged, too large, has macros, or is no text of Word's.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as package:
+            return _Document(name, raw, package).paper()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError):
+        raise PerfkitError(f"{name}：{BROKEN}") from None
+    except (etree.XMLSyntaxError, RecursionError, UnicodeError, ValueError):
+        raise PerfkitError(f"{name}：{BROKEN}") from None
+
+
+@dataclass
+class _Level:
+    """A level of a list: its format, its text such as （%1）, where it starts, and its style."""
+
+    form: str = "decimal"
+    text: str = ""
+    start: int = 1
+    style: str = ""
+
+
+@dataclass
+class _Style:
+    based: str = ""
+    level: int = 0
+    number: tuple[str, int] | None = None
+    bold: bool | None = None
+    name: str = ""
+
+
+@dataclass
+class _Counts:
+    """What of a document was passed over or taken as accepted."""
+
+    changes: int = 0
+    boxes: int = 0
+    pictures: int = 0
+    objects: int = 0
+    foreign: int = 0
+    notes: int = 0
+    found: list[str] = field(default_factory=list)
+
+
+class _Document:
+    def __init__(self, name: str, raw: bytes, package: zipfile.ZipFile) -> None:
+        self.name, self.raw, self.package = name, raw, package
+        self.names = {info.filename: info for info in package.infolist()}
+        self.counts = _Counts()
+        self.paragraphs = self.tables = self.cells = 0
+        self.styles: dict[str, _Style] = {}
+        self.lists: dict[str, dict[int, _Level]] = {}
+        self.counters: dict[str, dict[int, int]] = {}
+
+    def refused(self, message: str) -> PerfkitError:
+        return PerfkitError(f"{self.name}：{message}")
+
+    def paper(self) -> Paper:
+        if len(self.names) > MOST_PARTS:
+            raise self.refused(TOO_LARGE)
+        if any(info.flag_bits & 1 for info in self.names.values()):
+            raise self.refused("文件有密码，打不开；请在 Word 里取消密码后再试")
+        if any(name.lower().endswith("vbaproject.bin") for name in self.names):
+            raise self.refused("文件里有宏，没有读；请在 Word 里另存为不带宏的“Word 文档（.docx）”")
+        main = self.main_part()
+        related = self.related(main)
+        styles = self.xml(related.get("styles", ""), needed=False)
+        if styles is not None:
+            self.read_styles(styles)
+        numbering = self.xml(related.get("numbering", ""), needed=False)
+        if numbering is not None:
+            self.read_numbering(numbering)
+        root = self.xml(main)
+        body = next((child for child in root if _tag(child) == "body"), None)
+        if body is None:
+            raise self.refused(BROKEN)
+        blocks = tuple(self.blocks(body, 0))
+        return Paper(
+            self.name,
+            hashlib.sha256(self.raw).hexdigest(),
+            blocks,
+            tuple(self.told()),
+            self.properties(),
+        )
+
+    # ---- the package
+
+    def part(self, name: str) -> bytes:
+        info = self.names[name]
+        if info.file_size > MOST_XML:
+            raise self.refused(TOO_LARGE)
+        with self.package.open(info) as stream:
+            content = stream.read(MOST_XML + 1)
+        if len(content) > MOST_XML:
+            raise self.refused(TOO_LARGE)
+        return content
+
+    def xml(self, name: str, needed: bool = True) -> Any:
+        if name not in self.names:
+            if needed:
+                raise self.refused(BROKEN)
+            return None
+        content = self.part(name)
+        if b"<!DOCTYPE" in content or "<!DOCTYPE".encode("utf-16-le") in content:
+            raise self.refused("文件里有 Word 不会写的声明（DOCTYPE），可能是有人做了手脚，没有读")
+        return _parsed(content)
+
+    def relations(self, of: str) -> Iterator[Any]:
+        folder, file = posixpath.split(of)
+        root = self.xml(posixpath.join(folder, "_rels", f"{file}.rels"), needed=False)
+        return iter(root if root is not None else ())
+
+    def main_part(self) -> str:
+        for relation in self.relations(""):
+            if relation.get("Type", "").endswith("/officeDocument"):
+                target = relation.get("Target", "").lstrip("/")
+                if target.startswith("xl/") or target.startswith("ppt/"):
+                    raise self.refused("这不是 Word 文件（是表格或演示文稿改了名）")
+                return str(target)
+        if "word/document.xml" in self.names:
+            return "word/document.xml"
+        if "content.xml" in self.names:
+            raise self.refused("这是 OpenDocument 文件改了名；请用 Word 或 WPS 另存为 .docx")
+        raise self.refused("这是压缩包，不是 Word 文件；请解压后再试")
+
+    def related(self, main: str) -> dict[str, str]:
+        folder = posixpath.dirname(main)
+        found = {}
+        for relation in self.relations(main):
+            kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
+            if relation.get("TargetMode") == "External":
+                self.counts.foreign += kind != "hyperlink"
+            elif kind in ("styles", "numbering"):
+                absolute = target.startswith("/")
+                path = target.lstrip("/") if absolute else posixpath.join(folder, target)
+                found[kind] = posixpath.normpath(path)
+        return found
+
+    def properties(self) -> str:
+        """The comment in the document's properties, where perfkit says what it made it from."""
+        root = self.xml("docProps/core.xml", needed=False)
+        texts = (child.text or "" for child in (root if root is not None else ()))
+        return "\n".join(texts)
+
+    def told(self) -> Iterator[str]:
+        counts = self.counts
+        if counts.changes:
+            yield f"有 {counts.changes} 处修订没有接受，按全部接受后的文字读"
+        if counts.boxes:
+            yield f"有 {counts.boxes} 个文本框，里面的文字排在它所在的段落后面"
+        if counts.pictures:
+            yield f"有 {counts.pictures} 幅图片，图片里的文字读不到"
+        if counts.objects:
+            yield f"有 {counts.objects} 个嵌入的对象（如 Excel 表格），里面的内容没有读"
+        if counts.foreign:
+            yield f"文件引用了 {counts.foreign} 处外部的内容，没有去读"
+        if counts.notes:
+            yield f"有 {counts.notes} 处脚注或批注，没有读"
+
+    # ---- styles and automatic numbers
+
+    def read_styles(self, root: Any) -> None:
+        for style in root:
+            if _tag(style) != "style":
+                continue
+            found = _Style()
+            for child in style:
+                tag = _tag(child)
+                if tag == "basedOn":
+                    found.based = _value(child)
+                elif tag == "name":
+                    found.name = _value(child).lower()
+                elif tag == "pPr":
+                    found.level, found.number = _paragraph_level(child), _numbered(child)
+                elif tag == "rPr":
+                    found.bold = _bold(child)
+            if not found.level and (
+                named := re.fullmatch(r"(?:heading|标题) ?([1-9])", found.name)
+            ):
+                found.level = int(named[1])
+            self.styles[_attribute(style, "styleId")] = found
+
+    def style(self, name: str) -> _Style:
+        """A style with what it takes from those that it is based on."""
+        found, seen = _Style(), set[str]()
+        while name in self.styles and name not in seen and len(seen) < DEEPEST:
+            seen.add(name)
+            own = self.styles[name]
+            found.level = found.level or own.level
+            found.number = found.number or own.number
+            found.bold = own.bold if found.bold is None else found.bold
+            found.name = found.name or own.name
+            name = own.based
+        return found
+
+    def read_numbering(self, root: Any) -> None:
+        abstract = {}
+        for child in root:
+            if _tag(child) == "abstractNum":
+                abstract[_attribute(child, "abstractNumId")] = _levels(child)
+        for child in root:
+            if _tag(child) != "num":
+                continue
+            levels: dict[int, _Level] = {}
+            for part in child:
+                if _tag(part) == "abstractNumId":
+                    levels |= abstract.get(_value(part), {})
+                elif _tag(part) == "lvlOverride":
+                    own = _levels(part)
+                    at = _whole(_attribute(part, "ilvl"))
+                    for start in part:
+                        if _tag(start) == "startOverride" and at in levels and at not in own:
+                            old = levels[at]
+                            own[at] = _Level(old.form, old.text, _whole(_value(start)), old.style)
+                    levels |= own
+            self.lists[_attribute(child, "numId")] = levels
+
+    def number(self, listed: tuple[str, int]) -> str:
+        """The next number of a list, as Word writes it before the paragraph."""
+        name, at = listed
+        levels = self.lists.get(name, {})
+        if at not in levels or levels[at].form in ("bullet", "none"):
+            return ""
+        counters = self.counters.setdefault(name, {})
+        counters[at] = counters.get(at, levels[at].start - 1) + 1
+        for deeper in [level for level in counters if level > at]:
+            del counters[deeper]
+
+        def shown(found: re.Match[str]) -> str:
+            level = int(found[1]) - 1
+            known = levels.get(level, _Level())
+            return _counted(counters.get(level, known.start), known.form)
+
+        return re.sub(r"%([1-9])", shown, levels[at].text)
+
+    # ---- the body
+
+    def blocks(self, parent: Any, depth: int, place: str = "") -> Iterator[Block]:
+        if depth > DEEPEST:
+            raise self.refused("文件里的表格或控件嵌套太深，没有读")
+        for child in parent:
+            tag = _tag(child)
+            if tag == "p":
+                yield from self.paragraph(child, depth, place)
+            elif tag == "tbl":
+                yield self.table(child, depth)
+            elif tag in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"):
+                yield from self.blocks(child, depth + 1, place)
+            elif tag == "altChunk":
+                self.counts.objects += 1
+
+    def paragraph(self, element: Any, depth: int, place: str) -> Iterator[Block]:
+        if not place:
+            self.paragraphs += 1
+        place = place or f"第{self.paragraphs}段"
+        properties = next((child for child in element if _tag(child) == "pPr"), None)
+        style, level, listed = _Style(), 0, None
+        if properties is not None:
+            named = next((_value(child) for child in properties if _tag(child) == "pStyle"), "")
+            style = self.style(named)
+            level, listed = _paragraph_level(properties), _numbered(properties)
+        boxes: list[Any] = []
+        pieces: list[tuple[str, bool]] = []
+        self.runs(element, pieces, boxes, bool(style.bold), 0)
+        text = "".join(piece for piece, _ in pieces)
+        if listed is None:
+            listed = style.number
+        if listed and listed[0] != "0" and text.strip():
+            text = self.number(listed) + text
+        strong = bool(text.strip()) and all(bold or not piece.strip() for piece, bold in pieces)
+        contents = re.match(r"toc ?[1-9]|目录", style.name)
+        if text.strip() and not contents:
+            yield Paragraph(text.strip(), place, level or style.level, strong)
+        for box in boxes:
+            self.counts.boxes += 1
+            yield from self.blocks(box, depth + 1, f"{place}的文本框")
+
+    def runs(
+        self, parent: Any, pieces: list[tuple[str, bool]], boxes: list[Any], bold: bool, depth: int
+    ) -> None:
+        """The text of a paragraph, a piece a run; deleted text is left out, inserted text is text."""
+        if depth > DEEPEST * 2:
+            raise self.refused("文件里的内容嵌套太深，没有读")
+        for child in parent:
+            tag = _tag(child)
+            if tag in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText"):
+                self.counts.changes += tag in ("del", "moveFrom")
+            elif tag in ("ins", "moveTo"):
+                self.counts.changes += 1
+                self.runs(child, pieces, boxes, bold, depth + 1)
+            elif tag == "r":
+                properties = next((part for part in child if _tag(part) == "rPr"), None)
+                own = None if properties is None else _bold(properties)
+                if properties is None or not any(_tag(p) == "vanish" for p in properties):
+                    self.runs(child, pieces, boxes, bold if own is None else own, depth + 1)
+            elif tag == "t":
+                pieces.append((child.text or "", bold))
+            elif tag in ("br", "cr"):
+                pieces.append(("\n", bold))
+            elif tag in ("tab", "ptab"):
+                pieces.append(("\t", bold))
+            elif tag == "noBreakHyphen":
+                pieces.append(("-", bold))
+            elif tag == "AlternateContent":  # the same once more for older versions of Word
+                self.runs(next(iter(child), ()), pieces, boxes, bold, depth + 1)
+            elif tag == "txbxContent":
+                boxes.append(child)
+            elif tag in ("footnoteReference", "endnoteReference", "commentReference"):
+                self.counts.notes += 1
+            elif tag in ("blip", "imagedata"):
+                self.counts.pictures += 1
+            elif tag in ("OLEObject", "altChunk"):
+                self.counts.objects += 1
+            elif isinstance(child.tag, str):
+                self.runs(child, pieces, boxes, bold, depth + 1)
+
+    def table(self, element: Any, depth: int) -> Table:
+        self.tables += 1
+        number = self.tables
+        place = f"第{number}张表"
+        rows: list[tuple[Cell | None, ...]] = []
+        above: dict[int, Cell] = {}
+        for r, row in enumerate(_rows(element), 1):
+            cells: list[Cell | None] = []
+            below: dict[int, Cell] = {}
+            cells += [None] * _before(row)
+            for found in _cells(row):
+                span, merged = _spans(found)
+                self.cells += span
+                if self.cells > MOST_CELLS or len(cells) + span > MOST_COLUMNS:
+                    raise self.refused(TOO_LARGE)
+                at = len(cells)
+                cell = above.get(at) if merged == "continue" else None
+                if cell is None:
+                    where = f"{place}第{r}行"
+                    inside = list(self.blocks(found, depth + 1, where))
+                    texts = [part.text for part in inside if isinstance(part, Paragraph)]
+                    texts += [
+                        part.text
+                        for table in inside
+                        if isinstance(table, Table)
+                        for line in table.rows
+                        for part in dict.fromkeys(line)
+                        if part
+                    ]
+                    cell = Cell("\n".join(texts), where)
+                if merged:
+                    below[at] = cell
+                cells += [cell] * span
+            above = below
+            rows.append(tuple(cells))
+        width = max((len(row) for row in rows), default=0)
+        return Table(tuple(row + (None,) * (width - len(row)) for row in rows), place)
+
+
+def _parsed(content: bytes) -> Any:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    return etree.fromstring(content, parser)
+
+
+def _tag(element: Any) -> str:
+    # Strict and transitional files differ in their namespaces alone.
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _attribute(element: Any, name: str) -> str:
+    return next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == name), "")
+
+
+def _value(element: Any) -> str:
+    return _attribute(element, "val")
+
+
+def _whole(text: str) -> int:
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else 0
+
+
+def _on(element: Any) -> bool:
+    return _value(element) not in ("0", "false", "off")
+
+
+def _bold(properties: Any) -> bool | None:
+    return next((_on(child) for child in properties if _tag(child) == "b"), None)
+
+
+def _paragraph_level(properties: Any) -> int:
+    """The outline level that a paragraph has, 1 to 9; 0 for body text."""
+    level = next((_value(child) for child in properties if _tag(child) == "outlineLvl"), "")
+    return _whole(level) + 1 if re.fullmatch("[0-8]", level) else 0
+
+
+def _numbered(properties: Any) -> tuple[str, int] | None:
+    """The list that a paragraph belongs to and its level in it."""
+    for child in properties:
+        if _tag(child) == "numPr":
+            found = {_tag(part): _value(part) for part in child}
+            if "numId" in found:
+                return found["numId"], _whole(found.get("ilvl", "0"))
+    return None
+
+
+def _levels(parent: Any) -> dict[int, _Level]:
+    found = {}
+    for child in parent:
+        if _tag(child) == "lvl":
+            values = {_tag(part): _value(part) for part in child}
+            found[_whole(_attribute(child, "ilvl"))] = _Level(
+                values.get("numFmt", "decimal"),
+                values.get("lvlText", ""),
+                _whole(values.get("start", "1")),
+                values.get("pStyle", ""),
+            )
+    return found
+
+
+def _counted(number: int, form: str) -> str:
+    if form.startswith(("chinese", "japaneseCounting", "taiwanese", "ideographDigital")):
+        return chinese_number(number) if 0 < number < 100 else str(number)
+    if form.startswith("decimalEnclosed") and 0 < number <= 20:
+        return chr(0x2460 + number - 1)
+    if form.endswith("Letter") and 0 < number <= 26:
+        return chr((64 if form.startswith("upper") else 96) + number)
+    return str(number)
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    for child in table:
+        if _tag(child) == "tr":
+            properties = next((part for part in child if _tag(part) == "trPr"), ())
+            if not any(_tag(part) == "del" for part in properties):
+                yield child
+        elif _tag(child) in ("sdt", "sdtContent", "customXml"):
+            yield from _rows(child)
+
+
+def _cells(row: Any) -> Iterator[Any]:
+    for child in row:
+        if _tag(child) == "tc":
+            yield child
+        elif _tag(child) in ("sdt", "sdtContent", "customXml"):
+            yield from _cells(child)
+
+
+def _before(row: Any) -> int:
+    """The places that a row leaves empty at its start."""
+    for child in row:
+        if _tag(child) == "trPr":
+            for part in child:
+                if _tag(part) == "gridBefore":
+                    return min(_whole(_value(part)), MOST_COLUMNS)
+    return 0
+
+
+def _spans(cell: Any) -> tuple[int, str]:
+    """The columns of a cell, and whether it begins or continues one that goes down."""
+    span, merged = 1, ""
+    for child in cell:
+        if _tag(child) == "tcPr":
+            for part in child:
+                if _tag(part) == "gridSpan":
+                    span = max(1, min(_whole(_value(part)), MOST_COLUMNS))
+                elif _tag(part) == "vMerge":
+                    merged = _value(part) or "continue"
+    return span, merged

@@ -1,0 +1,536 @@
+"""Reports in Word and PDF, read back into filings and audited as they were received."""
+
+import subprocess
+import sys
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import docx
+import hostile_reports
+import pytest
+import typed_report
+import yaml
+
+from perfkit.audit.examine import examine
+from perfkit.errors import PerfkitError
+from perfkit.received import chapters, figures, tables
+from perfkit.received.importing import (
+    department_received,
+    parameter_text,
+    read_report,
+    write_parameters,
+)
+from perfkit.received.opened import read_paper
+from perfkit.received.paper import Cell, Paragraph, Table, narrow
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
+
+ROOT = Path(__file__).parent.parent
+TYPINGS = ("plain.docx", "automatic.docx", "ragged.docx", "typeset.pdf")
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory, model):
+    """The model department's report, typed in several ways."""
+    folder = tmp_path_factory.mktemp("typed")
+    made = typed_report.report_of(*read_department(model))
+    for name in TYPINGS[:3]:
+        typed_report.word(made, folder / name, name.partition(".")[0])
+    typed_report.pdf(made, folder / "typeset.pdf")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def read(typed):
+    """Each of them as it is read; read once."""
+    known = {}
+
+    def reading(name):
+        if name not in known:
+            known[name] = read_report(typed / name)
+        return known[name]
+
+    return reading
+
+
+def amounts(value, path=""):
+    """All amounts, rates and points of a filing, by path."""
+    if isinstance(value, dict):
+        return {
+            k: v for key, child in value.items() for k, v in amounts(child, f"{path}.{key}").items()
+        }
+    if isinstance(value, list | tuple):
+        return {
+            k: v for n, child in enumerate(value) for k, v in amounts(child, f"{path}.{n}").items()
+        }
+    return {path: value} if isinstance(value, Decimal) else {}
+
+
+def told(card):
+    return Counter((f.code, f.level, f.message) for f in examine(card).findings)
+
+
+@pytest.mark.parametrize("name", TYPINGS)
+def test_every_amount_of_the_model_comes_back_from_its_report(name, read, model):
+    filed, _ = read_department(model)
+    found, _ = department_received(read(name))
+    wanted, got = amounts(filed.model_dump()), amounts(found.model_dump())
+    assert {path: got.get(path) for path in wanted} == wanted
+    # What more there is, the report says: the carryover rate of the score sheet.
+    assert got.keys() - wanted.keys() == {".budget.carryover.rate"}
+
+
+@pytest.mark.parametrize("name", TYPINGS)
+def test_the_report_raises_the_findings_of_the_filing(name, read, model):
+    filed = score(*read_department(model))
+    received = score(*department_received(read(name)))
+    assert told(received) == told(filed)
+    assert received.as_dict()["total"] == filed.as_dict()["total"]
+
+
+@pytest.mark.parametrize("name", TYPINGS)
+def test_names_texts_and_days_come_back_word_by_word(name, read, model):
+    filed, _ = read_department(model)
+    found, _ = department_received(read(name))
+    for field in ("name", "short_name", "year", "rubric", "checks"):
+        assert getattr(found, field) == getattr(filed, field)
+    assert [p.name for p in found.projects] == [p.name for p in filed.projects]
+    assert [(p.starts, p.ends) for p in found.projects] == [
+        (p.starts, p.ends) for p in filed.projects
+    ]
+    assert [(d.name, d.duties) for d in found.divisions] == [
+        (d.name, d.duties) for d in filed.divisions
+    ]
+    wanted = {**filed.texts}
+    wanted["narrative.execution"] = found.texts[
+        "narrative.execution"
+    ]  # with its sentence of amounts
+    got = found.texts
+    if name == "ragged.docx":  # a soft line break after a sentence is a paragraph's end
+        got, wanted = (
+            {field: text.replace("\n", "") for field, text in texts.items()}
+            for texts in (got, wanted)
+        )
+    assert got == wanted
+
+
+def test_every_value_has_its_place(read):
+    received = read("plain.docx")
+    text = parameter_text(received)
+    assert "# 第1张表第2行：资金总体 15548.09\n      budget: 15548.09万元" in text
+    assert "预算5400元\n      budget: 5400元" in text
+    assert (
+        "# 推算，请核对：全年预算数减全年执行数，与所填结转结余率0.12%相符（第3张表第8行）" in text
+    )
+    assert "# 没有找到，请补填\n    initial:\n" in text
+    for path, origin in received.origins.items():
+        assert origin.place, path
+
+
+def test_findings_name_paragraph_and_page(read):
+    places = {}
+    for name in ("plain.docx", "typeset.pdf"):
+        findings = examine(score(*department_received(read(name)))).findings
+        places[name] = {finding.code: finding.where for finding in findings}
+    assert places["plain.docx"]["projects.budget_sum"].endswith("/plain.docx 第1张表第4行")
+    assert places["plain.docx"]["statement.problem"].endswith("/plain.docx 第59段")
+    assert places["typeset.pdf"]["statement.problem"].endswith("/typeset.pdf 第7页")
+
+
+def test_a_parameter_file_of_a_report_is_read_without_a_fault(read, tmp_path):
+    assert write_parameters(read("ragged.docx"), tmp_path / "new" / "x.yaml") == []
+
+
+def test_what_is_not_found_is_listed_and_left_to_be_filled_in(typed, tmp_path):
+    document = docx.Document(typed / "plain.docx")
+    for paragraph in document.paragraphs:
+        if "全年预算数15548.09" in paragraph.text:
+            paragraph.text = "2023年预算执行情况较好。"
+    document.tables[0]._tbl.getparent().remove(document.tables[0]._tbl)
+    document.save(tmp_path / "less.docx")
+    received = read_report(tmp_path / "less.docx")
+    missing = {"budget.basic.budget", "budget.basic.spent", "budget.total.budget"}
+    assert missing <= set(received.missing)
+    faults = write_parameters(received, tmp_path / "less.yaml")
+    assert any("基本支出（basic） / 全年预算数（budget）：缺少这一项" in fault for fault in faults)
+    tree = yaml.safe_load((tmp_path / "less.yaml").read_text(encoding="utf-8"))["department"]
+    assert tree["budget"]["basic"] == {"budget": None, "spent": None}
+    with pytest.raises(PerfkitError, match="基本支出（basic）：缺少这一项"):
+        department_received(received)
+
+
+def test_a_contradiction_within_the_report_is_told(typed, tmp_path):
+    document = docx.Document(typed / "plain.docx")
+    document.tables[0].cell(1, 2).text = "15584.09"
+    document.save(tmp_path / "other.docx")
+    received = read_report(tmp_path / "other.docx")
+    assert any("15584.09万元" in doubt and "15548.09万元" in doubt for doubt in received.doubts)
+
+
+# ---- perfkit's own reports
+
+
+def test_what_perfkit_made_reads_back(tmp_path):
+    name = "shili-water-2023"
+    params = ROOT / "params" / f"{name}.yaml"
+    filed, _ = read_department(params)
+    done = perfkit("run", params, "-o", tmp_path, "--formats", "docx,pdf", cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    for ending in ("docx", "pdf"):
+        found, _ = department_received(read_report(tmp_path / f"{name}.{ending}"))
+        assert found.name == filed.name
+        assert found.report_date == filed.report_date
+        assert found.budget.overall.budget == filed.budget.overall.budget
+        assert found.budget.parts.keys() == filed.budget.parts.keys()
+        for key, part in filed.budget.parts.items():
+            assert (found.budget.parts[key].budget, found.budget.parts[key].spent) == (
+                part.budget,
+                part.spent,
+            )
+        assert found.budget.initial == filed.budget.initial
+        assert found.budget.carryover.amount == filed.budget.carryover.amount
+        assert [(p.name, p.budget, p.spent, p.score, p.evaluation, p.starts, p.ends, p.narrative)
+                for p in found.projects] == [
+            (p.name, p.budget, p.spent, p.score, p.evaluation, p.starts, p.ends, p.narrative.strip())
+            for p in filed.projects
+        ]  # fmt: skip
+        assert [(i.name, i.kind, i.target, i.actual) for i in found.indicators] == [
+            (i.name, i.kind, narrow(i.target), narrow(i.actual)) for i in filed.indicators
+        ]
+        assert found.checks == filed.checks
+        assert found.reported.scores == filed.reported.scores
+        assert found.reported.total == filed.reported.total
+        assert found.narrative.management == filed.narrative.management.strip()
+
+
+# ---- what others write
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("该项目预算经费为350000元、支出金额为350000元、预算执行率为100%。",
+         {"budget": "350000元", "spent": "350000元", "rate": "100%"}),
+        ("经费预算为 5400 元，预算执行率为 94.44%", {"budget": "5400元", "rate": "94.44%"}),
+        ("预算、支出均为45万元，执行率100%。", {"budget": "45万元", "spent": "45万元", "rate": "100%"}),
+        ("全年预算1.2亿元，实际支出1亿1000万元。", {"budget": "1.2亿元", "spent": "11000万元"}),
+        ("合同期为一年（2023年8月1日至2024年7月31日），预算经费为30万元。", {"budget": "30万元"}),
+        ("拨付甲公司220万元、乙公司300万元，共计520万元；预算经费为520万元。", {"budget": "520万元"}),
+        ("预算批复三十五万元，实际使用三十四万元。", {"budget": "35万元", "spent": "34万元"}),
+        ("2022年预算80万元。", {}),
+        ("预算比上年增加20万元。", {}),
+        ("截至6月底支出12万元。", {}),
+        ("预算约100万元。", {}),
+        ("计划投资500万元。", {}),
+    ],
+)  # fmt: skip
+def test_figures_of_a_project(text, found):
+    listed = list(figures.said(text, 2023, project=True))
+    said = {cue: figures.first_and_best(listed, "this", cue) for cue in ("budget", "spent", "rate")}
+    assert {cue: figure.text for cue, figure in said.items() if figure} == found
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("一、部门概况", "二、当年预算执行情况", "三、整体绩效目标实现情况", "六、措施建议"),
+        ("1.部门基本情况", "2.预算执行情况", "3.绩效目标完成情况", "4.改进措施"),
+        (
+            "（一）单位概况",
+            "（二）部门预算执行情况分析",
+            "（三）整体绩效目标完成情况",
+            "（四）有关建议",
+        ),
+        (
+            "第一部分 部门概况",
+            "第二部分 预算执行情况",
+            "第三部分 整体绩效目标实现情况",
+            "第四部分 措施建议",
+        ),
+        ("部门概况", "当年预算执行情况：", "整体绩效目标实现情况", "措施建议"),
+    ],
+)
+def test_chapters_in_any_numbering(titles):
+    contents = [Paragraph(f"{title}……{n}", "第1段") for n, title in enumerate(titles)]
+    blocks = [*contents]
+    for title in titles:
+        blocks += [
+            Paragraph(title, "第2段"),
+            Paragraph("预算执行情况总体较好，存在的问题已经整改。", "第3段"),
+        ]
+    found = chapters.chapters(blocks)
+    assert [key for key in found if key != "front"] == [
+        "about",
+        "execution",
+        "projects",
+        "measures",
+    ]
+    assert all(
+        len(found[key].blocks) == 1 for key in ("about", "execution", "projects", "measures")
+    )
+
+
+def test_a_title_and_its_text_parted_by_a_soft_break():
+    block = Paragraph("1.甲项目\n预算10万元，支出\n9万元。\n2.乙项目", "第1段")
+    assert [line.text for line in chapters.lines([block])] == [
+        "1.甲项目",
+        "预算10万元，支出9万元。",
+        "2.乙项目",
+    ]
+
+
+def grid(*rows):
+    """A table; the same letter in brackets is the same, merged cell."""
+    cells: dict[str, Cell] = {}
+    made = [
+        tuple(
+            cells.setdefault(text, Cell(text, "表")) if text.startswith("=") else Cell(text, "表")
+            for text in row
+        )
+        for row in rows
+    ]
+    return Table(tuple(made), "第1张表")
+
+
+def test_the_unit_and_the_heads_of_a_table():
+    table = grid(
+        ("项目支出情况表（单位：元）", "", "", ""),
+        ("序号", "项目名称", "=预算", "=预算"),
+        ("序号", "项目名称", "预算数", "执行数"),
+        ("1", "甲", "1，200.50", "１０００"),
+        ("合计", "", "1200.50", "1000"),
+    )
+    (part,) = tables.parts([table])
+    assert part.unit == "元"
+    row = part.rows[0]
+    assert row.text("name") == "甲"
+    assert tables.amount(row.text("budget"), part.unit) == "1200.50元"
+
+
+def test_projects_in_a_table_alone(tmp_path):
+    document = docx.Document()
+    for text in ("示例局部门整体绩效评价报告", "（2023年度）", "二、当年预算执行情况",
+                 "2023年全年预算数200万元，其中，基本支出预算数100万元，项目支出预算数100万元。"
+                 "资金总体支出190万元，其中，基本支出95万元，项目支出95万元。",
+                 "三、整体绩效目标实现情况", "项目情况见下表（单位：元）"):  # fmt: skip
+        document.add_paragraph(text)
+    rows = [("序号", "项目名称", "全年预算数", "全年执行数", "执行率（%）", "自评得分", "完成情况"),
+            ("1", "甲", "600000.00", "550000.00", "91.67", "96.5", "已完成"),
+            ("2", "乙", "400,000", "400,000", "100", "100", "已完成"),
+            ("", "合计", "1000000", "950000", "95", "", "")]  # fmt: skip
+    table = document.add_table(len(rows), len(rows[0]))
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            table.cell(r, c).text = text
+    document.save(tmp_path / "x.docx")
+    received = read_report(tmp_path / "x.docx")
+    found, _ = department_received(received)
+    assert found.name == "示例局"
+    assert [(p.name, p.budget, p.spent, p.rate, p.score) for p in found.projects] == [
+        ("甲", Decimal(60), Decimal(55), Decimal("0.9167"), Decimal("96.5")),
+        ("乙", Decimal(40), Decimal(40), Decimal(1), Decimal(100)),
+    ]
+    # 200 = 100 + 100: nothing is left for the third part.
+    assert received.origins["budget.other.budget"].how
+    assert "indicators" in received.missing
+
+
+def typed_by_another(path, parts):
+    """A Word file of these paragraphs, bold where they are in a tuple, and tables."""
+    document = docx.Document()
+    for part in parts:
+        if isinstance(part, list):
+            table = document.add_table(len(part), len(part[0]))
+            for r, row in enumerate(part):
+                for c, text in enumerate(row):
+                    table.cell(r, c).text = text
+        else:
+            text = part[0] if isinstance(part, tuple) else part
+            document.add_paragraph().add_run(text).bold = isinstance(part, tuple)
+    document.save(path)
+    return path
+
+
+def test_a_report_by_another_writer_with_one_table_for_the_sheet(tmp_path):
+    heads = [
+        "一级指标",
+        "二级指标",
+        "三级指标",
+        "指标名称",
+        "年度指标值",
+        "实际完成值",
+        "分值",
+        "自评得分",
+        "偏差原因分析及改进措施",
+    ]
+    path = typed_by_another(tmp_path / "x.docx", [
+        "附件3", "北京市示例区城市管理委员会", "2023年度部门整体绩效评价报告", "目　录", "一、部门概况\t1", "二、当年预算执行情况\t3",
+        "一、部门概况", "（一）机构设置及职责工作任务情况", "我委内设2个科室。", "1、办公室：负责机关日常运转。", "2、环境科：负责环境卫生。",
+        "二、当年预算执行情况",
+        "我委2023年年初预算3.2亿元，全年预算数为34,560.78万元，其中基本支出4,321.50万元，项目支出30,239.28万元。"
+        "全年执行数33,890.12万元，其中：基本支出4,300.00万元，项目支出29,590.12万元，预算执行率为98.06%。"
+        "年末结转结余670.66万元，结转结余率1.94%，较上年降低0.5个百分点。",
+        "三、整体绩效目标实现情况", "（一）产出完成情况分析", "1.产出数量", "预算控制数34560.78万元，实际支出33890.12万元。",
+        "（二）重点项目完成情况",
+        "（1）道路清扫保洁项目。该项目年初预算12000万元，年中追加500万元，全年预算12500万元，实际支出12345.67万元，执行率98.77%。",
+        "（2）垃圾分类专项经费", "项目预算资金共计800.5万元，全年支出共计800.5万元，预算执行率100%。",
+        "四、预算管理情况分析", "2022年结转结余率2.44%。部门预决算差异率5.91%。",
+        "五、总体评价结论", "（一）评价得分情况", "2023年度部门整体绩效自评得分96.5分，综合绩效级别评定为“优”。",
+        "（二）存在的问题及原因分析", "绩效指标细化不够。", "六、措施建议", "加强培训。", "七、附件",
+        [heads,
+         ["当年预算执行情况（20）", "资金总体（万元）", "", "预算执行率", "100%", "98.06%", "20", "19.61", ""],
+         ["整体绩效目标实现情况（60）", "产出（30）", "数量指标", "道路清扫面积", "≥1200万平方米", "1200万平方米", "15", "15", ""],
+         ["", "", "", "垃圾清运量", "≥50万吨", "45万吨", "8", "7.2", "疫情影响"],
+         ["", "", "时效指标", "按计划完成率", "100%", "100%", "7", "7", ""],
+         ["", "效果（30）", "社会效益指标", "环境改善", "显著改善", "显著改善", "15", "14.5", ""],
+         ["", "", "满意度指标", "居民满意度", "≥90%", "92%", "15", "15", ""],
+         ["预算管理情况（20）", "财务管理（4）", "资金使用合规性和安全性", "", "合规", "合规", "2", "1.5", ""],
+         ["", "资产管理（4）", "资产管理规范性", "", "规范", "规范", "4", "4", ""],
+         ["", "部门预决算差异率（4）", "部门预决算差异率", "", "≤28.3%", "5.91%", "4", "4", ""],
+         ["总分", "", "", "", "", "", "100", "96.5", ""]],
+    ])  # fmt: skip
+    received = read_report(path)
+    found, _ = department_received(received)
+    budget = found.budget
+    assert (found.name, found.year) == ("北京市示例区城市管理委员会", 2023)
+    assert [division.name for division in found.divisions] == ["办公室", "环境科"]
+    assert (budget.initial, budget.overall.budget) == (Decimal(32000), Decimal("34560.78"))
+    assert (budget.overall.rate, budget.project.rate) == (Decimal("0.9806"), None)
+    carryover = budget.carryover
+    assert (carryover.amount, carryover.rate, carryover.previous_rate) == (
+        Decimal("670.66"), Decimal("0.0194"), Decimal("0.0244"),
+    )  # fmt: skip
+    assert [(p.name, p.budget, p.spent, p.rate) for p in found.projects] == [
+        ("道路清扫保洁项目", Decimal(12500), Decimal("12345.67"), Decimal("0.9877")),
+        ("垃圾分类专项经费", Decimal("800.5"), Decimal("800.5"), Decimal(1)),
+    ]
+    assert [(i.kind, i.name, i.target, i.actual, i.weight, i.note) for i in found.indicators] == [
+        ("quantity", "道路清扫面积", "≥1200万平方米", "1200万平方米", 15, ""),
+        ("quantity", "垃圾清运量", "≥50万吨", "45万吨", 8, "疫情影响"),
+        ("timeliness", "按计划完成率", "100%", "100%", 7, ""),
+        ("social", "环境改善", "显著改善", "显著改善", 15, ""),
+        ("satisfaction", "居民满意度", "≥90%", "92%", 15, ""),
+    ]
+    reported = found.reported
+    assert (reported.total, reported.grade) == (Decimal("96.5"), "优")
+    assert reported.scores["output.2"] == Decimal("7.2")
+    # 1.5 of 2 points: one item failed, and nobody can know which.
+    assert "checks.lawful" in received.missing
+    assert found.checks["assets_lost"] is False
+
+
+def test_a_report_without_numbers_before_its_titles(tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        ("示例区档案馆部门整体支出绩效自评报告",), "（2022年度）", ("部门基本情况",), "主要职责：负责档案。",
+        ("部门预算执行情况",), "单位：元",
+        [["项目", "年初预算数", "调整后预算数", "决算数", "执行率"],
+         ["基本支出", "5,000,000.00", "5,200,000.00", "5,150,000.00", "99.04%"],
+         ["项目支出", "3,000,000.00", "2,800,000.00", "2,500,000.00", "89.29%"],
+         ["其他支出", "—", "—", "—", ""],
+         ["合计", "8,000,000.00", "8,000,000.00", "7,650,000.00", "95.63%"]],
+        ("整体绩效目标实现情况",), ("数字化扫描项目",), "项目预算200万元，当年支出180万元，完成预算的90%。",
+        ("库房改造",), "安排预算资金80万元，实际支付70万元，结余10万元。",
+        ("存在的问题",), "预算编制不精准。", ("改进措施和建议",), "加强预算编制。", "示例区档案馆", "2023年4月12日",
+    ])  # fmt: skip
+    found, _ = department_received(read_report(path))
+    assert (found.name, found.year, str(found.report_date)) == ("示例区档案馆", 2022, "2023-04-12")
+    assert found.budget.initial == Decimal(800)
+    assert found.budget.parts["basic"].budget == Decimal(520)
+    assert found.budget.parts["other"].spent == 0
+    assert [(p.name, p.budget, p.spent, p.rate) for p in found.projects] == [
+        ("数字化扫描项目", Decimal(200), Decimal(180), Decimal("0.9")),
+        ("库房改造", Decimal(80), Decimal(70), None),
+    ]
+    assert found.narrative.measures == "加强预算编制。"
+    assert found.narrative.execution == ""
+
+
+def test_what_word_has_beside_plain_text(typed):
+    paper = read_paper(typed / "ragged.docx")
+    text = "\n".join(block.text for block in paper.blocks if isinstance(block, Paragraph))
+    assert "999万元" not in text  # deleted
+    assert "2021年" not in text  # the page's head
+    assert any("处修订没有接受" in note for note in paper.notes)
+    automatic = [
+        b.text for b in read_paper(typed / "automatic.docx").blocks if isinstance(b, Paragraph)
+    ]
+    assert "三、整体绩效目标实现情况" in automatic
+    assert "（二）部门整体绩效目标设立情况" in automatic
+    assert "19.2023年挂职干部工作经费" in automatic
+
+
+def test_text_boxes_notes_pictures_and_links_are_told(tmp_path):
+    box = (
+        "<w:p><w:r><w:t>前</w:t><w:footnoteReference/><w:pict><v:textbox xmlns:v='urn:schemas-microsoft-com:vml'>"
+        "<w:txbxContent><w:p><w:r><w:t>框里的字</w:t></w:r></w:p></w:txbxContent></v:textbox></w:pict></w:r></w:p>"
+        "<w:p><w:r><w:object><o:OLEObject xmlns:o='urn:schemas-microsoft-com:office:office'/></w:object></w:r></w:p>"
+        "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>隐藏</w:t></w:r><w:sdt><w:sdtContent><w:r><w:t>控件</w:t></w:r>"
+        "</w:sdtContent></w:sdt></w:p>"
+    )
+    links = hostile_reports.RELATIONS.replace(
+        'officeDocument" Target', 'attachedTemplate" Target'
+    ).replace(
+        'Target="word/document.xml"', 'Target="http://192.0.2.1/x.dotm" TargetMode="External"'
+    )
+    (tmp_path / "x.docx").write_bytes(
+        hostile_reports.document(box, **{"word/_rels/document.xml.rels": links})
+    )
+    paper = read_paper(tmp_path / "x.docx")
+    assert [b.text for b in paper.blocks] == ["前", "框里的字", "控件"]
+    notes = "；".join(paper.notes)
+    assert all(
+        words in notes for words in ("1 个文本框", "1 处脚注", "1 个嵌入的对象", "引用了 1 处外部")
+    )
+
+
+# ---- broken and hostile files
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    hostile_reports.write_all(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", hostile_reports.FILES)
+def test_a_broken_or_hostile_file_is_refused_in_words(name, hostile):
+    with pytest.raises(PerfkitError) as refused:
+        read_report(hostile / name)
+    assert hostile_reports.FILES[name][1] in str(refused.value)
+    assert f"{hostile.name}/{name}：" in str(refused.value)
+
+
+def perfkit(*arguments, cwd):
+    command = [sys.executable, "-m", "perfkit", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_import_writes_what_it_can_and_nothing_of_what_it_can_not(hostile, typed, tmp_path):
+    good = typed / "plain.docx"
+    some = [hostile / name for name in ("large.docx", "half.docx", "entity.docx", "old.doc")]
+    done = perfkit("import", *some, good, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == len(some)
+    assert "Traceback" not in done.stderr
+    assert "文件有 200 MB，超过 50 MB" in done.stderr
+    assert [path.name for path in (tmp_path / "params").iterdir()] == ["plain.yaml"]
+    assert "项目（projects） / 第 11 项 / 支出数（spent）：56397.79元  〔第" in done.stdout
+    again = perfkit("import", good, cwd=tmp_path)
+    assert again.returncode == 1
+    assert "已经有了，没有覆盖" in again.stderr
+    assert perfkit("import", good, "--force", cwd=tmp_path).returncode == 0
+
+
+def test_a_folder_of_received_reports_is_audited(typed, hostile, tmp_path):
+    folder = tmp_path / "收到的报告"
+    folder.mkdir()
+    (folder / "甲.docx").write_bytes((typed / "plain.docx").read_bytes())
+    (folder / "乙.doc").write_bytes((hostile / "old.doc").read_bytes())
+    (folder / "~$甲.docx").write_bytes(b"x")
+    done = perfkit("check", folder, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "甲.docx 第1张表第4行  19个项目预算合计14888.23万元" in done.stdout
+    assert "乙.doc：这是旧版的 Word 文件" in done.stdout
+    assert not list(tmp_path.rglob("*.yaml"))
