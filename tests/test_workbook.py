@@ -1,6 +1,10 @@
 """A department's workbook: what is written reads back; what people type is read as they meant it."""
 
+import io
 import re
+import shutil
+import subprocess
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from perfkit.batch.execute import build_report
 from perfkit.books.filings import blank_book, departments_in, export_book, import_books
 from perfkit.books.writing import Entry, book_bytes
 from perfkit.cli import main
@@ -376,3 +381,43 @@ def test_commands(tmp_path, filing, capsys, monkeypatch):
     made = yaml.safe_load(Path("made/x.yaml").read_text(encoding="utf-8"))
     assert made["department"]["name"] == "示例局"
     assert department_text(tree(read_department(filing())[0])).count("示例局") == 1
+
+
+@pytest.fixture(scope="module")
+def of_the_model(tmp_path_factory, model):
+    """The model department's parameter file, and its book."""
+    folder = tmp_path_factory.mktemp("model") / "params"
+    folder.mkdir()
+    source = folder / "model.yaml"
+    source.write_bytes(model.read_bytes())
+    export_book([source], folder / "model.xlsx")
+    return source, folder / "model.xlsx"
+
+
+def without_origin(page):
+    """A page without the names, digests and places of the file that it was made of."""
+    page = re.sub("(?:params/model.xlsx )?工作表“[^”]*”[A-Z]+[0-9]+", "PLACE", page)
+    page = re.sub("params/model.yaml:[0-9]+|第 [0-9]+ 行", "PLACE", page)
+    return re.sub(r"params/model\.(?:xlsx|yaml)|[0-9a-f]{64}", "FILE", page)
+
+
+def test_the_report_of_a_book_is_that_of_the_parameter_file(of_the_model):
+    template = Path(__file__).parent.parent / "notebooks" / "report.ipynb"
+    made = [build_report(path, template, ["html", "docx"]) for path in of_the_model]
+    pages = [without_origin(one[".html"].decode()) for one in made]
+    assert "PLACE" in pages[0]
+    assert pages[0] == pages[1]
+    printed = [zipfile.ZipFile(io.BytesIO(one[".docx"])) for one in made]
+    bodies = [book.read("word/document.xml") for book in printed]
+    assert bodies[0] == bodies[1]
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice on the PATH")
+def test_a_book_that_libreoffice_has_saved_is_the_same_filing(of_the_model, tmp_path):
+    source, book = of_the_model
+    command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"]
+    command += ["--convert-to", "xlsx", "--outdir", str(tmp_path), str(book)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    saved = tmp_path / "model.xlsx"
+    assert tree(read_department(saved)[0]) == tree(read_department(source)[0])
+    assert read_book(saved).notes == []

@@ -150,6 +150,7 @@ def file_key(key: str) -> str:
     return re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]', "_", key).strip(" .\u3000\xa0")
 
 
+@lru_cache(maxsize=5000)
 def _word(text: str) -> tuple[str, str]:
     """A heading without what stands beside its name, and the unit in it."""
     plain = halfwidth(re.sub(r"\s", "", text))
@@ -254,7 +255,10 @@ class _Reader:
         for row in rows:
             if not found and row > rows[0] + HEADING_ROWS:
                 break
-            heading = self.heading(sheet, row, own or list(blocks()), bool(own))
+            left = [block for block in own or blocks() if block not in [h.block for h in found]]
+            if not left:
+                break
+            heading = self.heading(sheet, row, left, bool(own))
             if heading:
                 found.append(heading)
                 self.told(sheet, heading)
@@ -425,12 +429,12 @@ class _Reader:
     def place(self, filing: Filing, loc: Loc, sheet: Sheet, row: int, column: int) -> int:
         """Remember where the value at *loc* stands, or would stand."""
         self.rank += 1
-        at = ("department", *loc)
-        for n in range(1, len(at) + 1):
-            filing.lines.setdefault(at[:n], self.rank)
-            filing.cells.setdefault(at[:n], sheet.place(row, column))
-        filing.lines[at] = self.rank
-        filing.cells[at] = sheet.place(row, column)
+        at, cell = ("department", *loc), sheet.place(row, column)
+        for n in range(len(at) - 1, 0, -1):
+            if at[:n] in filing.lines:
+                break
+            filing.lines[at[:n]], filing.cells[at[:n]] = self.rank, cell
+        filing.lines[at], filing.cells[at] = self.rank, cell
         return self.rank
 
     def put(
@@ -450,7 +454,7 @@ class _Reader:
         if cell.trouble:
             return refused(cell.trouble)
         text = cell.text
-        readers = field_readers(Department, loc)
+        readers = _readers(tuple(step for step in loc if not isinstance(step, int)))
         if _NOTHING.fullmatch(text) and loc[0] != "options":
             return refused(f"内容只有一个“{text}”；没有就留空，是零就写 0")
         if unit and _BARE.fullmatch(halfwidth(text)):
@@ -582,6 +586,11 @@ class _Reader:
             _set(filing.tree, loc, value if isinstance(value, (str, list, dict)) else str(value))
         except (TypeError, IndexError, KeyError):
             self.fault(sheet, row, column, "这一行没有它所属的项，请用导出的原样，或删去这一行")
+
+
+@lru_cache(maxsize=1000)
+def _readers(loc: Loc) -> set[Any]:
+    return field_readers(Department, loc)
 
 
 def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
