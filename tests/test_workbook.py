@@ -211,6 +211,16 @@ def dated(book):
     sheet.cell(at(sheet, "甲").row, at(sheet, "开始日期").column).value = date(2023, 3, 1)
 
 
+def unnamed(book):
+    sheet = book["项目"]
+    for row in sheet.iter_rows(min_row=5, min_col=12, max_col=12):
+        row[0].value = "备查"
+
+
+def called_total(book):
+    at(book["预算"], "资金总体").value = "资金总计"
+
+
 def blank_rows(book):
     book["项目"].insert_rows(at(book["项目"], "乙").row, 3)
 
@@ -228,6 +238,8 @@ SEEN = {
     "合并的类别": (merged, None),
     "隐藏的行": (hidden, "行是隐藏的，已照常读入"),
     "日期": (dated, None),
+    "没有列名": (unnamed, "工作表“项目”L列没有列名，没有读"),
+    "改了行名": (called_total, "把“资金总计”当作“资金总体”"),
     "空行": (blank_rows, None),
     "改了表名": (new_name, None),
 }

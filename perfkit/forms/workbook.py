@@ -347,8 +347,12 @@ class _Reader:
                 continue
             cells = {**merged.get(row, {}), **sheet.cells[row]}
             filled = {at: cells[at] for at in heading.columns if at in sheet.cells[row]}
-            if any(_TOTAL.fullmatch(halfwidth(cell.text)) for cell in cells.values()):
-                if filled and block.kind == "list":
+            for at in sheet.cells[row].keys() - sheet.cells[heading.row].keys():
+                column = column_letters(at)
+                self.note(f"工作表“{sheet.name}”{column}列没有列名，没有读")
+            total = any(_TOTAL.fullmatch(halfwidth(cell.text)) for cell in cells.values())
+            if total and block.kind != "rows":
+                if filled:
                     self.note(f"工作表“{sheet.name}”第 {row} 行是合计，没有当作一项")
                 continue
             label = self.row_label(cells, heading)
