@@ -820,7 +820,7 @@ def _score(options: argparse.Namespace) -> int:
     from perfkit.quantities import plain
 
     rows = []
-    for score in card.scores:
+    for score in card.everything:
         rows.append(_score_row(score))
         rows += [_score_row(part, part=True) for part in score.parts]
     claimed = card.department.reported.total
@@ -830,7 +830,7 @@ def _score(options: argparse.Namespace) -> int:
             plain(card.rubric.points),
             plain(card.total),
             "—" if claimed is None else plain(claimed),
-            "",
+            card.formula if card.adjustments or card.met() else "",
         )
     )
     title = f"{card.department.name} {card.department.year} 年度"
@@ -838,6 +838,9 @@ def _score(options: argparse.Namespace) -> int:
     grade = f"评价等级：{card.grade or '待定'}"
     if card.open_points:
         grade += f"；另有 {plain(card.open_points)} 分待定"
+    for one in card.limits:
+        if one.applies is not False:
+            print(f"限制条件：{one.sentence}。")
     print(f"{grade}。审核意见用 perfkit check {options.params} 查看。")
     return FINE
 
@@ -846,7 +849,6 @@ def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
     from perfkit.quantities import plain
     from perfkit.scoring.stages import stage_changes
 
-    awarded = "待定" if score.awarded is None else plain(score.awarded)
     lines = [score.formula, f"待定：{score.undecided}" if score.open_points else ""]
     if not score.parts:
         lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
@@ -859,7 +861,9 @@ def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
     reported = "—" if score.reported is None else plain(score.reported)
     why = "\n".join(line for line in lines if line)
     name = f"  {score.name}" if part else score.name
-    return f"{name}\n{'  ' if part else ''}{score.id}", plain(score.points), awarded, reported, why
+    indent = "  " if part else ""
+    points, awarded = score.points_words, score.awarded_words
+    return f"{name}\n{indent}{score.id}", points, awarded, reported, why
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
@@ -898,10 +902,15 @@ def _rubric(options: argparse.Namespace) -> int:
         print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
         return FINE
     rows = []
-    for indicator in rubric.indicators:
+    for indicator in rubric.everything:
         rule = indicator.rule
         content = "\n".join([rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"])
         rows.append((indicator.id, indicator.name, plain(indicator.points), content))
+    for limit in rubric.limits:
+        zero = f"；不得分：{'、'.join(limit.zero)}" if limit.zero else ""
+        good = "是" if limit.good else "否"
+        content = f"{limit.text}（合格：{good}）\n{limit.words}{zero}\n出处：{limit.source}"
+        rows.append((limit.id, "限制条件", "", content))
     _table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
     if asked := [(name, figure.asks()) for name, figure in rubric.figures.items()]:
         _table("另填数据（figures）", ("编号", "要填的数"), asked)

@@ -60,6 +60,7 @@ def asked(points):
         indicator("q", {"kind": "given"}),
         indicator("r", {"kind": "rank", "what": "排的名", "awards": ranked}),
         indicator("t", {"kind": "one_of", "ways": ways}),
+        indicator("u", {"kind": "given"}, optional="section"),
     ]
 
 
@@ -166,7 +167,7 @@ def filing():
     listed[1] |= {"note": "三级原因", "target": "702", "actual": "602", "unit": "度电"}
     listed[1] |= {"direction": "反向", "low_target": "否"}
     listed[2] |= {"target": "写得好", "actual": "写得尚可", "grade": "乙档 71.3%"}
-    listed[3] |= {"weight": "1.37"}
+    listed[3] |= {"weight": "1.37", "initial": "≥688件"}
     kept = {"group": "f", "kind": "k4", "target": "写清", "actual": "写了"}
     listed += [kept | {"name": "不分值的一个", "note": "整体给分"}]
     checks = [item["id"] for s in rubric()["sections"] for i in s["indicators"]
@@ -188,6 +189,7 @@ def filing():
             "q": {"score": "1.73", "reason": "打分理由"},
             "r": {"rank": "19", "among": "37", "reason": "名次依据"},
             "t": {"choice": "办法甲", "count": "3", "score": "1.57", "reason": "选的理由"},
+            "u": {"applies": "否", "reason": "没有这件事"},
         },
         "stages": [
             {
@@ -257,6 +259,7 @@ PRINTED = {
     "reported.projects.department": "部门评价项目42个",
     "indicators.*.grade": "评定“乙档”，得分率71.3%",
     "checks.*": "3项全部合格",
+    "answers.*.applies": "不适用：没有这件事",
     "answers.*.rank": "第19名（共37个）",
 }
 """How a field is printed that isn't printed as it was written."""

@@ -29,8 +29,9 @@ from perfkit.forms.department import HIGHER, LOWER, Department, Part, Project
 from perfkit.forms.fields import field_words
 from perfkit.quantities import halfwidth, percent, plain, rounded
 from perfkit.scoring.filed import FIGURES, field_label, field_unit, filed_figure, with_unit
-from perfkit.scoring.scorecard import Scorecard, grade_of, stated_rates
+from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import Score, walk
+from perfkit.scoring.totals import grade_of, total_of
 from perfkit.signs import named as named_sign
 from perfkit.texts import numbers
 
@@ -286,17 +287,17 @@ def indicators(card: Scorecard) -> Found:
         weights = [row.weight for row in rows]
         filed = sum((weight for weight in weights if weight is not None), ZERO)
         if rows and all(weight is None for weight in weights):
-            how = f"按{plain(group.points)}分平均分配"
+            how = f"按{plain(group.of_rubric)}分平均分配"
             if rule.no_weights == "stated":
                 how = "采用自评的得分"
             message = f"{group.name}的{len(rows)}个三级指标没有分值，{how}"
             yield "indicators.weights_missing", "warning", message, field
-        elif None in weights and filed <= group.points:
-            left = plain(group.points - filed)
+        elif None in weights and filed <= group.of_rubric:
+            left = plain(group.of_rubric - filed)
             message = f"{group.name}有三级指标没有分值，按余下的{left}分平均分配"
             yield "indicators.weights_missing", "warning", message, field
-        elif rows and filed != group.points:
-            sums = f"{group.name}三级指标分值合计{plain(filed)}，应为{plain(group.points)}"
+        elif rows and filed != group.of_rubric:
+            sums = f"{group.name}三级指标分值合计{plain(filed)}，应为{plain(group.of_rubric)}"
             message = f"{sums}，已按比例折算"
             yield "indicators.weights_sum", "error", message, field
         yield from _low_targets(group)
@@ -478,7 +479,7 @@ def claims(card: Scorecard) -> Found:
     """Claimed scores, total and grade against the computed ones; not against what stages changed."""
     card = card.before_stage(0)
     department, reported = card.department, card.department.reported
-    for score in walk(card.scores):
+    for score in walk(card.everything):
         if score.reported is None or score.awarded is None or score.open_points:
             continue
         awarded = card.rubric.rounding.apply(score.awarded)
@@ -493,12 +494,15 @@ def claims(card: Scorecard) -> Found:
     top = {score.id: score.reported for score in card.scores}
     claimed = [value for value in top.values() if value is not None]
     if reported.total is not None:
-        if len(claimed) == len(top) and sum(claimed) != reported.total:
+        # 加分项 and 扣分项 of which nothing is claimed count as none.
+        adjusting = [(s.reported or ZERO) * s.sign for s in card.adjustments]
+        ceilings = [limit.total for limit in card.met() if limit.total is not None]
+        sums = total_of(card.rubric, claimed, adjusting, ceilings).points
+        if len(claimed) == len(top) and sums != reported.total:
             yield (
                 "claim.sum",
                 "error",
-                f"自评各项得分合计{plain(sum(claimed, ZERO))}分，"
-                f"自评总分却是{plain(reported.total)}分",
+                f"自评各项得分合计{plain(sums)}分，自评总分却是{plain(reported.total)}分",
                 paths.CLAIMED_TOTAL,
             )
         if reported.total != card.total and not card.open_points:
@@ -531,7 +535,7 @@ def claims(card: Scorecard) -> Found:
         message = f"自评等级{reported.grade}，按评分标准{plain(card.total)}分为{card.grade}"
         yield "claim.grade", "error", message, paths.CLAIMED_GRADE
     elif reported.total is not None and reported.total <= card.rubric.points:
-        implied = grade_of(card.rubric, reported.total).label
+        implied = grade_of(card.rubric, reported.total, card.met()).label
         if implied != claimed_grade:
             message = (
                 f"自评总分{plain(reported.total)}分对应{implied}，自评等级却是{reported.grade}"
@@ -563,9 +567,24 @@ def undecided(card: Scorecard) -> Found:
         yield "score.undecided", "warning", message, score.field
 
 
+def limits(card: Scorecard) -> Found:
+    """限制条件 that hold, or that nobody has answered."""
+    for one in card.limits:
+        if one.applies is None:
+            message = f"限制条件“{one.limit.text}”没有填，总分和等级可能因此改变：请在 checks 下填 {one.limit.id}"
+            yield "limit.open", "warning", message, "checks"
+        elif one.applies:
+            yield (
+                "limit.applied",
+                "info",
+                f"限制条件成立：{one.sentence}",
+                paths.check(one.limit.id),
+            )
+
+
 def replies(card: Scorecard) -> Found:
     """指标填报 that costs or earns points without a word on what it rests on."""
-    for score in card.scores:
+    for score in card.everything:
         reply = card.department.answers.get(score.id)
         if reply is None or reply.reason or not (reply.count or reply.rank):
             continue
@@ -576,7 +595,7 @@ def replies(card: Scorecard) -> Found:
 def overrides(card: Scorecard) -> Found:
     """例外情况: shown to every reader; one above the points is cut to them."""
     for i, override in enumerate(card.department.overrides):
-        score = next(s for s in walk(card.scores) if s.id == override.indicator)
+        score = next(s for s in walk(card.everything) if s.id == override.indicator)
         if override.score > score.points:
             message = (
                 f"{score.name}核定{plain(override.score)}分超过分值{plain(score.points)}分，"
@@ -638,6 +657,7 @@ CHECKS: tuple[Callable[[Scorecard], Found], ...] = (
     indicators,
     full_marks,
     undecided,
+    limits,
     replies,
     overrides,
     stages,

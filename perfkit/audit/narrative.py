@@ -724,7 +724,7 @@ class _Reader:
             said.removesuffix("方面"),
         }
         apply = self.card.rubric.rounding.apply
-        for score in walk(self.card.scores):
+        for score in walk(self.card.everything):
             if score.name in names and score.awarded is not None:
                 given = (one.points for one in score.stages)
                 known = (score.reported, apply(score.awarded), *given)

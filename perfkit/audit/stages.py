@@ -13,7 +13,7 @@ from perfkit.scoring.stages import by_whom
 def stages(card: Scorecard) -> Found:
     """Every change of a stage, those without a reason, and points above what an indicator has."""
     for i, stage in enumerate(card.department.stages):
-        for score in walk(card.scores):
+        for score in walk(card.everything):
             one = score.stages[i]
             if not one.given:
                 continue

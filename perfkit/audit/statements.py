@@ -283,7 +283,7 @@ def thin_evidence(card: Scorecard) -> Found:
             yield (
                 "full_marks.thin_evidence",
                 "warning",
-                f"{section.name}得满分{plain(section.points)}分，{items}项检查全部合格，"
+                f"{section.name}得满分{plain(card.section_points(section.id))}分，{items}项检查全部合格，"
                 f"而{card.rubric.words.chapters.management}只有{len(sentences)}句话，没有写明依据",
                 paths.narrative("management"),
             )

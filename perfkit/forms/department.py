@@ -323,12 +323,15 @@ class Reply(Record):
         None, title="参加排名的单位数"
     )
     choice: Name | None = Field(None, title="采用的计分办法", description="几种办法都能计分时写明")
+    applies: Answer = Field(True, title="是否适用", description="不适用的写 否，并写理由")
     reason: str = Field("", title="理由")
 
     @model_validator(mode="after")
     def _possible(self) -> Reply:
         if self.rank is not None and self.among is not None and self.rank > self.among:
             raise ValueError(f"名次 {self.rank} 大于参加排名的单位数 {self.among}")
+        if not self.applies and not self.reason:
+            raise ValueError("写了不适用（applies: 否），还要写理由（reason）")
         return self
 
 

@@ -206,11 +206,22 @@ class _Scan:
         self.lines[at] = f"{before}{key}: {value}"
         return f"{before}{key}:", f" {value}"
 
+    def _below(self, at: int, before: str) -> bool:
+        """Whether the next line stands beside what a dash begins, as a further field of it."""
+        following = next((line for line in self.lines[at + 1 :] if line.strip()), "")
+        return len(following) - len(following.lstrip()) >= len(before)
+
     def _no_colon(self, at: int, before: str, rest: str, goes_on: bool) -> tuple[str, str] | None:
         rest = rest.translate(_FULLWIDTH)
         word = re.match(r"([^\W\d][\w.\-]*)(?:\s*[;；,，.。=]?\s*$|\s+(?=\S))", rest)
         if goes_on or word is None or word[1] not in self.names or re.search(r":(\s|$)", rest):
             return None
+        if (
+            before.rstrip().endswith("-")
+            and word[1] == rest.strip()
+            and not self._below(at, before)
+        ):
+            return None  # an item of a list of codes
         self._tell(at, f"“{word[1]}”后面缺少冒号，请写成“{word[1]}: 内容”")
         value = rest[word.end() :]
         self.lines[at] = f"{before}{word[1]}: {value}"

@@ -62,6 +62,6 @@ def ways_of(card: Scorecard) -> tuple[Way, ...]:
             score.awarded,
             "；".join(stage_changes(score)),
         )
-        for score in walk(card.scores)
+        for score in walk(card.everything)
         if any(one.given for one in score.stages)
     )

@@ -274,7 +274,7 @@ class Report:
         fields = turning_fields(self.card)
         asked = [("management.figures", "figures", figures_sentence(self.card))]
         derived = asked + [
-            (f"management.{score.id}", fields[score.id], rule.sentence(score))
+            (f"management.{score.id}", fields[score.id], rule.said(score))
             for score in self.card.scores
             for rule in [self.card.rubric.indicator(score.id).rule]
         ]

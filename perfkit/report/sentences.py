@@ -18,6 +18,7 @@ from perfkit.scoring.filed import FIGURES, PART_NAMES
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
+    LOWEST,
     OPEN,
     TOTAL,
     awarded,
@@ -36,7 +37,7 @@ ZERO = Decimal(0)
 def turning_fields(card: Scorecard) -> dict[str, str]:
     """Of each score, and each part of one, the paths of the filed values that it turns on."""
     found: dict[str, str] = {}
-    for score in card.scores:
+    for score in card.everything:
         found |= card.rubric.indicator(score.id).rule.turning_fields(score)
     return found
 
@@ -386,13 +387,21 @@ def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Marku
             ),
         )
     ]
+    beside = [rubric.indicator(score.id).rule.said(score) for score in card.adjustments]
+    if beside:
+        sentences.append(Markup("加分、扣分项：") + Markup("").join(beside))
+    met = [one.sentence for one in card.limits if one.applies is not False]
+    if met:
+        sentences.append(Markup("限制条件：{}。").format("；".join(met)))
     if card.open_points:
+        least = card.lowest
+        lowest = total if least == card.total else figure(plain(least), LOWEST)
         sentences.append(
             Markup("另有{}分待定，未计入总分：{}。全部定下后总分在{}分至{}分之间。").format(
                 figure(plain(card.open_points), OPEN),
                 "、".join(score.name for score in card.undecided),
-                total,
-                figure(plain(card.total + card.open_points), HIGHEST),
+                lowest,
+                figure(plain(card.highest), HIGHEST),
             )
         )
     reported = department.reported
@@ -403,7 +412,7 @@ def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Marku
         claims.append(Markup("等级{}").format(reported.grade))
     if claims and not _claimed(card, [*own]):
         sentences.append(Markup("部门自评{}。").format(Markup("，").join(claims)))
-    changed = [s for s in walk(card.scores) if s.override and not s.stages]
+    changed = [s for s in walk(card.everything) if s.override and not s.stages]
     sentences += [_override_sentence(s) for s in changed]
     return sentences + stage_sentences(card)
 
@@ -419,11 +428,11 @@ def _claimed(card: Scorecard, own: list[Verdict]) -> bool:
 
 
 def _section(card: Scorecard, section: Section) -> Markup:
-    of = section_key(section.id)
+    of, points = section_key(section.id), plain(card.section_points(section.id))
     if all(card.score(indicator.id).awarded is None for indicator in section.indicators):
-        return Markup("{}（{}分）").format(figure("待定", of), plain(section.points))
+        return Markup("{}（{}分）").format(figure("待定", of), points)
     total = figure(plain(card.section_total(section.id)), of)
-    return Markup("{}分（{}分）").format(total, plain(section.points))
+    return Markup("{}分（{}分）").format(total, points)
 
 
 def _override_sentence(score: Score) -> Markup:

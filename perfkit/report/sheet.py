@@ -15,7 +15,7 @@ from perfkit.report.sentences import execution_note
 from perfkit.report.stages import stage_totals, stages_note, with_stages
 from perfkit.scoring.cells import SCORED, Cell, claimed
 from perfkit.scoring.marked import TOTAL
-from perfkit.scoring.rubric import Section
+from perfkit.scoring.rubric import RubricIndicator
 from perfkit.scoring.scorecard import Scorecard
 
 COLUMNS = ("一级指标", "二级指标", "三级指标", "指标值", "完成值", *SCORED)
@@ -47,31 +47,35 @@ class Table:
 
 def score_sheet(card: Scorecard) -> list[Table]:
     """The tables of the 评分表, one for each section; the last ends with 合计 and its basis."""
-    tables = []
+    drawn: list[tuple[str, Sequence[str], list[list[Cell]]]] = []
     for number, section in enumerate(card.rubric.sections, 1):
-        caption = f"{chinese_number(number)}、{section.name}（{plain(section.points)}分）"
+        points = plain(card.section_points(section.id))
+        caption = f"{chinese_number(number)}、{section.name}（{points}分）"
         own = len(section.indicators) == 1 and section.indicators[0].rule.table(card, section)
-        columns, rows = own or (COLUMNS, _rows(card, section))
+        columns, rows = own or (COLUMNS, _rows(card, section.indicators))
         columns, rows = with_stages(card, columns, rows)
-        rows[0].insert(0, Cell(_label(section), rows=len(rows), kind="label"))
-        if number == len(card.rubric.sections):
-            rows.append(_total_row(card))
-            texts = filter(None, (_basis(card), stages_note(card)))
-            rows += [[Cell(text, columns=len(columns))] for text in texts]
-        table = [Row(cells) for cells in rows]
-        tables.append(Table(caption, columns, table, column_widths(columns, rows)))
-    return tables
+        label = f"{section.name}（{points}）"
+        rows[0].insert(0, Cell(label, rows=len(rows), kind="label"))
+        drawn.append((caption, columns, rows))
+    if adjusting := card.rubric.adjusting:
+        columns, rows = with_stages(card, COLUMNS, _rows(card, adjusting))
+        rows[0].insert(0, Cell("加分、扣分项", rows=len(rows), kind="label"))
+        drawn.append((f"{chinese_number(len(drawn) + 1)}、加分、扣分项", columns, rows))
+    _, columns, rows = drawn[-1]
+    rows.append(_total_row(card))
+    texts = filter(None, (_basis(card), stages_note(card)))
+    rows += [[Cell(text, columns=len(columns))] for text in texts]
+    return [
+        Table(caption, columns, [Row(cells) for cells in rows], column_widths(columns, rows))
+        for caption, columns, rows in drawn
+    ]
 
 
-def _label(section: Section) -> str:
-    return f"{section.name}（{plain(section.points)}）"
-
-
-def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
+def _rows(card: Scorecard, listed: Sequence[RubricIndicator]) -> list[list[Cell]]:
     """The rows of the indicators, with a label for each 二级指标 or a heading of their own."""
     rows: list[list[Cell]] = []
     headings: list[list[Cell]] = []
-    for level2, grouped in groupby(section.indicators, key=lambda i: i.level2):
+    for level2, grouped in groupby(listed, key=lambda i: i.level2):
         indicators = list(grouped)
         below: list[list[Cell]] = []
         for indicator in indicators:
@@ -85,8 +89,10 @@ def _rows(card: Scorecard, section: Section) -> list[list[Cell]]:
                 rows.append(heading)
             rows += found
         if below:
-            points = sum((i.points for i in indicators), Decimal(0))
-            below[0].insert(0, Cell(f"{level2}（{plain(points)}）", rows=len(below), kind="label"))
+            scores = [card.score(i.id) for i in indicators]
+            points = plain(sum((score.points for score in scores), Decimal(0)))
+            label = level2 if scores[0].sign else f"{level2}（{points}）"
+            below[0].insert(0, Cell(label, rows=len(below), kind="label"))
             rows += below
     return rows
 
@@ -98,11 +104,13 @@ def _basis(card: Scorecard) -> str:
     mode = {"half_up": "四舍五入", "half_even": "四舍六入五成双", "down": "舍去多余的位数"}
     stage = {"indicator": "各指标得分", "total": "合计"}
     grades = [f"{plain(grade.floor)}分（含）以上为{grade.label}" for grade in rubric.grades[:-1]]
+    told = "；".join(one.sentence for one in card.limits if one.limit.words)
+    limits = f"限制条件：{told}。" if told else ""
     return (
         f"评分标准：{rubric.name}。出处：{rubric.source}。"
         f"{stage[rounding.stage]}保留{rounding.places}位小数，{mode[rounding.mode]}。"
         f"评价等级：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
-        f"{execution_note(card.department)}"
+        f"{limits}{execution_note(card.department)}"
     )
 
 

@@ -35,7 +35,7 @@ def stage_sentences(card: Scorecard) -> list[Markup]:
         total = figure(plain(card.before_stage(i + 1).total), stage_key(i))
         steps.append(Markup("{}（{}）后{}分").format(stage.name, by_whom(stage), total))
     way = Markup("评分经过：{}。{}。").format(Markup("，").join(steps), BASIS)
-    return [way, *(_changes(score) for score in walk(card.scores) if _changed(score))]
+    return [way, *(_changes(score) for score in walk(card.everything) if _changed(score))]
 
 
 def _changed(score: Score) -> bool:

@@ -46,7 +46,7 @@ def content_of(card: Scorecard) -> dict[str, str]:
             if "place" not in found or year == card.department.year
         }
     # Not the places: a comment in the file moves its lines, and changes nothing.
-    scores = {score.id: score.awarded for score in walk(card.scores)}
+    scores = {score.id: score.awarded for score in walk(card.everything)}
     data = [filed, scores, card.total, card.grade]
     if card.department.units:  # their figures stand in files of their own
         data.append([unit.figures() for unit in units_of(card)])

@@ -40,7 +40,7 @@ def score_cells(score: Score, span: int = 1, cause: str | None = None) -> list[C
 
     *cause* takes the place of what `cause_of` says.
     """
-    awarded = "待定" if score.awarded is None else plain(score.awarded)
+    awarded = score.awarded_words
     stages = [
         Cell(after_stage(one), rows=span, kind="num", of=one.field if one.given else "")
         for one in printed_stages(score)
@@ -53,7 +53,7 @@ def score_cells(score: Score, span: int = 1, cause: str | None = None) -> list[C
         notes.append(f"按规则{by_rule}")
     claim = paths.claim(score.id) if score.reported is not None else ""
     return [
-        Cell(plain(score.points), rows=span, kind="num"),
+        Cell(score.points_words, rows=span, kind="num"),
         Cell(claimed(score.reported), rows=span, kind="num", of=claim),
         *stages,
         Cell(awarded, "，".join(notes), rows=span, kind="num", of=score.id),
@@ -88,6 +88,10 @@ def cause_of(score: Score) -> str:
         return f"{override.reason}（{override.stage}，{override.approver}核定）"
     if score.parts:
         return ""  # each part says its own
+    if score.skipped:
+        return f"不适用：{score.skipped}"
+    if score.sign:
+        return score.undecided or score.verdict
     said = [score.undecided] if score.undecided else []
     said += [f"{d.reason}，扣{plain(d.points)}分" for d in score.lost if d.points]
     return "；".join(said)

@@ -18,6 +18,7 @@ from perfkit.scoring.filed import FIGURES, PART_NAMES
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
+    LOWEST,
     OPEN,
     TOTAL,
     count_key,
@@ -190,7 +191,7 @@ def _projects(card: Scorecard) -> Items:
 
 
 def _scores(card: Scorecard) -> Items:
-    for score in card.scores:
+    for score in card.everything:
         rule = card.rubric.indicator(score.id)
         standard = f"{rule.rule.describe(card.rubric)}。出处：{rule.source}"
         yield score.id, _score(score, standard)
@@ -227,21 +228,28 @@ def _sums(card: Scorecard) -> Items:
     for section in rubric.sections:
         scores = [card.score(indicator.id) for indicator in section.indicators]
         formula = f"{_sum(scores)} = {plain(card.section_total(section.id))}"
-        name = f"{section.name}（{plain(section.points)}分）"
+        name = f"{section.name}（{plain(card.section_points(section.id))}分）"
         yield section_key(section.id), Derivation(name, formula, "本部分各指标得分之和")
     grades = "，".join(f"{plain(grade.floor)}分以上为{grade.label}" for grade in rubric.grades[:-1])
-    formula = f"{_sum(card.scores)} = {plain(card.total)}"
     notes = [f"另有{plain(card.open_points)}分待定"] if card.open_points else []
-    yield TOTAL, Derivation("总分", formula, "各指标得分之和", notes=tuple(notes))
+    rule = "各指标得分之和" + ("，加加分项，减扣分项" if card.adjustments else "")
+    yield TOTAL, Derivation("总分", card.formula, rule, notes=tuple(notes))
     grade = f"{plain(card.total)}分，{card.grade or '待定'}"
-    yield GRADE, Derivation("评价等级", grade, f"{grades}，其余为{rubric.grades[-1].label}")
+    told = tuple(one.sentence for one in card.limits if one.applies is not False)
+    rule = f"{grades}，其余为{rubric.grades[-1].label}"
+    yield GRADE, Derivation("评价等级", grade, rule, notes=told)
+    if card.lowest != card.total:
+        formula = f"待定的扣分、限制条件都成立时{plain(card.lowest)}分"
+        yield LOWEST, Derivation("可能的最低总分", formula)
     if card.open_points:
-        waiting = " + ".join(plain(s.open_points) for s in card.scores if s.open_points)
+        waiting = " + ".join(plain(s.open_points) for s in card.everything if s.open_points)
         names = tuple(f"{s.name}：{s.undecided}" for s in card.undecided)
         formula = f"{waiting} = {plain(card.open_points)}"
         yield OPEN, Derivation("待定分值", formula, "待定指标的分值之和", notes=names)
-        highest = plain(card.total + card.open_points)
+        highest = plain(card.highest)
         formula = f"{plain(card.total)} + {plain(card.open_points)} = {highest}"
+        if card.total + card.open_points != card.highest:
+            formula = f"待定的都按对部门有利的定，{highest}分"
         yield HIGHEST, Derivation("可能的最高总分", formula, "总分 + 待定分值")
     yield from _stages(card)
     yield from _claims(card.department, rubric)
@@ -251,7 +259,7 @@ def _sums(card: Scorecard) -> Items:
 def _stages(card: Scorecard) -> Items:
     for i, stage in enumerate(card.department.stages):
         by, after = by_whom(stage), card.before_stage(i + 1)
-        for one in walk(card.scores):
+        for one in walk(card.everything):
             if not one.stages[i].given:
                 continue
             points, before = one.stages[i].points, one.stages[i].before
@@ -262,14 +270,14 @@ def _stages(card: Scorecard) -> Items:
             notes = (one.stages[i].reason,) if one.stages[i].reason else ()
             name = f"{one.name}{stage.name}得分"
             yield one.stages[i].field, Derivation(name, formula, inputs=inputs, notes=notes)
-        formula = f"{_sum(after.scores)} = {plain(after.total)}"
+        formula = after.formula
         rule = "各指标到这个环节为止的得分之和，没有给分的指标沿用此前的得分"
         yield stage_key(i), Derivation(f"{stage.name}后的总分", formula, rule)
 
 
 def _claims(department: Department, rubric: Rubric) -> Items:
     claimed = department.reported
-    named = {indicator.id: indicator.name for indicator in rubric.indicators}
+    named = {indicator.id: indicator.name for indicator in rubric.everything}
     fields = {f"scores.{i}": (named.get(i, i), value) for i, value in claimed.scores.items()}
     if claimed.total is not None:
         fields["total"] = ("总分", claimed.total)

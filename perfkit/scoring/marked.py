@@ -17,6 +17,8 @@ OPEN = "open"
 """待定分值."""
 HIGHEST = "highest"
 """可能的最高总分."""
+LOWEST = "lowest"
+"""可能的最低总分."""
 
 
 def section_key(section: str) -> str:
@@ -46,6 +48,10 @@ def figure(text: str, of: str) -> Markup:
 
 def awarded(score: Score) -> Markup:
     """得分 in a sentence: 得3.5分（分值4分）, or what is 待定."""
+    if score.sign and score.awarded is not None:
+        word = "加" if score.sign > 0 else "扣"
+        shown = figure(plain(score.awarded), score.id)
+        return Markup("{}{}分（最多{}{}分）").format(word, shown, word, plain(score.points))
     if score.awarded is None:
         return Markup("{}分待定").format(figure(plain(score.points), score.id))
     waiting = Markup("")

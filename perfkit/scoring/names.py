@@ -54,7 +54,7 @@ def indicator_codes(rubric: Rubric, filed: Mapping[str, Any]) -> dict[str, str]:
     """All indicators by name, and the department's own by number: 产出.2 → output.2."""
     rows = filed.get("indicators")
     count = len(rows) if isinstance(rows, list) else 0
-    named = [(indicator.name, indicator.id) for indicator in rubric.indicators]
+    named = [(indicator.name, indicator.id) for indicator in rubric.everything]
     numbered = [
         (f"{name}.{n}", f"{code}.{n}")
         for name, code in group_codes(rubric).items()

@@ -214,7 +214,7 @@ def _rubric_faults(filed: dict[str, Any], rubric: Rubric, source: Source) -> Ite
             yield fault(("indicators", i, "kind"), _unknown(kind, kinds))
         if isinstance(weight := row.get("weight"), str):
             yield from _places(fault, ("indicators", i, "weight"), weight, rubric)
-    titles = {indicator.id: indicator.name for indicator in rubric.indicators}
+    titles = {indicator.id: indicator.name for indicator in rubric.everything}
     names = list(titles)
     for group, count in counts.items():
         if weighted[group] or groups[group].no_weights == "equal":
@@ -255,33 +255,45 @@ def _answer_faults(
     answers: Any, rubric: Rubric, fault: Callable[[Loc, str], Fault]
 ) -> Iterator[Fault]:
     """指标填报 that the rubric doesn't ask for, and points above those of the indicator."""
-    asking = {i.id: i for i in rubric.indicators if i.rule.asks}
-    titles = {name: indicator.name for name, indicator in asking.items()}
-    for name, reply in answers.items() if isinstance(answers, dict) else ():
-        indicator = asking.get(name)
+    if not isinstance(answers, dict):
+        return
+    whole = {i.id: i for i in rubric.everything}
+    titles = {i.id: i.name for i in whole.values() if i.rule.asks or i.optional != "no"}
+    optional = [i.id for i in rubric.indicators if i.optional != "no"]
+    if len(optional) == len(rubric.indicators) and all(_skipped(answers.get(i)) for i in optional):
+        yield fault(("answers",), "全部指标都写了不适用（applies: 否），没有可以计分的指标")
+    for name, reply in answers.items():
+        indicator, filled = whole.get(name), reply if isinstance(reply, dict) else {}
         if indicator is None:
-            known = {i.id: i.name for i in rubric.indicators}
-            if name in known:
-                yield fault(("answers", name), f"“{known[name]}”不按这里所填计分，请删去")
-            elif titles:
-                yield fault(("answers", name), _unknown(name, titles))
-            else:
-                yield fault(("answers", name), f"评分标准{rubric.id}没有要在 answers 里填的指标")
+            none = f"评分标准{rubric.id}没有要在 answers 里填的指标"
+            yield fault(("answers", name), _unknown(name, titles) if titles else none)
+            continue
+        if "applies" in filled and indicator.optional == "no":
+            message = f"评分标准没有“{indicator.name}”不适用的规定，请删去"
+            yield fault(("answers", name, "applies"), message)
+        elif name not in titles:
+            yield fault(("answers", name), f"“{indicator.name}”不按这里所填计分，请删去")
             continue
         asks = indicator.rule.asks
-        for field in reply if isinstance(reply, dict) else ():
+        for field in filled:
             if field in REPLY_FIELDS and field not in asks:
-                wanted = with_meaning(asks, REPLY_FIELDS)
-                message = f"“{indicator.name}”不按{REPLY_FIELDS[field]}计分，应填 {wanted}"
+                wanted = f"，应填 {with_meaning(asks, REPLY_FIELDS)}" if asks else "，请删去"
+                message = f"“{indicator.name}”不按{REPLY_FIELDS[field]}计分{wanted}"
                 yield fault(("answers", name, field), message)
-        score = reply.get("score") if isinstance(reply, dict) else None
+        score = filled.get("score")
         if isinstance(score, str) and "score" in asks:
             yield from _places(fault, ("answers", name, "score"), score, rubric)
             yield from _above(fault, ("answers", name, "score"), score, indicator.points)
 
 
+def _skipped(reply: Any) -> bool:
+    return isinstance(reply, dict) and reply.get("applies") in ("否", "false", "no", False)
+
+
 REPLY_FIELDS = {
-    name: info.title or name for name, info in Reply.model_fields.items() if name != "reason"
+    name: info.title or name
+    for name, info in Reply.model_fields.items()
+    if name not in ("applies", "reason")
 }
 """The fields of 指标填报 that an indicator may be scored by, and their titles."""
 

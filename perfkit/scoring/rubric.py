@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -29,7 +29,8 @@ from perfkit.scoring.figures import Figure, named_rightly
 from perfkit.scoring.filed import unfit
 from perfkit.scoring.kinds import AnyRule
 from perfkit.scoring.kinds.chosen import Chosen
-from perfkit.scoring.kinds.kind import MOST, Item, repeated
+from perfkit.scoring.kinds.kind import MOST, Question, repeated
+from perfkit.scoring.rules import shared
 from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
 from perfkit.texts import shortened, unfolded
 
@@ -47,25 +48,99 @@ class RubricIndicator(Record):
     explanation: Text = Field(title="指标解释")
     standard: Text = Field(title="评分标准")
     source: Text = Field(title="出处")
+    optional: Literal["no", "section", "all"] = Field(
+        "no", title="不适用时", description="分值分给本部分（section）或全部（all）其他指标"
+    )
     rule: AnyRule = Field(title="规则")
 
     unfold_texts = field_validator("explanation", "standard")(unfolded)
 
 
 class Section(Record):
-    """一级指标: a part of the score sheet."""
+    """一级指标: a part of the score sheet.
+
+    `points` are its weight in the total. Its indicators add up to them, or to `scale` (100);
+    under a 二级指标 that stands in `level2` they are weights whose sum may be any.
+    """
 
     id: Name
     name: Name = Field(title="一级指标")
-    points: Points = Field(title="分值")
+    points: Points = Field(gt=0, title="分值")
+    scale: Points | None = Field(
+        None, gt=0, title="各指标合计", description="如 100，再折算成本部分的分值；不写则与分值相同"
+    )
+    level2: dict[str, Annotated[Points, Field(gt=0)]] = Field(
+        {},
+        max_length=MOST,
+        title="二级指标的分值",
+        description="写了，三级指标的分值就是其中的权重",
+    )
     indicators: tuple[RubricIndicator, ...] = Field(min_length=1, max_length=MOST, title="指标")
 
     @model_validator(mode="after")
     def _adds_up(self) -> Section:
-        total = sum(indicator.points for indicator in self.indicators)
-        if total != self.points:
-            raise ValueError(f"“{self.name}”各指标合计 {total} 分，与该部分 {self.points} 分不符")
+        whole = self.points if self.scale is None else self.scale
+        of = "该部分" if self.scale is None else "各指标合计（scale）"
+        named = {indicator.level2 for indicator in self.indicators}
+        if self.level2 and named != set(self.level2):
+            wrong = "、".join(sorted(named ^ set(self.level2)))
+            raise ValueError(f"“{self.name}”的二级指标（level2）与各指标所写的不一致：{wrong}")
+        total = sum(self.level2.values() or [i.points for i in self.indicators])
+        if total != whole:
+            what = "二级指标" if self.level2 else "指标"
+            raise ValueError(f"“{self.name}”各{what}合计 {total} 分，与{of} {whole} 分不符")
         return self
+
+    def worth(self, places: int) -> list[Decimal]:
+        """分值 of its indicators in the total, which add up to those of the section."""
+        weights = [indicator.points for indicator in self.indicators]
+        if not self.level2:
+            return weights if self.scale is None else shared(self.points, weights, places)
+        sums = dict.fromkeys(self.level2, Decimal(0))
+        for indicator in self.indicators:
+            sums[indicator.level2] += indicator.points
+        parts = [self.level2[i.level2] * i.points / sums[i.level2] for i in self.indicators]
+        return shared(self.points, parts, places)
+
+
+class Adjustment(RubricIndicator):
+    """加分项 or 扣分项: scored as an indicator is, its points are the most that it adds or takes."""
+
+    level2: Name = Field("加分、扣分项", title="二级指标")
+
+
+class Adjustments(Record):
+    """加分、扣分 beside the sections: what a 加分项 earns is added, what a 扣分项 loses is taken."""
+
+    bonus: tuple[Adjustment, ...] = Field((), max_length=MOST, title="加分项")
+    penalty: tuple[Adjustment, ...] = Field((), max_length=MOST, title="扣分项")
+    most_bonus: Points | None = Field(None, title="加分合计的上限")
+    most_penalty: Points | None = Field(None, title="扣分合计的上限")
+    ceiling: Points | None = Field(None, title="加分后总分的上限", description="不写则为总分")
+
+
+class Limit(Question):
+    """限制: an answer other than the good one caps the grade or the total, or zeroes indicators."""
+
+    grade: Name | None = Field(None, title="最高等级")
+    total: Points | None = Field(None, title="总分上限")
+    zero: tuple[Name, ...] = Field(
+        (), max_length=MOST, title="不得分的指标", description="指标或一级指标的编号"
+    )
+    source: Text = Field(title="出处")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Limit:
+        if self.grade is None and self.total is None and not self.zero:
+            raise ValueError("最高等级（grade）、总分上限（total）、不得分的指标（zero）至少写一样")
+        return self
+
+    @property
+    def words(self) -> str:
+        """What follows: 等级最高为中."""
+        said = [f"等级最高为{self.grade}"] if self.grade else []
+        said += [f"总分最高为{plain(self.total)}分"] if self.total is not None else []
+        return "，".join(said)
 
 
 class Grade(Record):
@@ -155,6 +230,8 @@ class Rubric(Record):
         description="不写则用通常的用语",
     )
     sections: tuple[Section, ...] = Field(min_length=1, max_length=MOST, title="一级指标")
+    adjustments: Adjustments = Field(default_factory=Adjustments, title="加分、扣分项")
+    limits: tuple[Limit, ...] = Field((), max_length=MOST, title="限制条件")
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 
     _yearly: Yearly = PrivateAttr(default_factory=Yearly)
@@ -188,24 +265,42 @@ class Rubric(Record):
         return [indicator for section in self.sections for indicator in section.indicators]
 
     @property
+    def adjusting(self) -> list[Adjustment]:
+        """加分项, then 扣分项."""
+        return [*self.adjustments.bonus, *self.adjustments.penalty]
+
+    @property
+    def everything(self) -> list[RubricIndicator]:
+        """All that is scored: the indicators, 加分项 and 扣分项."""
+        return [*self.indicators, *self.adjusting]
+
+    @property
+    def worth(self) -> dict[str, Decimal]:
+        """分值 of each indicator in the total, by id."""
+        places = self.rounding.places
+        worth = [points for section in self.sections for points in section.worth(places)]
+        return {i.id: points for i, points in zip(self.indicators, worth, strict=True)}
+
+    @property
     def groups(self) -> dict[str, Chosen]:
         """The indicators under which departments choose their own, by id."""
         return {i.id: i.rule.choice for i in self.indicators if i.rule.choice}
 
     @property
-    def items(self) -> dict[str, Item]:
-        """All checklist items by id."""
-        return {item.id: item for i in self.indicators for item in i.rule.questions}
+    def items(self) -> dict[str, Question]:
+        """All questions that are answered with yes or no, by id."""
+        items = {item.id: item for i in self.everything for item in i.rule.questions}
+        return {**items, **{limit.id: limit for limit in self.limits}}
 
     @property
     def may_be_absent(self) -> set[str]:
         """The checklist items, by id, that may be answered 不涉及."""
-        rules = (indicator.rule for indicator in self.indicators)
+        rules = (indicator.rule for indicator in self.everything)
         return {item.id for rule in rules if rule.may_skip for item in rule.questions}
 
     def indicator(self, name: str) -> RubricIndicator:
         """The indicator with the id *name*."""
-        return next(indicator for indicator in self.indicators if indicator.id == name)
+        return next(indicator for indicator in self.everything if indicator.id == name)
 
     @model_validator(mode="after")
     def _adds_up(self) -> Rubric:
@@ -227,11 +322,14 @@ class Rubric(Record):
             yield ("grades",), "等级的下限应由高到低排列，最后一个为 0"
         elif floors[0] > self.points:
             yield ("grades", 0, "floor"), f"最高等级的下限 {floors[0]} 超过总分 {self.points}"
-        numbered = [
+        numbered: list[tuple[Loc, RubricIndicator]] = [
             (("sections", s, "indicators", i), indicator)
             for s, section in enumerate(self.sections)
             for i, indicator in enumerate(section.indicators)
         ]
+        for key in ("bonus", "penalty"):
+            listed = getattr(self.adjustments, key)
+            numbered += [(("adjustments", key, i), found) for i, found in enumerate(listed)]
         sections = [(("sections", s), section.id) for s, section in enumerate(self.sections)]
         yield from repeated("一级指标编号", sections)
         yield from repeated("指标编号", [(loc, found.id) for loc, found in numbered])
@@ -244,7 +342,22 @@ class Rubric(Record):
                 yield (*loc, "points"), self.rounding.too_fine(indicator.points)
             for place, message in rule.problems(self, indicator.points):
                 yield (*at, *place), message
+            if loc[0] == "adjustments" and (rule.choice or indicator.optional != "no"):
+                yield loc, "加分、扣分项不能是部门自选指标，也没有“不适用时”（optional）"
+        items += [(("limits", n), limit.id) for n, limit in enumerate(self.limits)]
+        yield from self._limit_problems()
         yield from repeated("检查项编号", items)
+
+    def _limit_problems(self) -> Iterator[tuple[Loc, str]]:
+        labels = [grade.label for grade in self.grades]
+        ids = {i.id for i in self.indicators} | {section.id for section in self.sections}
+        for n, limit in enumerate(self.limits):
+            if limit.grade is not None and limit.grade not in labels:
+                message = f"等级里没有“{limit.grade}”，可写的有：{'、'.join(labels)}"
+                yield ("limits", n, "grade"), message
+            for i, name in enumerate(limit.zero):
+                if name not in ids:
+                    yield ("limits", n, "zero", i), f"没有编号为“{name}”的指标或一级指标"
 
 
 def shipped_rubrics() -> list[str]:

@@ -43,7 +43,7 @@ def editors_schema() -> dict[str, Any]:
     scores["properties"] = {
         indicator.id: scores["additionalProperties"] | {"description": indicator.name}
         for rubric in rubrics
-        for indicator in rubric.indicators
+        for indicator in rubric.everything
     }
     for record in (whole, *records.values()):
         _name_in_chinese(record)

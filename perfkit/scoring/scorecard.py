@@ -6,16 +6,28 @@ JSON all print the objects of this module.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from perfkit.forms.department import Department
 from perfkit.quantities import plain
-from perfkit.scoring import rules
 from perfkit.scoring.kinds.kind import StatedRate, overridden
-from perfkit.scoring.rubric import Grade, Rubric, RubricIndicator
+from perfkit.scoring.rubric import Limit, Rubric, RubricIndicator
 from perfkit.scoring.scores import ZERO, Score
+from perfkit.scoring.totals import (
+    Limited,
+    adjustment,
+    converted,
+    grade_of,
+    limited,
+    points_of,
+    skipped,
+    skipped_by,
+    total_of,
+    zeroed,
+)
 
 
 @dataclass(frozen=True)
@@ -31,17 +43,56 @@ class Scorecard:
     scores: tuple[Score, ...]
     total: Decimal
     grade: str | None
+    formula: str = ""
+    adjustments: tuple[Score, ...] = ()
+    limits: tuple[Limited, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Score, ...]:
+        """The scores, then 加分项 and 扣分项."""
+        return (*self.scores, *self.adjustments)
 
     @property
     def open_points(self) -> Decimal:
         """待定分值 of the whole sheet."""
-        return sum((score.open_points for score in self.scores), ZERO)
+        return sum((score.open_points for score in self.everything), ZERO)
+
+    @property
+    def highest(self) -> Decimal:
+        """可能的最高总分: once all that is open is decided in the department's favour."""
+        return self._bound(favourable=True)
+
+    @property
+    def lowest(self) -> Decimal:
+        """可能的最低总分."""
+        return self._bound(favourable=False)
+
+    def _bound(self, favourable: bool) -> Decimal:
+        scores = [s.counted + (s.open_points if favourable else ZERO) for s in self.scores]
+        adjusting = [
+            s.counted + (s.open_points * s.sign if favourable == (s.sign > 0) else ZERO)
+            for s in self.adjustments
+        ]
+        met = self.met(unanswered=not favourable)
+        ceilings = [limit.total for limit in met if limit.total is not None]
+        return total_of(self.rubric, scores, adjusting, ceilings).points
+
+    def met(self, unanswered: bool = False) -> list[Limit]:
+        """限制条件 that apply, or with *unanswered* may apply."""
+        return [
+            one.limit for one in self.limits if one.applies or (unanswered and one.applies is None)
+        ]
+
+    def section_points(self, section_id: str) -> Decimal:
+        """分值 of a section, without those that went to other sections."""
+        section = next(section for section in self.rubric.sections if section.id == section_id)
+        return sum((self.score(i.id).points for i in section.indicators), ZERO)
 
     @property
     def undecided(self) -> list[Score]:
         """The indicators, or parts of them, that wait for a person's decision."""
         found: list[Score] = []
-        for score in self.scores:
+        for score in self.everything:
             waiting = [part for part in score.parts if part.open_points]
             if score.open_points:
                 found += waiting or [score]
@@ -49,7 +100,7 @@ class Scorecard:
 
     def score(self, name: str) -> Score:
         """The score of the indicator with the id *name*."""
-        return next(score for score in self.scores if score.id == name)
+        return next(score for score in self.everything if score.id == name)
 
     def section_total(self, section_id: str) -> Decimal:
         """小计 of a section: the sum of its decided scores."""
@@ -96,11 +147,26 @@ class Scorecard:
                 else {}
             ),
             "indicators": [_score_dict(score) for score in self.scores],
+            **self._beside(),
             "undecided": [
                 {"id": s.id, "name": s.name, "points": plain(s.points), "reason": s.undecided}
                 for s in self.undecided
             ],
         }
+
+    def _beside(self) -> dict[str, Any]:
+        """加分项, 扣分项 and 限制条件, where the rubric has any."""
+        found: dict[str, Any] = {}
+        if self.adjustments:
+            found["adjustments"] = [
+                _score_dict(score) | {"sign": score.sign} for score in self.adjustments
+            ]
+        if self.limits:
+            found["limits"] = [
+                {"id": one.limit.id, "applies": one.applies, "words": one.sentence}
+                for one in self.limits
+            ]
+        return found
 
 
 def _text(value: Decimal | None) -> str | None:
@@ -146,28 +212,66 @@ def _score_dict(score: Score) -> dict[str, Any]:
 
 def score(department: Department, rubric: Rubric) -> Scorecard:
     """The department's scorecard (评分结果) by the rules of *rubric*."""
-    scores = tuple(_score(department, rubric, indicator) for indicator in rubric.indicators)
-    # With stage "indicator" the parts are rounded already, and this changes nothing.
-    total = rubric.rounding.apply(sum((s.awarded or ZERO for s in scores), ZERO))
-    card = Scorecard(department, rubric, scores, total, None)
-    lowest, highest = grade_of(rubric, total), grade_of(rubric, total + card.open_points)
+    limits = limited(department, rubric)
+    points, gone = points_of(department, rubric), skipped_by(department, rubric)
+    scores = []
+    for section in rubric.sections:
+        for indicator in section.indicators:
+            zeroing = [
+                one
+                for one in limits
+                if indicator.id in one.limit.zero or section.id in one.limit.zero
+            ]
+            found = _score(department, rubric, indicator, points[indicator.id], gone)
+            scores.append(overridden(zeroed(found, zeroing), department))
+    bonus = {indicator.id for indicator in rubric.adjustments.bonus}
+    adjusted = []
+    for indicator in rubric.adjusting:
+        found = _score(department, rubric, indicator, indicator.points, {})
+        asked = any(item.id in department.checks for item in indicator.rule.questions)
+        filed = asked or indicator.id in department.answers
+        found = adjustment(found, indicator.id in bonus, filed)
+        adjusted.append(overridden(found, department))
+    ceilings = [one.limit.total for one in limits if one.applies and one.limit.total is not None]
+    decided = [s.awarded for s in scores if s.awarded is not None]
+    total = total_of(rubric, decided, [s.counted for s in adjusted], ceilings)
+    card = Scorecard(
+        department,
+        rubric,
+        tuple(scores),
+        total.points,
+        None,
+        total.formula,
+        tuple(adjusted),
+        limits,
+    )
+    lowest = grade_of(rubric, card.lowest, card.met(unanswered=True))
+    highest = grade_of(rubric, card.highest, card.met())
     return replace(card, grade=lowest.label if lowest == highest else None)
 
 
-def grade_of(rubric: Rubric, total: Decimal) -> Grade:
-    """评价等级 of a total: floors are inclusive."""
-    return rubric.grades[rules.at_or_above(total, [grade.floor for grade in rubric.grades])]
-
-
-def _score(department: Department, rubric: Rubric, indicator: RubricIndicator) -> Score:
+def _score(
+    department: Department,
+    rubric: Rubric,
+    indicator: RubricIndicator,
+    points: Decimal,
+    gone: Mapping[str, str],
+) -> Score:
+    """By its rule, of so many *points*; *gone* are the indicators that do not apply."""
+    rule = indicator.rule
+    direct = rule.any_points or indicator.id in gone
     base = Score(
         id=indicator.id,
         name=indicator.name,
-        points=indicator.points,
+        points=points if direct else indicator.points,
+        native=indicator.points if direct and points != indicator.points else None,
         reported=department.reported.scores.get(indicator.id),
-        field=indicator.rule.turns_on,
+        field=rule.turns_on,
     )
-    return overridden(indicator.rule.scored(base, department, rubric), department)
+    if indicator.id in gone:
+        return skipped(base, gone[indicator.id])
+    found = rule.scored(base, department, rubric)
+    return found if found.points == points else converted(found, points, rubric)
 
 
 def stated_rates(card: Scorecard) -> dict[str, StatedRate]:

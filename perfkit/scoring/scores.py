@@ -67,7 +67,10 @@ class Score:
     value is so far above the target that the target may have been too low.
     `direction` is 正向 or 反向 for a quantified part, `assumed` if nobody stated it.
     `ratio` is the exact rate of a rule that has one, where the filed amounts
-    give it: neither capped nor as the department states it.
+    give it: neither capped nor as the department states it. `native` are the points
+    of the rubric's file where those of the sheet differ: they were converted, or other
+    indicators do not apply. `skipped` is the reason why this one doesn't. `sign` is 1 for a
+    加分项 and −1 for a 扣分项, of which `awarded` are the points that it takes.
     """
 
     id: str
@@ -93,6 +96,33 @@ class Score:
     direction: str = ""
     assumed: bool = False
     ratio: Decimal | None = None
+    native: Decimal | None = None
+    skipped: str = ""
+    sign: int = 0
+
+    @property
+    def of_rubric(self) -> Decimal:
+        """分值 as the rubric's file has them, on the scale of their section."""
+        return self.points if self.native is None else self.native
+
+    @property
+    def counted(self) -> Decimal:
+        """What it adds to the total: of a 扣分项 below zero."""
+        return (self.awarded or ZERO) * (self.sign or 1)
+
+    @property
+    def points_words(self) -> str:
+        """分值 in its column; of a 加分项 or 扣分项 the most that it adds or takes."""
+        words = {1: "最多加{}", -1: "最多扣{}"}.get(self.sign, "{}")
+        return words.format(plain(self.points))
+
+    @property
+    def awarded_words(self) -> str:
+        """得分 in its column: 待定, 19.98, of a 扣分项 −1.5."""
+        if self.awarded is None:
+            return "待定"
+        sign = {1: "+", -1: "−"}.get(self.sign, "") if self.awarded else ""
+        return sign + plain(self.awarded)
 
     @property
     def open_points(self) -> Decimal:

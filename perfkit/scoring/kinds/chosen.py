@@ -98,6 +98,11 @@ class Chosen(Rule):
         """All that the department chose."""
         return "indicators"
 
+    @property
+    def any_points(self) -> bool:
+        """Shares of the points."""
+        return True
+
     def turning_fields(self, score: Score) -> dict[str, str]:
         """Each part turns on its own row; the whole on nothing else."""
         return {part.id: part.field.removesuffix(".actual") for part in score.parts} | {
@@ -137,11 +142,14 @@ class Chosen(Rule):
             for i, (_, row) in enumerate(rows)
             if directions[i][0] == HIGHER and row.measured_target and not row.measured_target.value
         }
-        weights = weights_of(score.points, [row.weight for _, row in rows], rubric.rounding.places)
+        places = rubric.rounding.places
+        weights = weights_of(score.of_rubric, [row.weight for _, row in rows], places)
+        if score.of_rubric != score.points:
+            weights = rules.shared(score.points, weights, places)
         kept = [ZERO if i in zeros else weight for i, weight in enumerate(weights)]
         spread = self.zero == "redistribute" and any(kept)
         if spread and zeros:
-            weights = rules.shared(score.points, kept, rubric.rounding.places)
+            weights = rules.shared(score.points, kept, places)
         parts = []
         for i, ((number, row), weight) in enumerate(zip(rows, weights, strict=True)):
             part = Score(

@@ -186,7 +186,7 @@ class Excess(Quotient):
             return super().rows(card, indicator)
         score = card.score(indicator.id)
         level2 = "" if indicator.level2 == indicator.name else f"{indicator.level2}："
-        name = f"{level2}{indicator.name}（{plain(indicator.points)}）"
+        name = f"{level2}{indicator.name}（{plain(score.points)}）"
         return [
             [
                 Cell(name, columns=2, kind="label"),

@@ -30,13 +30,18 @@ MOST = 200
 """Items of one list: ten times what any rubric has."""
 
 
-class Item(Record):
-    """One question of a checklist, and the answer that costs nothing."""
+class Question(Record):
+    """A question that a department answers with yes or no, and the answer that costs nothing."""
 
     id: Name
     text: Text = Field(title="内容")
     asks: str = Field("", title="“是”的含义", description="一项含几问时，说明答“是”指什么")
     good: Answer = Field(title="合格的答案")
+
+
+class Item(Question):
+    """One question of a checklist."""
+
     points: Points | None = Field(None, title="这一项的分值", description="与其他项不同时写")
     gate: Answer = Field(False, title="一票否决", description="这一项不合格，整个指标不得分")
 
@@ -106,6 +111,13 @@ class Rule(Record):
             ]
         ]
 
+    def said(self, score: Score) -> Markup:
+        """Its sentence, or why the indicator does not apply."""
+        if score.skipped:
+            words = "{}：不适用（{}），分值分给其他指标。"
+            return Markup(words).format(score.name, score.skipped)
+        return self.sentence(score)
+
     def found(self, score: Score) -> Cell:
         """完成值 in its row."""
         return Cell(score.rate or "待定", kind="num", of=score.id)
@@ -132,6 +144,11 @@ class Rule(Record):
     def asks(self) -> tuple[str, ...]:
         """The fields of 指标填报 (``answers``) that it scores by."""
         return ()
+
+    @property
+    def any_points(self) -> bool:
+        """Whether it awards a share of the points, whatever they are."""
+        return False
 
     @property
     def may_skip(self) -> bool:

@@ -113,6 +113,11 @@ class Ratio(Quotient):
             return share, f"{shown}，按 {percent(share)}"
         return share, f"{shown} ÷ {percent(self.full_at)} = {percent(share, 4)}"
 
+    @property
+    def any_points(self) -> bool:
+        """A share of the points, unless a step costs so many."""
+        return self.above is None
+
     def sentence(self, score: Score) -> Markup:
         """Nothing of 预算执行率, which has a chapter of its own."""
         return Markup("") if self.is_execution else told(score)

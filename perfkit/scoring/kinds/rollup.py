@@ -38,6 +38,11 @@ class Rollup(Rule):
         """All projects."""
         return "projects"
 
+    @property
+    def any_points(self) -> bool:
+        """A share of the points."""
+        return True
+
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
         """The weighted mean; undecided while a project has no score or no weight."""
         projects = department.projects
