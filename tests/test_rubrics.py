@@ -175,14 +175,21 @@ def rubrics(draw):
                     "explanation": "解释",
                     "standard": "标准",
                     "source": "出处",
+                    "optional": draw(st.sampled_from(["no", "no", "section", "all"])),
                     "rule": draw(rules(name, points)),
                 }
             )
         points = sum(int(indicator["points"]) for indicator in indicators)
+        section = {"id": f"s{s}", "name": f"部分{s}", "indicators": indicators}
+        if draw(st.booleans()):  # weights on a scale of their own
+            section["scale"], points = text(points), draw(st.integers(5, 60))
         total += points
-        sections.append(
-            {"id": f"s{s}", "name": f"部分{s}", "points": text(points), "indicators": indicators}
-        )
+        sections.append(section | {"points": text(points)})
+    own = {"explanation": "解释", "standard": "标准", "source": "出处"}
+    count = {"kind": "occurrences", "what": "事项", "add": "1"}
+    adjusting = {"bonus": count, "penalty": count | {"add": None, "deduct": "2"}}
+    limit = {"text": "有没有违纪", "good": "否", "source": "出处"}
+    limits = [{"grade": "一般"}, {"total": text(total // 2)}, {"zero": ["s0i0"]}, {"zero": ["s0"]}]
     return {
         "id": "random",
         "name": "随机的评分标准",
@@ -197,6 +204,14 @@ def rubrics(draw):
         ],
         "figures": FIGURES,
         "sections": sections,
+        "adjustments": {
+            key: [own | {"id": f"s9i{n}", "name": f"指标s9i{n}", "points": "5", "rule": rule}]
+            for n, (key, rule) in enumerate(adjusting.items())
+            if draw(st.booleans())
+        },
+        "limits": [
+            limit | {"id": f"limit{n}"} | one for n, one in enumerate(limits) if draw(st.booleans())
+        ],
     }
 
 
@@ -221,8 +236,14 @@ def filings(draw, rubric):
     ]
     filed["answers"], filed["checks"], filed["indicators"], filed["overrides"] = {}, {}, [], []
     claimed = {}
-    for indicator in rubric.indicators:
+    for question in rubric.limits:
+        if draw(st.integers(0, 5)):
+            filed["checks"][question.id] = draw(st.sampled_from(["否", "否", "是"]))
+    for indicator in rubric.everything:
         rule = indicator.rule
+        if indicator.optional != "no" and not draw(st.integers(0, 3)):
+            filed["answers"][indicator.id] = {"applies": "否", "reason": "没有这项业务"}
+            continue
         worth = st.integers(0, int(indicator.points)).map(text)
         if rule.asks and draw(st.integers(0, 4)):
             reply = {
@@ -275,12 +296,15 @@ def contradictions(report, card):
         return [] if found == right else [f"{what}: {found} ≠ {right}"]
 
     wrong = []
-    for one in card.scores:
+    for one in card.everything:
         awarded = "待定" if one.awarded is None else plain(one.awarded)
+        if one.awarded and one.sign:
+            awarded = f"{'+' if one.sign > 0 else '−'}{awarded}"
+        points = {1: "最多加", -1: "最多扣"}.get(one.sign, "") + plain(one.points)
         claim = "—" if one.reported is None else plain(one.reported)
         (row,) = blocks(f"score.{one.id}")
         cells = [said(cell) for cell in row][:4]
-        wrong += told(cells, [one.name, plain(one.points), awarded, claim], "得分表")
+        wrong += told(cells, [one.name, points, awarded, claim], "得分表")
         for row in blocks(f"sheet.{one.id}"):
             figures = [cell for cell in row if cell.find("span") is not None]
             at = max(
@@ -289,7 +313,7 @@ def contradictions(report, card):
                 if cell.find("span").get("data-of") == one.id
             )
             scored = [said(cell) for cell in row][at - 2 : at + 1]
-            right = [plain(one.points), claim]
+            right = [points, claim]
             wrong += told(scored[:2], right, f"评分表 {one.id}")
             if not scored[2].startswith(awarded):
                 wrong.append(f"评分表 {one.id}: {scored[2]} ≠ {awarded}")
@@ -297,7 +321,7 @@ def contradictions(report, card):
             for got, of in re.findall(r"得([0-9.]+)分（分值([0-9.]+)分", said(row)):
                 wrong += told([got, of], [awarded, plain(one.points)], f"句子 {one.id}")
         formula = derivations(card)[one.id].formula
-        if one.override is None and one.by_rule is not None and " = " in formula:
+        if not one.override and one.by_rule is not None and " = " in formula:
             wrong += told(formula.rpartition(" = ")[2], plain(one.by_rule), f"推导 {one.id}")
     (row,) = blocks("score.total")
     wrong += told(
@@ -316,10 +340,8 @@ def contradictions(report, card):
             wrong.append(f"小计: 没有“{right}”")
     open_points = re.search(r"另有([0-9.]+)分待定.*在([0-9.]+)分至([0-9.]+)分之间", said(tree))
     if card.open_points:
-        highest = plain(card.total + card.open_points)
-        wrong += told(
-            [*open_points.groups()], [plain(card.open_points), plain(card.total), highest], "待定"
-        )
+        lowest, highest = plain(card.lowest), plain(card.highest)
+        wrong += told([*open_points.groups()], [plain(card.open_points), lowest, highest], "待定")
     elif open_points:
         wrong.append("待定: 没有待定的分值")
     lost = [d for one in card.scores for d in one.lost if d.points]
@@ -339,7 +361,7 @@ def contradictions(report, card):
             r"(指标s\di\d)自评(\S+)分，(?:按评分标准|例外核定)为(\S+)分，", finding.message
         )
         if claimed:
-            one = next(one for one in card.scores if one.name == claimed[1])
+            one = next(one for one in card.everything if one.name == claimed[1])
             right = [plain(one.reported), plain(card.rubric.rounding.apply(one.awarded))]
             wrong += told([claimed[2], claimed[3]], right, "审核意见")
     return wrong
