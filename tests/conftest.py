@@ -3,6 +3,7 @@
 import copy
 import os
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +132,22 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def resaved(tmp_path_factory):
+    """Has LibreOffice open a file and save it anew; skipped where there is none, except in CI."""
+    if shutil.which("soffice") is None and not os.environ.get("CI"):
+        pytest.skip("no LibreOffice on the PATH")
+    profile = tmp_path_factory.mktemp("libreoffice").as_uri()
+
+    def save(path, folder):
+        command = ["soffice", "--headless", f"-env:UserInstallation={profile}"]
+        command += ["--convert-to", path.suffix[1:], "--outdir", str(folder), str(path)]
+        subprocess.run(command, check=True, capture_output=True, timeout=180)
+        return folder / path.name
+
+    return save
 
 
 @pytest.fixture(scope="session")

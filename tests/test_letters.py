@@ -211,15 +211,11 @@ def test_answers_come_back_with_who_and_when(ending, outputs):
     assert len([*path.parent.glob(f"*旧稿*{ending}")]) == 1
 
 
-def test_what_libreoffice_saves_comes_back(outputs, tmp_path):
+def test_what_libreoffice_saves_comes_back(outputs, tmp_path, resaved):
     paths, _ = write_letters(outputs, REPORT)
     for path in paths:
         filled(path, {0: ("部分采纳", "已补充")})
-        saved = tmp_path / path.suffix[1:]
-        command = ["soffice", "--headless", f"-env:UserInstallation={(tmp_path / 'lo').as_uri()}"]
-        command += ["--convert-to", path.suffix[1:], "--outdir", str(saved), str(path)]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        sheet = read_sheet(saved / path.name)
+        sheet = read_sheet(resaved(path, tmp_path / path.suffix[1:]))
         assert (sheet.report, sheet.who, sheet.when) == (REPORT, "李四", "2024年4月1日")
         assert [one.answer for one in sheet.answers] == ["部分采纳：已补充"]
 

@@ -135,7 +135,9 @@ class Look:
             for column, (value, _) in zip(block.columns, values, strict=True)
             if value is not None
         ]
-        texts += [(remark, 30) for remark in remarks]
+        # Below the parts of the budget a remark stands in a column of figures.
+        beside = 12 if block.sheet == "预算" and block.columns[0].title == CONTENT else 30
+        texts += [(remark, beside) for remark in remarks]
         lines = max(
             sum(max(1, math.ceil((_width(part) + 1) / width)) for part in text.split("\n"))
             for text, width in texts
