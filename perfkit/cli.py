@@ -97,6 +97,7 @@ def _parser() -> _Parser:
         "上年的写在注释里",
     )  # fmt: skip
     new.add_argument("--chinese", action="store_true", help="字段名和指标编号写中文")
+    new.add_argument("--book", action="store_true", help="写成 Excel 工作簿，不写成 .yaml 文件")
     init = command("init", "建一个工作文件夹：模板笔记本、一份样子和说明")
     init.add_argument(
         "folder", nargs="?", type=Path, default=Path(), metavar="文件夹",
@@ -208,6 +209,7 @@ def _parser() -> _Parser:
         help="报告按哪个评分标准（不写则按它的评分表选）",
     )  # fmt: skip
     importing.add_argument("--force", action="store_true", help="已有同名的参数文件时覆盖")
+    importing.add_argument("--chinese", action="store_true", help="字段名写中文")
     review = command("review", "审阅报告：在本机打开网页，收下审阅意见")
     review.add_argument(
         "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
@@ -365,6 +367,10 @@ def _new(options: argparse.Namespace) -> int:
     from perfkit.start.new import asked, new_file, next_file
 
     if options.source is not None:
+        if options.book:
+            _wrong_use(
+                "--book 不能与 --from 一起用；先做下一年度的参数文件，填好后用 perfkit export"
+            )
         if not options.source.is_file():
             _wrong_use(f"找不到 {options.source}，请核对路径和文件名")
         made = next_file(
@@ -374,6 +380,14 @@ def _new(options: argparse.Namespace) -> int:
         given = asked(options.name, options.rubric, options.year)
         if isinstance(given, str):
             _wrong_use(given)
+        if options.book:
+            from perfkit.books.filings import blank_book
+
+            name, rubric, year = given
+            target = _new_file(Path(f"{name}-{year}.xlsx"), False)
+            blank_book(rubric, target, [name], year)
+            print(f"已写 {target}；填好后运行 perfkit check {target}，没填的、填错的会逐处指出")
+            return FINE
         made = new_file(*given, options.chinese)
     print(f"已写 {made.path}" + (f"；还有 {made.missing} 处必填的没有填" if made.missing else ""))
     print(f"填好后运行 perfkit check {made.path}，没填的、填错的会逐处指出")
@@ -450,34 +464,34 @@ def _import_files(options: argparse.Namespace) -> int:
             _wrong_use(f"{path} 里没有工作簿（.xlsx），也没有报告（.docx、.pdf）")
         reports += filter(is_report, inside)
         books += (file for file in inside if not is_report(file))
-    read = _import_reports(reports, options.outputs, options.rubric, options.force)
+    read = _import_reports(reports, options)
     if books:
-        _import_books(books, options.outputs, options.force)
+        _import_books(books, options)
     return read
 
 
-def _import_books(books: list[Path], folder: Path, replace: bool) -> None:
+def _import_books(books: list[Path], options: argparse.Namespace) -> None:
     from perfkit.books.filings import import_books
 
-    made = import_books(books, folder, replace)
+    made = import_books(books, options.outputs, options.force, options.chinese)
     print(*made.notes, sep="\n", end="\n" if made.notes else "", file=sys.stderr)
     listed = "、".join(map(str, made.files[:10])) + ("……" if len(made.files) > 10 else "")
     print(f"已写 {len(made.files)} 份参数文件：{listed}")
 
 
-def _import_reports(reports: list[Path], folder: Path, rubric: str | None, replace: bool) -> int:
+def _import_reports(reports: list[Path], options: argparse.Namespace) -> int:
     from perfkit.errors import PerfkitError
     from perfkit.received.importing import listing, read_report, write_parameters
 
     targets: dict[str, Path] = {}
     failed = 0
     for path in reports:
-        target = folder / f"{path.stem}.yaml"
+        target = options.outputs / f"{path.stem}.yaml"
         try:
             if other := targets.get(target.name.casefold()):
                 raise PerfkitError(f"{path}：与 {other} 同名，参数文件会互相覆盖，请改名")
-            received = read_report(path, rubric)
-            faults = write_parameters(received, target, replace)
+            received = read_report(path, options.rubric)
+            faults = write_parameters(received, target, options.force, options.chinese)
         except PerfkitError as e:
             failed += 1
             print(e, file=sys.stderr)

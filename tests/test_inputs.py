@@ -34,7 +34,7 @@ def test_what_is_passed_over_is_named(folder):
         "d.yaml.txt（请改名为 d.yaml）",
         "~$a.yaml（Office 的临时文件）",
         "~$台账.xlsx（Office 的临时文件）",
-        "台账.xlsx",
+        "台账.xlsx（工作簿，请用 perfkit import 读入，或写明它的文件名）",
     ]
 
 
@@ -54,7 +54,7 @@ def test_what_is_passed_over_is_named(folder):
         (["a.failed.yaml"], "会与出错报告的网页混淆"),
         (["x" * 250 + ".yaml"], "文件名太长"),
         (["汉" * 71 + ".yaml"], "文件名太长"),
-        (["a.xlsx"], "应以 .yaml 结尾"),
+        (["a.csv"], "应以 .yaml 结尾"),
         (["a.yaml.txt"], "请改名为 a.yaml"),
         (["a.yaml", "a.yml"], "同名"),
         (["a.yaml", "A.yaml"], "同名"),

@@ -66,8 +66,8 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 OURS = {name for tree in TREES.values() for name in defined(tree)}
 
 
-OTHERS_HAVE = {"_body", "_parent"}
-"""Names that python-docx and multiprocessing have, too."""
+OTHERS_HAVE = {"_body", "_cells", "_parent"}
+"""Names that python-docx, openpyxl and multiprocessing have, too."""
 
 
 def taken(path):

@@ -402,10 +402,20 @@ def test_commands(tmp_path, filing, capsys, monkeypatch):
     code, told = run("form")
     assert (code, "已经有了" in told.err) == (2, True)
     assert run("export", str(filing()), "-o", "x.xlsx")[0] == 0
+    told = run("new", "示例丙局", "--rubric", "yueyang-2018", "--year", "2024", "--book")
+    assert (told[0], "示例丙局-2024.xlsx" in told[1].out) == (0, True)
+    (blank,) = read_book(tmp_path / "示例丙局-2024.xlsx").filings.values()
+    assert blank.tree["name"] == "示例丙局"
     assert run("import", "x.xlsx", "-o", "made")[0] == 0
     made = yaml.safe_load(Path("made/x.yaml").read_text(encoding="utf-8"))
     assert made["department"]["name"] == "示例局"
     assert department_text(tree(read_department(filing())[0])).count("示例局") == 1
+    assert run("import", "x.xlsx", "-o", "chinese", "--chinese")[0] == 0
+    written = Path("chinese/x.yaml").read_text(encoding="utf-8")
+    assert "  部门名称: 示例局" in written
+    assert "budget:" not in written
+    one, other = (read_department(Path(at, "x.yaml"))[0] for at in ("made", "chinese"))
+    assert tree(one) == tree(other)
 
 
 @pytest.fixture(scope="module")

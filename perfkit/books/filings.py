@@ -13,6 +13,7 @@ from perfkit.files import relative_path, shown_name, write_whole
 from perfkit.forms.bookfile import ENDINGS, OTHER_ENDINGS, part_of
 from perfkit.forms.workbook import file_key, read_book
 from perfkit.forms.written import department_text, tree
+from perfkit.scoring.names import in_words
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric
 
@@ -46,8 +47,12 @@ def books_in(folder: Path) -> list[Path]:
     )
 
 
-def import_books(books: Iterable[Path], folder: Path, replace: bool = False) -> Imported:
+def import_books(
+    books: Iterable[Path], folder: Path, replace: bool = False, chinese: bool = False
+) -> Imported:
     """Parameter files of all departments in *books*, in *folder*; all or none are written.
+
+    With *chinese* they have the form's own names for fields and the rubric's for its codes.
 
     Raises:
         PerfkitError: with the faults of all books, or for a file that is there already.
@@ -71,7 +76,7 @@ def import_books(books: Iterable[Path], folder: Path, replace: bool = False) -> 
                 message = f"{target} 已经有了；要换成工作簿里的请加 --force，或用 -o 写到别的文件夹"
                 faults.append(Fault(shown_name(book), 0, message))
             try:
-                made[target] = _text_of(path, folder)
+                made[target] = _text_of(path, folder, chinese)
             except PerfkitError as e:
                 faults += e.faults
     if faults:
@@ -85,12 +90,13 @@ def import_books(books: Iterable[Path], folder: Path, replace: bool = False) -> 
     return Imported(list(made), list(dict.fromkeys(notes)))
 
 
-def _text_of(path: Path, folder: Path) -> str:
-    department, _ = read_department(path)
+def _text_of(path: Path, folder: Path, chinese: bool) -> str:
+    department, rubric = read_department(path)
     book = part_of(path)[0]
     found = _moved(tree(department), book.parent, folder)
-    remark = f"由工作簿 {book.name} 导入"
-    return department_text(found, remarks={"": remark})
+    if chinese:
+        found = in_words(found, rubric)
+    return department_text(found, chinese, {"": f"由工作簿 {book.name} 导入"})
 
 
 def _moved(filed: dict[str, Any], old: Path, new: Path) -> dict[str, Any]:

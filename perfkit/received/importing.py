@@ -99,7 +99,7 @@ def _first(received: Received, path: str) -> Origin:
     return next(o for known, o in received.origins.items() if known.startswith(f"{path}."))
 
 
-def parameter_text(received: Received) -> str:
+def parameter_text(received: Received, chinese: bool = False) -> str:
     """The parameter file of a report: each value below where it is from, what is missing to be filled in."""
     tree = copy.deepcopy(received.tree)
     remarks = {path: str(origin) for path, origin in received.origins.items()}
@@ -111,7 +111,7 @@ def parameter_text(received: Received) -> str:
     notes += [f"读的时候：{note}" for note in paper.notes]
     notes += [f"前后不一致：{doubt}" for doubt in received.doubts]
     remarks[""] = "\n".join(notes)
-    return department_text(_ordered(tree, ()), remarks=_at_items(remarks))
+    return department_text(_ordered(tree, ()), chinese, _at_items(remarks))
 
 
 def _at_items(remarks: Mapping[str, str]) -> dict[str, str]:
@@ -174,7 +174,9 @@ def _notes(received: Received) -> Iterator[str]:
     yield from (f"  前后不一致  {doubt}" for doubt in received.doubts)
 
 
-def write_parameters(received: Received, path: Path, force: bool = False) -> list[str]:
+def write_parameters(
+    received: Received, path: Path, force: bool = False, chinese: bool = False
+) -> list[str]:
     """Write the parameter file of a report; the faults that it has until it is filled in.
 
     Raises:
@@ -186,7 +188,7 @@ def write_parameters(received: Received, path: Path, force: bool = False) -> lis
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise PerfkitError(f"{path.parent} 不能用作文件夹，请用 -o 另写一个") from None
-    write_whole(path, parameter_text(received).encode())
+    write_whole(path, parameter_text(received, chinese).encode())
     try:
         read_department(path)
     except PerfkitError as e:

@@ -67,13 +67,14 @@ def _read(
     path: Path, with_previous: bool = True, above: tuple[Path, ...] = ()
 ) -> tuple[Department, Rubric]:
     """The filing in a file; *above* are the files that name it as a 二级单位, the topmost first."""
-    above = (*above, path.resolve())
     if is_book(path):
         from perfkit.forms.workbook import read_filing
 
-        return _validated(*read_filing(path), part_of(path)[0].parent, with_previous, above)
-    tree, source, faults = read_tree(path, ParameterFile)
-    return _validated(tree, source, faults, path.parent, with_previous, above)
+        read, folder = read_filing(path), part_of(path)[0].parent
+    else:
+        read, folder = read_tree(path, ParameterFile), path.parent
+    # Only now: what can't be read, such as a link to itself, may have no place either.
+    return _validated(*read, folder, with_previous, (*above, path.resolve()))
 
 
 def department_of(tree: Mapping[str, Any], source: Source) -> tuple[Department, Rubric]:
