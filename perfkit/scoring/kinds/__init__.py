@@ -1,8 +1,8 @@
 """规则的种类: a file each, with everything that perfkit knows of the kind.
 
 To add a kind: one file here, with a subclass of `Rule` whose ``kind`` is a
-Literal of its own that no field of a rule is called; its name in `AnyRule`, its
-Chinese name in `perfkit.forms.codes.CODES`; and a table of cases in
+Literal of its own that no field of a rule is called; its name in `single.Single`,
+its Chinese name in `perfkit.forms.codes.CODES`; and a table of cases in
 ``tests/cases``. The file holds
 
 - the fields as a rubric writes them, and what is refused in them (`problems`
@@ -19,26 +19,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from perfkit.scoring.kinds import one_of
-from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.kinds.chosen import Chosen
-from perfkit.scoring.kinds.excess import Excess
-from perfkit.scoring.kinds.given import Given
-from perfkit.scoring.kinds.occurrences import Occurrences
 from perfkit.scoring.kinds.one_of import OneOf
-from perfkit.scoring.kinds.rank import Rank
-from perfkit.scoring.kinds.ratio import Ratio
-from perfkit.scoring.kinds.rollup import Rollup
-from perfkit.scoring.kinds.tiers import Tiers
+from perfkit.scoring.kinds.single import Single
 
-AnyRule = Annotated[
-    Ratio | Tiers | Excess | Checklist | Occurrences | Given | Rank | Rollup | OneOf | Chosen,
-    Field(discriminator="kind"),
-]
+AnyRule = Annotated[Single | OneOf | Chosen, Field(discriminator="kind")]
 """The kinds of rules that a rubric may have."""
-
-# A rule with rules in it: its field can name them only now.
-one_of.Alternative.model_rebuild(_types_namespace={"AnyRule": AnyRule})
-OneOf.model_rebuild()
 
 __all__ = ["AnyRule"]

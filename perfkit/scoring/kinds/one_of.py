@@ -13,10 +13,10 @@ from perfkit.forms import paths
 from perfkit.forms.department import Department, Name, Record
 from perfkit.forms.fields import Loc
 from perfkit.scoring.kinds.kind import MOST, Item, Rule, repeated
+from perfkit.scoring.kinds.single import AnySingle
 from perfkit.scoring.scores import ZERO, Score
 
 if TYPE_CHECKING:
-    from perfkit.scoring.kinds import AnyRule
     from perfkit.scoring.rubric import Rubric
 
 
@@ -24,7 +24,7 @@ class Alternative(Record):
     """One way to score: its name and its rule."""
 
     name: Name = Field(title="办法")
-    rule: AnyRule = Field(title="规则")
+    rule: AnySingle = Field(title="规则")
 
 
 class OneOf(Rule):
@@ -70,13 +70,10 @@ class OneOf(Rule):
         return (*asked, "choice")
 
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
-        """What does not fit in any of the ways; no way lets departments choose 三级指标."""
+        """What does not fit in any of the ways."""
         names = [(("ways", n), way.name) for n, way in enumerate(self.ways)]
         yield from repeated("办法", names)
         for n, way in enumerate(self.ways):
-            if way.rule.choice or isinstance(way.rule, OneOf):
-                yield ("ways", n, "rule", "kind"), "任选其一里不能再有任选其一或部门自选指标"
-                continue
             for place, message in way.rule.problems(rubric, points):
                 yield ("ways", n, "rule", *place), message
 
