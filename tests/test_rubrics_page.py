@@ -21,7 +21,8 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 YAML = [text for kind, text in BLOCKS if kind == "yaml"]
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 RUBRIC, FILLED = YAML[0], YAML[-1]
-RULES = YAML[1:-1]
+RULES = [text for text in YAML[1:-1] if text.startswith("kind:")]
+(BESIDE,) = [text for text in YAML[1:-1] if text not in RULES]
 POINTS = re.findall(r"^\| (\w+) \| [^|]+ \| ([\d.]+) \|$", PAGE, re.MULTILINE)
 
 
@@ -112,3 +113,16 @@ def test_one_slip_is_told_once_by_its_cause(kit, capsys, right, wrong, said):
     counted, message = capsys.readouterr().out.splitlines()
     assert counted.endswith("有 1 处错误")
     assert said in message
+
+
+def test_what_stands_beside_the_sections_changes_total_and_grade(kit, filing):
+    tree = yaml.load(RUBRIC, Loader=yaml.BaseLoader) | yaml.load(BESIDE, Loader=yaml.BaseLoader)
+    path = kit / "rubrics" / "shili.yaml"
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    filled = yaml.load(FILLED, Loader=yaml.BaseLoader)
+    filled["answers"]["honours"] = {"count": "2"}
+    filled["checks"]["discipline"] = "是"
+    filed = {**filled, "rubric": str(path), "reported": None}
+    assert run("perfkit rubric set rubrics/shili.yaml city_variance 2023 2% --source 示例") == 0
+    card = score(*read_department(filing(filed)))
+    assert (card.total, card.grade) == (Decimal("95.63"), "中")
