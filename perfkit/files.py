@@ -147,6 +147,18 @@ def original(path: str) -> str:
     return path
 
 
+def make_folder(folder: Path) -> None:
+    """Make *folder* and those that lead to it, where they aren't there.
+
+    Raises:
+        PerfkitError: if it can't be made, with the system's reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise PerfkitError(f"文件夹 {folder} 建不了：{system_reason(e)}") from None
+
+
 def shown_name(path: Path) -> str:
     """Folder and file name: ``params/x.yaml``."""
     try:

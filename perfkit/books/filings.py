@@ -8,8 +8,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from perfkit.books.writing import Entry, book_bytes
-from perfkit.errors import Fault, PerfkitError, system_reason
-from perfkit.files import relative_path, shown_name, write_whole
+from perfkit.errors import Fault, PerfkitError
+from perfkit.files import make_folder, relative_path, shown_name, write_whole
 from perfkit.forms.bookfile import ENDINGS, OTHER_ENDINGS, part_of
 from perfkit.forms.workbook import file_key, read_book
 from perfkit.forms.written import department_text, tree
@@ -81,10 +81,7 @@ def import_books(
                 faults += e.faults
     if faults:
         raise PerfkitError(faults)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise PerfkitError(f"{folder} 建不了：{system_reason(e)}") from None
+    make_folder(folder)
     for target, text in made.items():
         write_whole(target, text.encode())
     return Imported(list(made), list(dict.fromkeys(notes)))

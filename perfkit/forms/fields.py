@@ -13,6 +13,18 @@ Loc = tuple[str | int, ...]
 """The place of a value: the keys and indices that lead to it."""
 
 
+def leaves(tree: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
+    """Each value of a tree of dicts and lists that stands at *loc*, with its own place."""
+    if isinstance(tree, dict):
+        for key, child in tree.items():
+            yield from leaves(child, (*loc, key))
+    elif isinstance(tree, list):
+        for i, child in enumerate(tree):
+            yield from leaves(child, (*loc, i))
+    else:
+        yield loc, tree
+
+
 def field_types(model: type[BaseModel], loc: Loc) -> set[Any]:
     """The plain types that the field at *loc* may have."""
     info, models = None, [model]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from perfkit.files import shown_name, stamp
 from perfkit.forms.aliases import all_aliases
 from perfkit.forms.bookfile import Cell, Sheet, column_letters, part_of, read_sheets
 from perfkit.forms.department import Department
-from perfkit.forms.fields import Loc, all_fields, field_readers
+from perfkit.forms.fields import Loc, all_fields, field_readers, leaves
 from perfkit.forms.layout import (
     ADJUSTED,
     CLAIM,
@@ -581,7 +581,7 @@ class _Reader:
             self.fault(sheet, row, column, "这一行是程序写的，改坏了；请用导出的原样，或删去这一行")
             return
         self.place(filing, loc, sheet, row, column)
-        for below, text in _leaves(value, loc):
+        for below, text in leaves(value, loc):
             self.place(filing, below, sheet, row, column)
             if isinstance(text, str):
                 filing.texts["department", *below] = text
@@ -595,17 +595,6 @@ class _Reader:
 @lru_cache(maxsize=1000)
 def _readers(loc: Loc) -> set[Any]:
     return field_readers(Department, loc)
-
-
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _leaves(child, (*loc, key))
-    elif isinstance(value, list):
-        for i, child in enumerate(value):
-            yield from _leaves(child, (*loc, i))
-    else:
-        yield loc, value
 
 
 def _set(tree: dict[str, Any], loc: Loc, value: Any) -> None:

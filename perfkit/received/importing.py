@@ -12,7 +12,7 @@ from typing import Any
 from perfkit.errors import Fault, PerfkitError
 from perfkit.files import write_whole
 from perfkit.forms.department import Department
-from perfkit.forms.fields import Loc, field_names
+from perfkit.forms.fields import Loc, field_names, leaves
 from perfkit.forms.written import as_written, department_text
 from perfkit.forms.yamlfile import Source
 from perfkit.received.filing import gather
@@ -78,7 +78,7 @@ def department_received(received: Received) -> tuple[Department, Rubric]:
     paper = received.paper
     texts = {
         ("department", *loc): as_written(value, loc)
-        for loc, value in _leaves(received.tree, ())
+        for loc, value in leaves(received.tree, ())
         if not isinstance(value, bool)
     }
     places = {f"department.{path}": origin.place for path, origin in received.origins.items()}
@@ -136,17 +136,6 @@ def _ordered(value: Any, loc: Loc) -> Any:
     if isinstance(value, list):
         return [_ordered(child, (*loc, i)) for i, child in enumerate(value)]
     return value
-
-
-def _leaves(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _leaves(child, (*loc, key))
-    elif isinstance(value, list):
-        for i, child in enumerate(value):
-            yield from _leaves(child, (*loc, i))
-    else:
-        yield loc, value
 
 
 def listing(received: Received) -> Iterator[str]:

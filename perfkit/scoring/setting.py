@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from perfkit.errors import PerfkitError
-from perfkit.files import write_whole
+from perfkit.files import make_folder, write_whole
 from perfkit.forms.codes import nearest
 from perfkit.forms.written import quoted_where_needed
 from perfkit.quantities import exact_percent, parse_rate, parse_whole
@@ -130,10 +130,7 @@ def _last_line(node: yaml.Node) -> int:
 def _keep(path: Path, before: str, written: str, rubric: str) -> None:
     """Write the file; if it can't be read then, as one laid out in another way, leave it as it was."""
     existed = path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise PerfkitError(f"文件夹 {path.parent} 建不了：{e.strerror}") from None
+    make_folder(path.parent)
     write_whole(path, written.encode())
     try:
         load_rubric(rubric)

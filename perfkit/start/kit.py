@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from perfkit.errors import PerfkitError, system_reason
-from perfkit.files import write_whole
+from perfkit.files import make_folder, write_whole
 
 SAMPLE = "params/fengtai-finance-2023.yaml"
 SCHEMA = "department.schema.json"
@@ -42,10 +41,7 @@ def lay_out(folder: Path) -> LaidOut:
         if path.exists() or path.is_symlink():
             kept.append(path)
             continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as e:
-            raise PerfkitError(f"文件夹 {path.parent} 建不了：{system_reason(e)}") from None
+        make_folder(path.parent)
         write_whole(path, content)
         written.append(path)
     return LaidOut(written, kept)

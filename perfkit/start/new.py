@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from perfkit.batch.inputs import ENDINGS, name_fault
 from perfkit.errors import PerfkitError
-from perfkit.files import relative_path, write_whole
+from perfkit.files import make_folder, relative_path, write_whole
 from perfkit.forms.written import department_text
 from perfkit.quantities import parse_whole
 from perfkit.scoring.params import read_department
@@ -160,10 +160,7 @@ def _write(path: Path, tree: dict[str, Any], notes: Remarks, rubric: Rubric, chi
     head = [f"yaml-language-server: $schema={schema}"] if (schema := _schema(path)) else []
     head.append("照每项上面的说明填；不填的留空，注释可以留着。填好后用 perfkit check 检查。")
     text = department_text(tree, chinese, {**notes, "": "\n".join(head)})
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise PerfkitError(f"文件夹 {path.parent} 建不了：{e.strerror}") from None
+    make_folder(path.parent)
     write_whole(path, text.encode())
     try:
         read_department(path)
