@@ -1,0 +1,133 @@
+"""``perfkit check``: the findings (审核意见) of filings and received reports."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfkit.audit.examine import examine
+from perfkit.audit.findings import LEVELS
+from perfkit.audit.likeness import alike_departments, sketches
+from perfkit.batch.inputs import refused
+from perfkit.commands.given import BOOKS_TOO, parameter_files, scored
+from perfkit.commands.shared import FAILED, FINE
+from perfkit.errors import PerfkitError
+from perfkit.quantities import plain
+from perfkit.received.opened import is_report
+from perfkit.review.record import FOLDER, Review, read_review, told
+from perfkit.scoring.scorecard import Scorecard, score
+
+if TYPE_CHECKING:
+    from perfkit.batch.journal import Record
+    from perfkit.forms.department import Department
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument(
+        "params", nargs="*", type=Path, metavar="参数文件",
+        help=f"{BOOKS_TOO}；也可以是收到的报告（.docx、.pdf），或只有报告的文件夹",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rubric", default=None, metavar="评分标准",
+        help="收到的报告按哪个评分标准审核（不写则按它的评分表选）",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help="报告和审阅意见在哪里（默认 outputs）",
+    )  # fmt: skip
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command; its exit code."""
+    failed = 0
+    filings: dict[str, Department] = {}
+    files = parameter_files(options.params, reports=True)
+    reviewed = (options.outputs / FOLDER).is_dir()
+    journal: Mapping[str, Record] = {}
+    if reviewed:
+        from perfkit.batch.journal import read_journal
+
+        # What the reports were made with.
+        journal = read_journal(options.outputs)
+    received = {path for path in files if is_report(path)}
+    named = refused(path for path in files if path not in received)
+    for path in files:
+        if path in named:
+            failed += 1
+            print(f"{path}：{named[path]}")
+            continue
+        told: list[str] = []
+        try:
+            if path in received:
+                card, told = _scored_report(path, options.rubric)
+            else:
+                card = scored(path)
+            audit = examine(card)
+        except PerfkitError as e:
+            failed += 1
+            print(f"{path}：{'报告' if path in received else '参数文件'}有 {len(e.faults)} 处错误")
+            print(e)
+            continue
+        counts = Counter(finding.level for finding in audit.findings)
+        summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
+        grade = card.grade or "等级待定"
+        print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
+        review = read_review(options.outputs, path.stem)
+        checks = review.checked(audit.findings)
+        for finding, check in zip(audit.findings, checks, strict=True):
+            note = f"〔{check.note}〕" if check.note else ""
+            message = f"{finding.message}（{finding.code}）{note}"
+            print(f"  {LEVELS[finding.level]}  {finding.where}  {message}")
+        for off in audit.off:
+            print(f"  不再提示  {off.where}  {off.title}（{off.count} 条）：{off.reason}")
+        for line in told:
+            print(line)
+        if reviewed:
+            for line in _review_lines(review, path.stem, card, journal):
+                print(f"  {line}")
+        filings[card.department.place("narrative")] = card.department
+    for line in _likeness_lines(filings):
+        print(line)
+    return FAILED if failed else FINE
+
+
+def _scored_report(path: Path, rubric: str | None) -> tuple[Scorecard, list[str]]:
+    """A report that was received, scored by what it says; how it was read and what it lacks."""
+    from perfkit.received.importing import department_received, lacking, read_report
+
+    received = read_report(path, rubric)
+    return score(*department_received(received)), list(lacking(received))
+
+
+def _likeness_lines(filings: dict[str, Department]) -> list[str]:
+    """What departments of the batch wrote alike, a line a pair."""
+    short = {path: sketches(filing) for path, filing in filings.items()}
+    lines = []
+    for (one, first), (other, second) in alike_departments(short):
+        places = [filings[path].place(field) for path, field in ((one, first), (other, second))]
+        names = f"{filings[one].name}与{filings[other].name}"
+        words = short[one][first].opening
+        lines.append(f"警告  {'  '.join(places)}  {names}有一段文字几乎相同：“{words}”")
+    return lines
+
+
+def _review_lines(
+    review: Review, report: str, card: Scorecard, journal: Mapping[str, Record]
+) -> list[str]:
+    """What reviewers and the department said of the report as it is now, a line each."""
+    if review == Review() and not review.troubles:
+        return []
+    from perfkit.index.rows import Row
+    from perfkit.review.content import content_of, figures_of
+
+    content = content_of(card)
+    made = journal.get(report)
+    if made:  # the template that the report was made with
+        with contextlib.suppress(ValueError):
+            content["template"] = Row.from_dict(made.row).content.get("template", "")
+    return told(review, content, figures_of(card))

@@ -1,0 +1,74 @@
+"""The files that the arguments mean (参数文件、工作簿、报告)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from perfkit.batch import inputs
+from perfkit.commands.shared import wrong_use
+from perfkit.forms.bookfile import is_book
+from perfkit.received.opened import is_report
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import Scorecard, score
+
+PARAMETER_FILES = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
+BOOKS_TOO = "参数文件、工作簿（.xlsx）或参数文件所在的文件夹；不写则为 params 文件夹里的全部"
+"""What the help says of them, without and with workbooks."""
+
+
+def parameter_files(given: list[Path], reports: bool = False) -> list[Path]:
+    """The files to work on; what is passed over is told, wrong use ends the program.
+
+    With *reports* those of a folder that has no parameter file are meant.
+    """
+    files: list[Path] = []
+    told = ""
+    for path in given or [Path("params")]:
+        if path.is_dir():
+            found, passed = inputs.parameter_files(path)
+            if reports and not found and (received := reports_in(path)):
+                files += received
+                continue
+            files += found
+            if passed:
+                more = f"等 {len(passed)} 个" if len(passed) > inputs.LISTED else ""
+                told = f"{inputs.shown(str(path))} 里没有读的：{'、'.join(passed[: inputs.LISTED])}{more}"
+                print(f"{told}；参数文件的文件名应以 .yaml 结尾", file=sys.stderr)
+        elif path.exists() or path.is_symlink():
+            files += departments_in_book(path)
+        elif given:
+            wrong_use(f"找不到 {path}，请核对路径和文件名")
+    if not files:
+        folder = given[0] if given else Path("params")
+        wrong_use(
+            f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件；"
+            "还没有的，用 perfkit new 新建"
+        )
+    return list(dict.fromkeys(files))
+
+
+def reports_in(folder: Path) -> list[Path]:
+    """The reports in Word and PDF in a folder, but for the temporary files of Word."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if is_report(path) and not path.name.startswith(("~$", "."))
+    ]
+
+
+def departments_in_book(path: Path) -> list[Path]:
+    """A path for each department in a workbook, with what was noted in reading it; else the file."""
+    if not is_book(path):
+        return [path]
+    from perfkit.books.filings import departments_in
+    from perfkit.forms.workbook import read_book
+
+    found, notes = departments_in(path), read_book(path).notes
+    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    return found
+
+
+def scored(path: Path) -> Scorecard:
+    """The scorecard of a filing."""
+    return score(*read_department(path))

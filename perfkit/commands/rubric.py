@@ -1,0 +1,101 @@
+"""``perfkit rubric``: show, check and complete rubrics (评分标准)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from perfkit.commands.shared import FAILED, FINE, wrong_use
+from perfkit.commands.table import print_table
+from perfkit.errors import PerfkitError
+from perfkit.files import relative_path
+from perfkit.quantities import percent, plain
+from perfkit.scoring.rubric import load_rubric, shipped_rubrics
+from perfkit.scoring.setting import set_yearly
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument(
+        "words", nargs="*", metavar="名称",
+        help="评分标准的名称或文件；不写则列出自带的。前面可以写 check 或 set",
+    )  # fmt: skip
+    parser.add_argument("--source", metavar="出处", help="公布这个数的文件（用于 set）")
+    parser.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command; its exit code."""
+    words = options.words
+    if words[:1] == ["set"]:
+        return _set_yearly(words[1:], options.source)
+    if words[:1] == ["check"]:
+        return _check_rubrics(words[1:])
+    if not words:
+        for name in shipped_rubrics():
+            print(f"{name}  {load_rubric(name).name}")
+        return FINE
+    if len(words) > 1:
+        wrong_use(f"一次看一个评分标准，这里有 {len(words)} 个")
+    rubric = load_rubric(words[0])
+    if options.json:
+        print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
+        return FINE
+    rows = []
+    for indicator in rubric.everything:
+        rule = indicator.rule
+        content = "\n".join([rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"])
+        rows.append((indicator.id, indicator.name, plain(indicator.points), content))
+    for limit in rubric.limits:
+        zero = f"；不得分：{'、'.join(limit.zero)}" if limit.zero else ""
+        good = "是" if limit.good else "否"
+        content = f"{limit.text}（合格：{good}）\n{limit.words}{zero}\n出处：{limit.source}"
+        rows.append((limit.id, "限制条件", "", content))
+    print_table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
+    if asked := [(name, figure.asks()) for name, figure in rubric.figures.items()]:
+        print_table("另填数据（figures）", ("编号", "要填的数"), asked)
+    for key, parameter in rubric.parameters.items():
+        for year, found in sorted(parameter.years.items()):
+            words = f"{key}（{parameter.name}）{year}：{percent(found.value, 4)}"
+            print(f"年度参数 {words}，{found.origin}")
+    return FINE
+
+
+def _set_yearly(words: list[str], source: str | None) -> int:
+    if len(words) != 4 or source is None:
+        wrong_use(
+            "写作 perfkit rubric set 评分标准 年度参数 年度 数值 --source 出处，"
+            "如 perfkit rubric set beijing-2023 city_variance 2024 25.1% --source 市财政局通报"
+        )
+    made = set_yearly(words[0], words[1], words[2], words[3], source)
+    path = relative_path(made.path, Path())
+    print(f"{path}：{made.year} 年{made.parameter.name} {percent(made.value, 4)}")
+    if made.before is not None and made.before.value != made.value:
+        print(f"原来是 {percent(made.before.value, 4)}（{made.before.origin}），以后用新的")
+    return FINE
+
+
+def _check_rubrics(words: list[str]) -> int:
+    if not words:
+        wrong_use("写明要检查的评分标准，如 perfkit rubric check rubrics/示例.yaml")
+    failed = 0
+    for name in words:
+        try:
+            rubric = load_rubric(name)
+        except PerfkitError as e:
+            failed += 1
+            print(f"{name}：有 {len(e.faults)} 处错误")
+            print(e)
+            continue
+        sections = "，".join(f"{each.name} {plain(each.points)} 分" for each in rubric.sections)
+        count = len(rubric.indicators)
+        print(
+            f"{name}：没有错误；{rubric.name}，{count} 个指标，{plain(rubric.points)} 分：{sections}"
+        )
+        for key, parameter in rubric.parameters.items():
+            years = (
+                "、".join(map(str, sorted(parameter.years))) or "还没有，用 perfkit rubric set 填写"
+            )
+            print(f"  年度参数 {key}（{parameter.name}）：{years}")
+    return FAILED if failed else FINE
