@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from perfkit.commands.shared import FAILED, FINE, wrong_use
-from perfkit.commands.table import print_table
 from perfkit.errors import PerfkitError
 from perfkit.files import relative_path
 from perfkit.quantities import percent, plain
@@ -42,19 +41,20 @@ def execute(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
         return FINE
-    rows = []
+    print(f"{rubric.name}，{plain(rubric.points)} 分")
     for indicator in rubric.everything:
+        print(f"{indicator.name}（{indicator.id}），{plain(indicator.points)} 分")
         rule = indicator.rule
-        content = "\n".join([rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"])
-        rows.append((indicator.id, indicator.name, plain(indicator.points), content))
+        for line in (rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"):
+            print(f"    {line}")
     for limit in rubric.limits:
         zero = f"；不得分：{'、'.join(limit.zero)}" if limit.zero else ""
-        good = "是" if limit.good else "否"
-        content = f"{limit.text}（合格：{good}）\n{limit.words}{zero}\n出处：{limit.source}"
-        rows.append((limit.id, "限制条件", "", content))
-    print_table(rubric.name, ("编号", "指标", "分值", "规则"), rows)
-    if asked := [(name, figure.asks()) for name, figure in rubric.figures.items()]:
-        print_table("另填数据（figures）", ("编号", "要填的数"), asked)
+        print(f"限制条件（{limit.id}）：{limit.text}（合格：{'是' if limit.good else '否'}）")
+        print(f"    {limit.words}{zero}\n    出处：{limit.source}")
+    if rubric.figures:
+        print("另填数据（figures）")
+    for name, figure in rubric.figures.items():
+        print(f"    {name}  {figure.asks()}")
     for key, parameter in rubric.parameters.items():
         for year, found in sorted(parameter.years.items()):
             words = f"{key}（{parameter.name}）{year}：{percent(found.value, 4)}"

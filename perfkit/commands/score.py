@@ -8,7 +8,6 @@ from pathlib import Path
 
 from perfkit.commands.given import scored
 from perfkit.commands.shared import FINE
-from perfkit.commands.table import print_table
 from perfkit.quantities import plain
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
@@ -30,34 +29,31 @@ def execute(options: argparse.Namespace) -> int:
         found = card.as_dict() | {"findings": findings}
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return FINE
-
-    rows = []
+    print(f"{card.department.name} {card.department.year} 年度，{card.rubric.name}")
     for score in card.everything:
-        rows.append(_score_row(score))
-        rows += [_score_row(part, part=True) for part in score.parts]
+        _print_score(score)
+        for part in score.parts:
+            _print_score(part, "    ")
     claimed = card.department.reported.total
-    rows.append(
-        (
-            "合计",
-            plain(card.rubric.points),
-            plain(card.total),
-            "—" if claimed is None else plain(claimed),
-            card.formula if card.adjustments or card.met() else "",
-        )
-    )
-    title = f"{card.department.name} {card.department.year} 年度"
-    print_table(title, ("指标", "分值", "得分", "自评", "推导"), rows)
-    grade = f"评价等级：{card.grade or '待定'}"
-    if card.open_points:
-        grade += f"；另有 {plain(card.open_points)} 分待定"
+    reported = "" if claimed is None else f"，自评 {plain(claimed)}"
+    print(f"合计  {plain(card.total)} / {plain(card.rubric.points)}{reported}")
+    if card.adjustments or card.met():
+        print(f"    {card.formula}")
     for one in card.limits:
         if one.applies is not False:
             print(f"限制条件：{one.sentence}。")
+    grade = f"评价等级：{card.grade or '待定'}"
+    if card.open_points:
+        grade += f"；另有 {plain(card.open_points)} 分待定"
     print(f"{grade}。审核意见用 perfkit check {options.params} 查看。")
     return FINE
 
 
-def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
+def _print_score(score: Score, indent: str = "") -> None:
+    """The points of an indicator, below them how they come about."""
+    reported = "" if score.reported is None else f"，自评 {plain(score.reported)}"
+    points = f"{score.awarded_words} / {score.points_words}{reported}"
+    print(f"{indent}{score.name}（{score.id}）  {points}")
     lines = [score.formula, f"待定：{score.undecided}" if score.open_points else ""]
     if not score.parts:
         lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
@@ -67,9 +63,5 @@ def _score_row(score: Score, part: bool = False) -> tuple[str, ...]:
         by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
         lines.append(f"{score.decision}（按规则 {by_rule}）：{score.override.reason}")
     lines += stage_changes(score)
-    reported = "—" if score.reported is None else plain(score.reported)
-    why = "\n".join(line for line in lines if line)
-    name = f"  {score.name}" if part else score.name
-    indent = "  " if part else ""
-    points, awarded = score.points_words, score.awarded_words
-    return f"{name}\n{indent}{score.id}", points, awarded, reported, why
+    for line in filter(None, lines):
+        print(f"{indent}    {line}")
