@@ -321,17 +321,29 @@ def test_a_rubric_edited_between_two_runs_is_read_again(filing, rubric_file):
     assert read_department(path)[1].name == "定稿"
 
 
+CARRIED = "结转结余总额÷全年预算数，与上年结转结余率相比"
+
+
 @pytest.mark.parametrize(
     ("indicator", "readings", "words"),
     [
         ("execution", {}, "全年执行数 ÷ 全年预算数 × 分值，不超过分值"),
         ("assets", {}, "6 项，每有一项不合格扣 0.8 分，扣完为止"),
-        ("carryover", {}, "每高出 1个百分点扣 0.4 分，不足一档不扣，扣完为止"),
-        ("carryover", {"partial": "linear"}, "每高出 1个百分点扣 0.4 分，按比例扣，扣完为止"),
-        ("carryover", {"partial": "ceil"}, "每高出 1个百分点扣 0.4 分，不足一档按一档扣，扣完为止"),
+        ("carryover", {}, f"{CARRIED}，每高出 1 个百分点扣 0.4 分，不足一档不扣，扣完为止"),
+        (
+            "carryover",
+            {"partial": "linear"},
+            f"{CARRIED}，每高出 1 个百分点扣 0.4 分，按比例扣，扣完为止",
+        ),
+        (
+            "carryover",
+            {"partial": "ceil"},
+            f"{CARRIED}，每高出 1 个百分点扣 0.4 分，不足一档按一档扣，扣完为止",
+        ),
         (
             "variance",
             {"measure": "relative"},
+            "全年执行数与年初预算数之差÷年初预算数，与市级平均预决算差异率相比，"
             "每高出 10%（相对比较对象）扣 0.4 分，不足一档不扣，扣完为止",
         ),
         ("output", {}, "部门自选：产出数量、产出质量、产出进度、产出成本"),

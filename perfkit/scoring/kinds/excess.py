@@ -72,7 +72,8 @@ class Excess(Quotient):
         of = "（相对比较对象）" if self.measure == "relative" else ""
         said = [self.above.describe("高出", of)] if self.above else []
         said += [self.below.describe("低于")] if self.below else []
-        return f"{'；'.join(said)}，扣完为止"
+        against = self.against_words(self.over, rubric)
+        return f"{self.formula_words(rubric)}，与{against}相比，{'；'.join(said)}，扣完为止"
 
     def turning_fields(self, score: Score) -> dict[str, str]:
         """The amount, the stated rate and what it is compared with."""

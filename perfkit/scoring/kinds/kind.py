@@ -237,9 +237,9 @@ class Steps(Record):
         return rules.steps(distance, self.step, self.partial)
 
     def describe(self, way: str, of: str = "") -> str:
-        """每高出 1个百分点扣 0.4 分，不足一档不扣."""
+        """每高出 1 个百分点扣 0.4 分，不足一档不扣."""
         part = {"floor": "不足一档不扣", "linear": "按比例扣", "ceil": "不足一档按一档扣"}
-        step = percent(self.step) if of else f"{percent(self.step).rstrip('%')}个百分点"
+        step = percent(self.step) if of else f"{percent(self.step).rstrip('%')} 个百分点"
         return f"每{way} {step}{of}扣 {plain(self.deduct)} 分，{part[self.partial]}"
 
 

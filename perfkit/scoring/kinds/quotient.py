@@ -156,6 +156,14 @@ class Quotient(Rule):
             )
         return ""
 
+    def against_words(self, against: str, rubric: Rubric) -> str:
+        """比较对象 in the form's own words: 市级平均预决算差异率, 上年, 100%."""
+        if parameter := rubric.parameters.get(against):
+            return parameter.name
+        if against == LAST_YEAR:
+            return "上年"
+        return against if constant(against) is not None else field_label(against, rubric)
+
     def compared(self, against: str, department: Department, rubric: Rubric) -> Compared:
         """The value of 比较对象 for a filing."""
         unit = self.unit(rubric)

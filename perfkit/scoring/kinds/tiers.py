@@ -14,7 +14,7 @@ from perfkit.forms.fields import Loc
 from perfkit.quantities import Whole, percent, rounded
 from perfkit.scoring.conditions import bounds, first_of
 from perfkit.scoring.figures import RATE
-from perfkit.scoring.filed import field_label, with_unit
+from perfkit.scoring.filed import with_unit
 from perfkit.scoring.kinds.awards import Tier, tier_problems
 from perfkit.scoring.kinds.kind import MOST, decided, lost
 from perfkit.scoring.kinds.quotient import Quotient, constant
@@ -47,16 +47,10 @@ class Tiers(Quotient):
         """The tiers in one line of Chinese."""
         words = f"{self.formula_words(rubric)}分档：{'，'.join(tier.words for tier in self.awards)}"
         if self.over:
-            words = words.replace("分档", f"与{self._against(rubric)}相比，按差额分档", 1)
+            words = words.replace(
+                "分档", f"，与{self.against_words(self.over, rubric)}相比，按差额分档", 1
+            )
         return words if self.places is None else f"{words}；保留{self.places}位小数后比较"
-
-    def _against(self, rubric: Rubric) -> str:
-        against = self.over or ""
-        if parameter := rubric.parameters.get(against):
-            return parameter.name
-        if against == "last_year":
-            return "上年"
-        return against if constant(against) is not None else field_label(against, rubric)
 
     @property
     def held_against(self) -> str:
