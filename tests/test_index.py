@@ -14,8 +14,18 @@ from conftest import audit
 
 from perfkit.forms.department import Department
 from perfkit.index.files import summary, write_index
-from perfkit.index.page import LISTED, page
-from perfkit.index.rows import COLUMNS, Alike, Awarded, Noted, Row, Said, grades, row_of
+from perfkit.index.page import FIELDS, LISTED, page
+from perfkit.index.rows import (
+    COLUMNS,
+    Alike,
+    Awarded,
+    Noted,
+    Row,
+    Said,
+    columns_of,
+    grades,
+    row_of,
+)
 from perfkit.index.workbook import workbook
 from perfkit.review.record import STATES
 from perfkit.scoring.params import read_department
@@ -161,16 +171,56 @@ def test_a_file_name_that_is_not_utf8_leaves_the_index_whole(tmp_path):
     assert len(json.loads((tmp_path / "summary.json").read_text("utf-8"))["departments"]) == 2
 
 
-def test_grades_are_counted_the_best_first_and_the_undecided_last():
+FLOORS = {
+    "优秀": Decimal("0.9"),
+    "良好": Decimal("0.8"),
+    "中等": Decimal("0.6"),
+    "较差": Decimal(0),
+}
+
+
+def test_grades_are_counted_in_the_order_of_the_rubric_and_the_undecided_last():
     rows = [
-        done(grade=None),
-        done(grade="较差", total=Decimal(40)),
-        done(grade="中等", total=Decimal(70)),
-        done(grade="优秀", total=Decimal(90)),
-        done(grade="优秀", total=Decimal(95)),
+        done(grade=None, grades=FLOORS),
+        done(grade="较差", grades=FLOORS, total=Decimal(99)),  # capped by a 限制条件
+        done(grade="中等", grades=FLOORS, total=Decimal(70)),
+        done(grade="优秀", grades=FLOORS, total=Decimal(90)),
+        done(grade="优秀", grades=FLOORS, total=Decimal(95)),
         failed(),
     ]
     assert list(grades(rows).items()) == [("优秀", 2), ("中等", 1), ("较差", 1), ("待定", 1)]
+
+
+def test_grades_of_several_rubrics_stand_by_their_floors():
+    other = {"A": Decimal("0.85"), "B": Decimal("0.7"), "C": Decimal(0)}
+    rows = [done(grade=label, grades=other, max=Decimal(120)) for label in "CBA"]
+    rows += [done(grade=label, grades=FLOORS) for label in reversed(FLOORS)]
+    assert [*grades(rows)] == ["优秀", "A", "良好", "B", "中等", "C", "较差"]
+
+
+def test_different_full_scores_are_compared_by_their_share(tmp_path):
+    rows = [done(), done("two", max=Decimal(120), total=Decimal(108))]
+    assert [column.key for column in columns_of(rows) if column.page][:4] == [
+        "department", "total", "max", "share",
+    ]  # fmt: skip
+    found = cells(opened(tmp_path, rows)["汇总"], 3)
+    assert (found["满分"].value, found["得分率"].value) == (120, 0.9)
+    assert "得分率" not in cells(opened(tmp_path, [done()])["汇总"], 2)
+
+
+def test_a_limit_that_applies_stands_beside_the_grade(tmp_path):
+    rows = [done(), done("two", limits=("是否违纪：答“是”，等级最高为中",))]
+    assert "答“是”，等级最高为中" in page(rows)
+    found = cells(opened(tmp_path, rows)["汇总"], 3)
+    assert found["限制条件"].value == "是否违纪：答“是”，等级最高为中"
+
+
+def test_rubrics_are_named_by_their_titles(tmp_path):
+    rows = [done(rubric="beijing-2023", rubric_name="示例市评分标准")]
+    text = page(rows)
+    assert "评分标准：示例市评分标准。" in text
+    assert "beijing-2023" not in text
+    assert cells(opened(tmp_path, rows)["汇总"], 2)["评分标准"].value == "示例市评分标准"
 
 
 def test_the_summary_counts_and_adds_up_exactly():
@@ -322,9 +372,9 @@ def test_the_workbook_has_amounts_scores_findings_and_remarks(tmp_path):
         ["示例乙局", None, None, None, None],
     ]
     assert rows["指标得分"] == [
-        ["部门", "预算执行率\n分值15或20", "产出\n分值30"],
-        ["示例甲局", 18.33, "待定"],
-        ["示例乙局", 15, None],
+        ["部门", "预算执行率\n分值15或20", "产出\n分值30", "得分\n各列之和"],
+        ["示例甲局", 18.33, "待定", 98.5],
+        ["示例乙局", 15, None, 98.5],
     ]
     assert [row[:5] for row in rows["审核意见"][1:]] == [
         ["示例甲局", "错误", "自评总分97分", "params/a.yaml:3", "不成立"],
@@ -401,7 +451,7 @@ def test_nothing_in_the_data_can_end_its_element():
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert data is not None
     assert not set("<>&\u2028\u2029") & set(data[1])
-    assert json.loads(data[1])["rows"][0][11] == HOSTILE
+    assert json.loads(data[1])["rows"][0][len(FIELDS)] == HOSTILE
     assert "<script>alert" not in text
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import lxml.html
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from perfkit.audit.examine import examine
 from perfkit.forms.department import Department
 from perfkit.index.page import page
-from perfkit.index.rows import row_of
+from perfkit.index.rows import row_of, score_columns
 from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.report import Report
+from perfkit.report.exact import numbers
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import Rubric, shipped_rubrics
@@ -349,6 +351,9 @@ def contradictions(report, card):
     wrong += told(int(counted[1]) if counted else 0, len(lost), "扣分")
     alt = report.chart_points().alt
     known = [one for one in card.scores if one.awarded is not None]
+    with_others = re.search(r"上限合计 (-?[0-9.]+) 分", alt)
+    shown = Decimal((with_others or re.search(r"共 ([0-9.]+) 分", alt))[1])
+    wrong += told(shown, round(card.total, 4), "图的合计")
     got, of = re.search(r"共 ([0-9.]+) 分（分值 ([0-9.]+)）", alt).groups()
     wrong += told(Decimal(got), round(sum((one.awarded for one in known), Decimal(0)), 4), "图")
     wrong += told(Decimal(of), sum((one.points for one in known), Decimal(0)), "图")
@@ -364,7 +369,61 @@ def contradictions(report, card):
             one = next(one for one in card.everything if one.name == claimed[1])
             right = [plain(one.reported), plain(card.rubric.rounding.apply(one.awarded))]
             wrong += told([claimed[2], claimed[3]], right, "审核意见")
+    return wrong + sums_that_are_not_the_total(report, card)
+
+
+def sums_that_are_not_the_total(report, card):
+    """Where what a reader adds up doesn't come to the total that is shown, or to the points lost."""
+    tree, total = printed(report), Fraction(card.total)
+    frame = report.frames.scores
+    row = row_of("x", card, ())
+    listed = [one.awarded for one in row.scores if one.awarded is not None]
+    table = [
+        cell[2]
+        for cell in tree.iter("tr")
+        if (cell.get("data-block") or "").startswith(("score.", "step."))
+        and cell.get("data-block") != "score.total"
+    ]
+    sheet = [
+        said(row[-2])
+        for row in tree.iter("tr")
+        if "sheet" in (row.getparent().getparent().get("class") or "")
+        and len(row) >= 5
+        and any(said(cell) == step.name for step in card.steps for cell in row)
+    ]
+    found = {
+        "得分表": sum(number(said(cell)) for cell in table),
+        "数据表": sum(Fraction(str(one)) for one in exact_points(frame)),
+        "目录": sum(map(Fraction, listed)),
+        "目录各列": sum(
+            Fraction(points)
+            for column in score_columns([row])
+            if column.key != "score.total" and (points := column.value(row)) is not None
+        ),
+        "比较": sum(Fraction(points) for points in card.counted.values() if points is not None),
+    }
+    wrong = [
+        f"{name}合计 {float(got)} ≠ {card.total}" for name, got in found.items() if got != total
+    ]
+    if sheet != [step.shown for step in card.steps]:
+        wrong.append(f"评分表: {sheet} ≠ {card.steps}")
+    gained = sum(one.counted for one in card.adjustments if one.sign > 0)
+    gained += sum(step.change for step in card.steps if step.change > 0)
+    decided = sum(one.points - one.open_points for one in card.scores)
+    if decided + gained - (row.points_lost or 0) != card.total:
+        wrong.append(f"失分: {decided} + {gained} − {row.points_lost} ≠ {card.total}")
+    if list(row.grades) != [grade.label for grade in card.rubric.grades]:
+        wrong.append("目录: 等级")
     return wrong
+
+
+def number(text):
+    """The points of a cell; what is undecided counts nothing."""
+    return Fraction(0 if text == "待定" else text.replace("−", "-").replace("+", ""))
+
+
+def exact_points(frame):
+    return [points for points in numbers(frame, "得分", "") if points is not None]
 
 
 @settings(max_examples=40)

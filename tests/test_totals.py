@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.audit.examine import examine
+from perfkit.compare.changes import compare
 from perfkit.errors import PerfkitError
 from perfkit.forms.department import Department
 from perfkit.quantities import plain
@@ -217,3 +218,22 @@ def test_a_total_stays_in_its_bounds_and_grows_with_what_is_added(scores, adjust
 
 
 RUBRIC = Rubric.model_validate(changed(BEIJING, CASES[0]["rubric"]))
+
+
+def test_a_comparison_tells_of_what_is_added_and_capped(filing, rubric_with):
+    """加分 and the ceilings are causes of a change of the total like any indicator."""
+    (case,) = (case for case in CASES if case["name"].startswith("加分以该项的分值为限"))
+    rubric = rubric_with(case["rubric"])
+    cards = [
+        score(*read_department(filing({"rubric": rubric, "answers": answers})))
+        for answers in (
+            {"breach": {"count": 0}},
+            {"award": {"count": 4, "reason": "四次"}, "breach": {"count": 0}},
+        )
+    ]
+    told = [(one.name, one.before, one.after, one.difference) for one in compare(*cards).scores]
+    assert told == [
+        ("获表彰", "0", "+5", "+5"),
+        ("总分上限", "—", "−2.5", "−2.5"),
+        ("总分", "99.5", "102", "+2.5"),
+    ]

@@ -34,6 +34,8 @@ def execute(options: argparse.Namespace) -> int:
         _print_score(score)
         for part in score.parts:
             _print_score(part, "    ")
+    for step in card.steps:
+        print(f"{step.name}  {step.shown}，{step.words}")
     claimed = card.department.reported.total
     reported = "" if claimed is None else f"，自评 {plain(claimed)}"
     print(f"合计  {plain(card.total)} / {plain(card.rubric.points)}{reported}")

@@ -17,6 +17,7 @@ from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
+from perfkit.scoring.totals import Step
 
 NONE = "—"
 
@@ -198,9 +199,15 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
 
 
 def _scores(before: Scorecard, after: Scorecard) -> Iterator[ScoreChange]:
-    old, new = _by_name(before.scores), _by_name(after.scores)
+    old, new = _by_name(before.everything), _by_name(after.everything)
     for name in dict.fromkeys([*old, *new]):
-        change = _score(old.get(name), new.get(name), _rules(before, after, name))
+        was, is_ = old.get(name), new.get(name)
+        change = _score(was, is_, (_rule(before, was), _rule(after, is_)))
+        if change:
+            yield change
+    then, now = ({one.name: one for one in card.steps} for card in (before, after))
+    for name in dict.fromkeys([*then, *now]):
+        change = _step(then.get(name), now.get(name))
         if change:
             yield change
     if before.total != after.total or before.grade != after.grade:
@@ -211,21 +218,27 @@ def _scores(before: Scorecard, after: Scorecard) -> Iterator[ScoreChange]:
         yield ScoreChange("总分", *total, told)
 
 
+def _step(was: Step | None, is_: Step | None) -> ScoreChange | None:
+    """上限、限制条件、舍入 of the total, whose points differ."""
+    off = (is_.change if is_ else Decimal(0)) - (was.change if was else Decimal(0))
+    one = is_ or was
+    if not off or one is None:
+        return None
+    shown = [step.shown if step else NONE for step in (was, is_)]
+    return ScoreChange(one.name, shown[0], shown[1], _signed(off), (one.words,))
+
+
 def _by_name(scores: tuple[Score, ...]) -> dict[str, Score]:
+    """The scores by name; of the same name, the second and later with their ids."""
     found: dict[str, Score] = {}
     for score in scores:
-        found.setdefault(score.name, score)
+        found[f"{score.name}（{score.id}）" if score.name in found else score.name] = score
     return found
 
 
-def _rules(before: Scorecard, after: Scorecard, name: str) -> tuple[str, str]:
-    """How each rubric scores the indicator, in words."""
-
-    def rule(card: Scorecard) -> str:
-        of = next((i for i in card.rubric.indicators if i.name == name), None)
-        return of.rule.describe(card.rubric) if of else ""
-
-    return rule(before), rule(after)
+def _rule(card: Scorecard, score: Score | None) -> str:
+    """How the rubric scores an indicator, in words."""
+    return card.rubric.indicator(score.id).rule.describe(card.rubric) if score else ""
 
 
 def _score(
@@ -240,7 +253,7 @@ def _score(
         return None
     off = None
     if was.awarded is not None and is_.awarded is not None:
-        off = is_.awarded - was.awarded
+        off = is_.counted - was.counted
     old, new = _by_name(was.parts), _by_name(is_.parts)
     parts = [_score(old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])]
     changed = tuple(part for part in parts if part)
@@ -257,7 +270,7 @@ def _score(
 def _points(score: Score | None) -> str:
     if score is None:
         return NONE
-    shown = "待定" if score.awarded is None else plain(score.awarded)
+    shown = score.awarded_words
     if score.awarded is not None and score.open_points:
         shown += f"（另有{plain(score.open_points)}分待定）"
     return shown

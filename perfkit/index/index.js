@@ -222,6 +222,7 @@
     grade(row, value) {
       const made = element("td", "grade", value ?? "—");
       if (row.open) made.append(element("small", "", row.open + " 分" + data.undecided));
+      if (row.limits) made.append(element("small", "", row.limits));
       return made;
     },
     review(row, value) {
@@ -369,9 +370,12 @@
   const least = scored.reduce((low, row) => Math.min(low, row.share), 100);
   const step = [1, 2, 5, 10].find((size) => 100 - Math.floor(least / size) * size <= 10 * size) || 10;
   const start = Math.min(Math.floor(least / step) * step, 100 - step);
+  // With 加分 a score may be above the full one.
+  const most = scored.reduce((high, row) => Math.max(high, row.share), 100);
+  const end = Math.ceil(most / step) * step;
 
   function scores() {
-    const counts = Array(Math.round((100 - start) / step)).fill(0);
+    const counts = Array(Math.round((end - start) / step)).fill(0);
     const values = found.filter((row) => row.share !== undefined);
     for (const row of values) {
       counts[Math.min(Math.floor((row.share - start) / step), counts.length - 1)]++;
@@ -412,6 +416,13 @@
     bars("rates", values.length ? list : [], without("rate"));
   }
 
+  // Points of different full scores are compared by their share.
+  const mixed = new Set(scored.map((row) => Number(row.max))).size > 1;
+  if (mixed) {
+    const [, lost, share] = $("losses").closest("table").querySelectorAll("th");
+    [lost.textContent, share.textContent] = [share.textContent, lost.textContent];
+  }
+
   function losses() {
     const sums = new Map();
     let departments = 0;
@@ -426,12 +437,13 @@
         if (row.lost[i] > 0) sum.departments++;
       }
     }
-    const list = [...sums.values()].sort((a, b) => b.lost - a.lost);
-    for (const sum of list) {
-      sum.bar = sum.lost;
-      const share = sum.points ? percent(sum.lost / sum.points) : "—";
-      sum.texts = [points(sum.lost), share, String(sum.departments)];
+    for (const sum of sums.values()) {
+      const share = sum.points ? sum.lost / sum.points : 0;
+      const texts = [points(sum.lost), sum.points ? percent(share) : "—"];
+      sum.bar = mixed ? share : sum.lost;
+      sum.texts = [...(mixed ? texts.reverse() : texts), String(sum.departments)];
     }
+    const list = [...sums.values()].sort((a, b) => b.bar - a.bar);
     const total = list.reduce((all, sum) => all + sum.lost, 0);
     $("losses-note").textContent = departments ? departments + " 个部门共失 " + points(total) + " 分" : "";
     bars("losses", list, without("total"));

@@ -32,6 +32,7 @@ from perfkit.index.rows import (
     exact,
     grades,
     heading,
+    rubric_title,
 )
 from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
@@ -64,7 +65,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         states={label: states[state] for state, label in STATES.items()},
         reviews=[*REVIEWS.values()],
         years=sorted({row.year for row in rows if row.year}),
-        rubrics=sorted({row.rubric for row in rows if row.rubric}),
+        rubrics=sorted({rubric_title(row) for row in rows if row.rubric}),
         by_name={row.name: row for row in rows},
         alike=alike,
         listed=LISTED,
@@ -79,6 +80,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
 
 FIELDS = (
     "file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks", "note",
+    "limits",
 )  # fmt: skip
 """What the page's script knows of a row beside its cells."""
 
@@ -131,6 +133,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
                 [int(lost.scaleb(6)) for _, lost in row.lost.values()],
                 row.open_remarks,
                 shortened(row.review_note, NOTE) or None,
+                "；".join(row.limits) or None,
                 *(_page_cell(column.kind, column.value(row)) for column in shown),
             ]
         )

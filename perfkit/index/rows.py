@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -44,13 +44,18 @@ _AMOUNTS = ("total", "reported_total", "max", "open_points", "execution_rate")
 
 @dataclass(frozen=True)
 class Awarded:
-    """得分 of an indicator of the rubric; None while it is undecided (待定)."""
+    """得分 of an indicator of the rubric; None while it is undecided (待定).
+
+    `part` is 加分项, 扣分项 or 总分 (上限、限制条件、舍入) for what has no 分值: its points are
+    added to those of the indicators, or taken, so that all come to the total.
+    """
 
     id: str
     name: str
     points: Decimal
     awarded: Decimal | None
     reported: Decimal | None
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,11 @@ class Row:
         grade: None while undecided points could change it (待定).
         open_points: 待定分值, left out of `total`.
         execution_rate: 预算执行率 of 资金总体, as a fraction.
-        lost: 失分 by indicator: its decided points, and how many of them were lost.
+        lost: 失分 by indicator: its decided points, and how many of them were lost; of a 扣分项, and
+            of what a 限制条件 or 上限 takes, no points.
+        rubric_name: the rubric's title.
+        grades: 等级 of the rubric, best first, each with its floor as a share of the full score.
+        limits: 限制条件 that apply, in words.
         undecided: how many indicators, or parts of them, wait for a person.
         cause: one line in Chinese, if it failed.
         links: endings of the files that exist: ``.html``, ``.pdf``, …, ``.failed.html``.
@@ -133,6 +142,9 @@ class Row:
     ways: tuple[Way, ...] = ()
     amounts: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     scores: tuple[Awarded, ...] = ()
+    rubric_name: str = ""
+    grades: Mapping[str, Decimal] = field(default_factory=dict)
+    limits: tuple[str, ...] = ()
     findings: tuple[Noted, ...] = ()
     remarks: tuple[Said, ...] = ()
     review_note: str = ""
@@ -140,6 +152,11 @@ class Row:
     def waiting(self, level: str) -> int:
         """How many findings of a level no one has dealt with."""
         return sum(one.level == level and one.state == "open" for one in self.findings)
+
+    @property
+    def share(self) -> Decimal | None:
+        """得分率: of the full score, 0.925 for 92.5 %."""
+        return self.total / self.max if self.total is not None and self.max else None
 
     @property
     def title(self) -> str:
@@ -170,6 +187,8 @@ class Row:
             name: {"points": plain(points), "lost": plain(lost)}
             for name, (points, lost) in self.lost.items()
         }
+        found["grades"] = {label: plain(floor) for label, floor in self.grades.items()}
+        found["limits"] = [*self.limits]
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
         found["ways"] = [way.as_dict() for way in self.ways]
         found["amounts"] = {
@@ -237,6 +256,11 @@ def row_of(
         points = score.points - score.open_points
         before = lost.get(score.name, (ZERO, ZERO))
         lost[score.name] = (before[0] + points, before[1] + points - score.awarded)
+    taken = [(score.name, -score.counted) for score in card.adjustments if score.sign < 0]
+    for label, cost in [*taken, *((step.name, -step.change) for step in card.steps)]:
+        if cost > 0:
+            before = lost.get(label, (ZERO, ZERO))
+            lost[label] = (before[0], before[1] + cost)
     department = card.department
     return Row(
         name=name,
@@ -269,7 +293,22 @@ def row_of(
         scores=tuple(
             Awarded(score.id, score.name, score.points, score.awarded, score.reported)
             for score in card.scores
-        ),
+        )
+        + tuple(
+            Awarded(
+                score.id,
+                score.name,
+                ZERO,
+                None if score.awarded is None else score.counted,
+                score.reported,
+                "加分项" if score.sign > 0 else "扣分项",
+            )
+            for score in card.adjustments
+        )
+        + tuple(Awarded("", step.name, ZERO, step.change, None, "总分") for step in card.steps),
+        rubric_name=card.rubric.name,
+        grades={grade.label: grade.floor / card.rubric.points for grade in card.rubric.grades},
+        limits=tuple(one.sentence for one in card.limits if one.applies),
         findings=tuple(
             Noted(one.code, one.level, one.message, one.field, one.where) for one in findings
         ),
@@ -340,13 +379,25 @@ COLUMNS = (
         "remarks", "未了结意见", "count", lambda row: _count(row, row.open_remarks), 10, page=False
     ),
     Column("cause", "失败原因", "text", lambda row: row.cause or None, 40, page=False),
-    Column("rubric", "评分标准", "text", lambda row: row.rubric or None, 16, page=False),
+    Column("rubric", "评分标准", "text", lambda row: rubric_title(row) or None, 30, page=False),
     Column("file", "文件", "text", lambda row: row.name, 28, page=False),
 )  # fmt: skip
 
 
+SHARE = Column(
+    "share", "得分率", "rate", lambda row: row.share,
+    hint="得分占满分的比例，满分不同的部门按它比较",
+)  # fmt: skip
+LIMITS = Column(
+    "limits", "限制条件", "text", lambda row: "；".join(row.limits) or None, 24, page=False
+)
+
+
 def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has; then the other views'."""
+    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has; then the other views'.
+
+    得分率 where the full scores differ, 限制条件 where any apply.
+    """
     names = dict.fromkeys(name for row in rows for name in row.stages)
 
     def total(name: str) -> Callable[[Row], Decimal | None]:
@@ -356,8 +407,16 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
         Column(f"stage.{i}", name, "points", total(name), hint=f"{name}以后的总分")
         for i, name in enumerate(names)
     ]
-    at = [column.key for column in COLUMNS].index("reported") + 1
-    main = [*COLUMNS[:at], *stages, *COLUMNS[at:]]
+    beside = {"reported": stages}
+    if len({row.max for row in rows if row.max}) > 1:
+        beside["max"] = [SHARE]
+    if any(row.limits for row in rows):
+        beside["grade"] = [LIMITS]
+    main = [
+        replace(one, page=True) if one.key == "max" and "max" in beside else one
+        for column in COLUMNS
+        for one in (column, *beside.get(column.key, ()))
+    ]
     return [*main, *amount_columns(rows), *score_columns(rows), *REVIEW_COLUMNS]
 
 
@@ -379,22 +438,59 @@ def amount_columns(rows: Sequence[Row]) -> list[Column]:
 
 
 def score_columns(rows: Sequence[Row]) -> list[Column]:
-    """得分 of each indicator: a column a name, whichever rubrics the departments have."""
+    """得分 of each indicator, then what is added to them or taken, then their sum, the total.
+
+    A column a name, whichever rubrics the departments have.
+    """
     most: dict[str, set[Decimal]] = {}
+    beside: dict[str, str] = {}
     for row in rows:
+        worth: dict[str, Decimal] = {}
         for one in row.scores:
-            most.setdefault(one.name, set()).add(one.points)
+            if one.part:
+                beside.setdefault(one.name, one.part)
+            else:
+                worth[one.name] = worth.get(one.name, ZERO) + one.points
+        for name, points in worth.items():
+            most.setdefault(name, set()).add(points)
+    names = [*most, *(name for name in beside if name not in most)]
 
     def awarded(name: str) -> Callable[[Row], Decimal | None]:
-        return lambda row: next((one.awarded for one in row.scores if one.name == name), None)
+        def of(row: Row) -> Decimal | None:
+            known = [one.awarded for one in row.scores if one.name == name]
+            decided = [points for points in known if points is not None]
+            return sum(decided, ZERO) if decided else None
 
-    def worth(points: set[Decimal]) -> str:
-        return "分值" + "或".join(map(plain, sorted(points)))
+        return of
 
+    def hint(name: str) -> str:
+        if name not in most:
+            return BESIDE[beside[name]]
+        return "分值" + "或".join(map(plain, sorted(most[name])))
+
+    if not names:
+        return []
     return [
-        Column(f"score.{i}", name, "points", awarded(name), 11, hint=worth(points), view="scores")
-        for i, (name, points) in enumerate(most.items())
-    ]
+        *(
+            Column(
+                f"score.{i}", name, "points" if name in most else "signed", awarded(name), 11,
+                hint=hint(name), view="scores",
+            )
+            for i, name in enumerate(names)
+        ),
+        Column(
+            "score.total", "得分", "points", lambda row: row.total, 11,
+            hint="各列之和", view="scores",
+        ),
+    ]  # fmt: skip
+
+
+BESIDE = {
+    "加分项": "加分项，加在总分上",
+    "扣分项": "扣分项，从总分里扣",
+    "总分": "上限、限制条件、舍入使总分变化的分数",
+}
+"""What is said of columns that are no indicators."""
 
 
 def _waiting(level: str) -> Callable[[Row], int | None]:
@@ -434,6 +530,11 @@ def _review(row: Row) -> str | None:
     return REVIEWS[row.review] if row.state == "done" else None
 
 
+def rubric_title(row: Row) -> str:
+    """What the rubric is called; its id where the title isn't known."""
+    return row.rubric_name or row.rubric
+
+
 def exact(value: Decimal | None) -> str | None:
     """An amount as exact text, None where there is none."""
     return None if value is None else plain(value)
@@ -446,11 +547,14 @@ def heading(rows: Sequence[Row]) -> str:
 
 
 def grades(rows: Sequence[Row]) -> dict[str, int]:
-    """How many departments have each 等级, the best first, 待定 last."""
+    """How many departments have each 等级, the best first, 待定 last.
+
+    The order is that of the rubrics: a total above the floor of a better grade may have been capped.
+    """
     best: dict[str, Decimal] = {}
     for row in rows:
-        if row.grade and row.total is not None and row.max:
-            best[row.grade] = max(best.get(row.grade, ZERO), row.total / row.max)
+        for label, floor in row.grades.items():
+            best[label] = max(best.get(label, ZERO), floor)
     counts = Counter(grade for row in rows if (grade := _grade(row)))
     order = sorted(counts, key=lambda grade: (grade == UNDECIDED, -best.get(grade, ZERO), grade))
     return {grade: counts[grade] for grade in order}

@@ -137,7 +137,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class PointsBar:
-    """得分 of an indicator out of its 分值; None is 待定."""
+    """得分 of an indicator out of its 分值; None is 待定.
+
+    What has no 分值 (加分、扣分项, 上限) adds its 得分 to the total, or takes it.
+    """
 
     name: str
     points: Decimal
@@ -146,7 +149,9 @@ class PointsBar:
     @property
     def lost(self) -> Decimal | None:
         """扣分; None without a decision."""
-        return None if self.awarded is None else self.points - self.awarded
+        if self.awarded is None:
+            return None
+        return self.points - self.awarded if self.points else max(-self.awarded, Decimal(0))
 
 
 def parts(frame: pd.DataFrame) -> Chart:
@@ -261,7 +266,7 @@ def execution(frame: pd.DataFrame) -> Chart:
 
 
 def points(frame: pd.DataFrame) -> Chart:
-    """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分).
+    """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分), and the sum.
 
     Args:
         frame: 指标, 分值, 得分, as ``report.frames.scores`` has them, or some of its rows.
@@ -273,11 +278,17 @@ def points(frame: pd.DataFrame) -> Chart:
         return _nothing(caption, "没有指标。")
     decided = [score for score in scores if score.awarded is not None]
     undecided = len(scores) - len(decided)
-    awarded = sum((score.awarded for score in decided if score.awarded is not None), Decimal(0))
+    listed = [score for score in scores if score.points]
+    beside = [score for score in decided if not score.points]
+    known = [score for score in listed if score.awarded is not None]
+    total = _sum(score.awarded for score in scores)
+    worth = _sum(score.points for score in scores)
     alt = _alt(
-        f"条形图：{len(scores)} 项指标的得分占分值的比例，已评 {len(decided)} 项"
-        f"共 {_points(awarded)} 分（分值 {_points(sum(score.points for score in decided))}）"
-        f"{f'，{undecided} 项待定' if undecided else ''}。",
+        f"条形图：{len(listed)} 项指标的得分占分值的比例，已评 {len(known)} 项"
+        f"共 {_points(_sum(score.awarded for score in known))} 分"
+        f"（分值 {_points(_sum(score.points for score in known))}）"
+        f"{f'，{undecided} 项待定' if undecided else ''}"
+        f"{f'，加上加分、扣分和上限合计 {_points(total)} 分' if beside else ''}。",
         [
             f"{_short(score.name)} {_awarded(score)}"
             for score in sorted(scores, key=lambda score: score.lost == 0)
@@ -291,6 +302,8 @@ def points(frame: pd.DataFrame) -> Chart:
         )
         for score in scores
     ]
+    lost = _points(_sum(score.lost for score in scores))
+    rows.append(_Row("合计", (f"{_points(total)} / {_points(worth)}", lost)))
     drawing = _drawn(
         rows,
         1.0,
@@ -357,6 +370,8 @@ def _rate_strips(rate: Decimal | None, longest: Decimal) -> tuple[_Strip, ...]:
 
 
 def _points_strips(score: PointsBar) -> tuple[_Strip, ...]:
+    if not score.points:
+        return ()
     if score.awarded is None:
         return (_Strip(_HATCHED, Decimal(1)),)
     return (
@@ -388,9 +403,18 @@ def _points(points: Decimal | int) -> str:
     return plain(rounded(Decimal(points), 4))
 
 
+def _sum(points: Iterable[Decimal | None]) -> Decimal:
+    """The sum of what is decided."""
+    return sum((one for one in points if one is not None), Decimal(0))
+
+
 def _awarded(score: PointsBar) -> str:
-    awarded = "待定" if score.awarded is None else _points(score.awarded)
-    return f"{awarded} / {_points(score.points)}"
+    if score.awarded is None:
+        return f"待定 / {_points(score.points)}" if score.points else "待定"
+    if not score.points:
+        sign = "+" if score.awarded > 0 else "−" if score.awarded < 0 else ""
+        return sign + _points(abs(score.awarded))
+    return f"{_points(score.awarded)} / {_points(score.points)}"
 
 
 def _spending(bar: Bar) -> str:

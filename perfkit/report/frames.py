@@ -132,15 +132,28 @@ class Frames:
 
     @property
     def scores(self) -> pd.DataFrame:
-        """One row an indicator of the rubric: 指标, 编号, 分值, 得分, 扣分, 自评, 扣分原因.
+        """One row an indicator of the rubric: 指标, 编号, 类别, 分值, 得分, 扣分, 自评, 扣分原因.
 
+        类别是“指标”“加分项”“扣分项”或“总分”；后三种的分值为 0，加的得分为正，扣的为负：上限、限制条件、
+        合计的舍入使总分变化的，也各占一行，所以得分一列合计就是总分.
         待定的得分为空（NaN）；自评是部门所填，没有填的为空.
         """
         rows = [
-            {"指标": one.name, "编号": one.id, **_points(one), "自评": one.reported}
-            for one in self.card.scores
+            {
+                "指标": one.name,
+                "编号": one.id,
+                "类别": PARTS[one.sign],
+                **_points(one),
+                "自评": one.reported,
+            }
+            for one in self.card.everything
         ]
-        return framed(rows, {"指标": str, "编号": str, **_POINTS, "自评": Decimal, "扣分原因": str})
+        rows += [
+            {"指标": step.name, "类别": "总分", **_change(step.change), "扣分原因": step.words}
+            for step in self.card.steps
+        ]
+        texts = dict.fromkeys(("指标", "编号", "类别"), str)
+        return framed(rows, {**texts, **_POINTS, "自评": Decimal, "扣分原因": str})
 
     @property
     def stages(self) -> pd.DataFrame:
@@ -188,16 +201,30 @@ class Frames:
 _POINTS = dict.fromkeys(("分值", "得分", "扣分"), Decimal)
 
 
+PARTS = {0: "指标", 1: "加分项", -1: "扣分项"}
+"""What a score is called by its sign."""
+
+
+def _change(points: Decimal | None) -> dict[str, Any]:
+    """得分 and 扣分 of what changes the sum of the indicators."""
+    lost = None if points is None else max(-points, Decimal(0))
+    return {"分值": Decimal(0), "得分": points, "扣分": lost}
+
+
 def _points(one: Score) -> dict[str, Any]:
+    if one.sign:
+        points = None if one.awarded is None else one.counted
+        return {**_change(points), "扣分原因": one.undecided or one.verdict}
     lost = None if one.awarded is None else one.points - one.awarded
     reasons = "；".join(deduction.reason for deduction in one.lost)
     return {"分值": one.points, "得分": one.awarded, "扣分": lost, "扣分原因": reasons}
 
 
 def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.DataFrame:
-    """一份参数文件一行: 部门, 年度, 得分, 等级, 自评得分, 自评等级, 执行率, 预算, 支出, 项目数, 各指标得分, 待定分值, 错误, 警告, 提示, 审核意见, 文件, 问题.
+    """一份参数文件一行: 部门, 年度, 评分标准, 得分, 满分, 得分率, 等级, 自评得分, 自评等级, 执行率, 预算, 支出, 项目数, 各指标得分, 待定分值, 错误, 警告, 提示, 审核意见, 文件, 问题.
 
-    金额单位万元，执行率 1 即 100%；各指标得分一列一项，如“预算执行率得分”，别的评分标准没有的为空。
+    金额单位万元，执行率 1 即 100%；各指标得分一列一项，如“预算执行率得分”，别的评分标准没有的为空；加分项为正，扣分项为负，
+    上限、限制条件使总分变化的也有一列，所以各列合计就是得分。满分不同的按“得分率”比较，1 即满分。
     “审核意见”是这份参数文件的各条意见属于哪一种，用“；”连接；各条的原文见 ``report.frames.findings``.
 
     参数文件有错的也占一行，免得统计时不知不觉少了部门：“问题”里是全部错误，数值都为空（NaN）；
@@ -231,7 +258,8 @@ def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.Data
 
 
 _DISTRICT: dict[str, type] = {
-    "部门": str, "年度": int, "得分": Decimal, "等级": str, "自评得分": Decimal, "自评等级": str,
+    "部门": str, "年度": int, "评分标准": str, "得分": Decimal, "满分": Decimal, "得分率": Decimal,
+    "等级": str, "自评得分": Decimal, "自评等级": str,
     "执行率": Decimal, "预算": Decimal, "支出": Decimal, "项目数": int, "待定分值": Decimal,
     **dict.fromkeys(LEVELS.values(), int), "审核意见": str, "文件": str, "问题": str,
 }  # fmt: skip
@@ -244,7 +272,10 @@ def _department(card: Scorecard, path: Path) -> dict[str, Any]:
     return {
         "部门": department.name,
         "年度": department.year,
+        "评分标准": card.rubric.name,
         "得分": card.total,
+        "满分": card.rubric.points,
+        "得分率": card.total / card.rubric.points,
         "等级": card.grade or "待定",
         "自评得分": reported.total,
         "自评等级": reported.grade,
@@ -252,7 +283,7 @@ def _department(card: Scorecard, path: Path) -> dict[str, Any]:
         "预算": overall.budget,
         "支出": overall.spent,
         "项目数": len(department.projects),
-        **{f"{one.name}得分": one.awarded for one in card.scores},
+        **{f"{name}得分": points for name, points in card.counted.items()},
         "待定分值": card.open_points,
         **{words: levels[level] for level, words in LEVELS.items()},
         "审核意见": "；".join(FINDINGS[finding.code] for finding in findings),

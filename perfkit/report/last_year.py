@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from perfkit.quantities import money, percent, plain
 from perfkit.scoring.scorecard import Scorecard
-from perfkit.scoring.scores import Score
 
 NONE = "—"
 
@@ -37,8 +36,7 @@ def last_year_scores(card: Scorecard) -> list[tuple[str, str, str, str]]:
     last = card.last_year
     if last is None:
         return []
-    before = {score.name: _points(score) for score in last.scores}
-    after = {score.name: _points(score) for score in card.scores}
+    before, after = _shown(last), _shown(card)
     rows = [
         (
             name,
@@ -57,8 +55,13 @@ def _total(card: Scorecard) -> str:
     return plain(card.total) + left
 
 
-def _points(score: Score) -> str:
-    return "待定" if score.awarded is None or score.open_points else plain(score.awarded)
+def _shown(card: Scorecard) -> dict[str, str]:
+    """What the total adds up from, by name."""
+    waiting = {score.name for score in card.everything if score.open_points}
+    return {
+        name: "待定" if points is None or name in waiting else plain(points)
+        for name, points in card.counted.items()
+    }
 
 
 def _change(before: str | None, after: str | None) -> str:

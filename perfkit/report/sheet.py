@@ -17,6 +17,7 @@ from perfkit.scoring.cells import SCORED, Cell, claimed
 from perfkit.scoring.marked import TOTAL
 from perfkit.scoring.rubric import RubricIndicator
 from perfkit.scoring.scorecard import Scorecard
+from perfkit.scoring.totals import Step
 
 COLUMNS = ("一级指标", "二级指标", "三级指标", "指标值", "完成值", *SCORED)
 
@@ -62,6 +63,7 @@ def score_sheet(card: Scorecard) -> list[Table]:
         rows[0].insert(0, Cell("加分、扣分项", rows=len(rows), kind="label"))
         drawn.append((f"{chinese_number(len(drawn) + 1)}、加分、扣分项", columns, rows))
     _, columns, rows = drawn[-1]
+    rows += [_step_row(card, step) for step in card.steps]
     rows.append(_total_row(card))
     texts = filter(None, (_basis(card), stages_note(card)))
     rows += [[Cell(text, columns=len(columns))] for text in texts]
@@ -112,6 +114,16 @@ def _basis(card: Scorecard) -> str:
         f"评价等级：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
         f"{limits}{execution_note(card.department)}"
     )
+
+
+def _step_row(card: Scorecard, step: Step) -> list[Cell]:
+    """上限、限制条件、舍入: what changes the sum of the rows above."""
+    return [
+        Cell(step.name, columns=5, kind="label"),
+        *[Cell("—", kind="num") for _ in range(2 + len(stage_totals(card)))],
+        Cell(step.shown, kind="num"),
+        Cell(step.words, columns=3),
+    ]
 
 
 def _total_row(card: Scorecard) -> list[Cell]:

@@ -18,6 +18,7 @@ from perfkit.scoring.rubric import Limit, Rubric, RubricIndicator
 from perfkit.scoring.scores import ZERO, Score
 from perfkit.scoring.totals import (
     Limited,
+    Step,
     adjustment,
     converted,
     grade_of,
@@ -35,7 +36,7 @@ class Scorecard:
     """评分结果 of a department: its scores in the order of the score sheet, total and grade.
 
     `total` is the sum of what is decided; `grade` is None while the undecided
-    points could change it.
+    points could change it. The scores, the adjustments and the *steps* add up to it.
     """
 
     department: Department
@@ -46,11 +47,28 @@ class Scorecard:
     formula: str = ""
     adjustments: tuple[Score, ...] = ()
     limits: tuple[Limited, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def everything(self) -> tuple[Score, ...]:
         """The scores, then 加分项 and 扣分项."""
         return (*self.scores, *self.adjustments)
+
+    @property
+    def counted(self) -> dict[str, Decimal | None]:
+        """What the total adds up from, by name: scores, 加分, 扣分 below zero, `steps`.
+
+        What has the same name is added; None is 待定.
+        """
+        found: dict[str, Decimal | None] = {}
+        for score in self.everything:
+            if score.awarded is None:
+                found.setdefault(score.name, None)
+            else:
+                found[score.name] = (found.get(score.name) or ZERO) + score.counted
+        for step in self.steps:
+            found[step.name] = (found.get(step.name) or ZERO) + step.change
+        return found
 
     @property
     def open_points(self) -> Decimal:
@@ -161,6 +179,11 @@ class Scorecard:
             found["adjustments"] = [
                 _score_dict(score) | {"sign": score.sign} for score in self.adjustments
             ]
+        if self.steps:
+            found["steps"] = [
+                {"name": one.name, "words": one.words, "points": plain(one.change)}
+                for one in self.steps
+            ]
         if self.limits:
             found["limits"] = [
                 {"id": one.limit.id, "applies": one.applies, "words": one.sentence}
@@ -244,6 +267,7 @@ def score(department: Department, rubric: Rubric) -> Scorecard:
         total.formula,
         tuple(adjusted),
         limits,
+        total.steps,
     )
     lowest = grade_of(rubric, card.lowest, card.met(unanswered=True))
     highest = grade_of(rubric, card.highest, card.met())

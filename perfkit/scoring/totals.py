@@ -44,11 +44,26 @@ def limited(department: Department, rubric: Rubric) -> tuple[Limited, ...]:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What a ceiling, a floor, a 限制条件 or rounding changes in the sum of the scores: its points, signed."""
+
+    name: str
+    words: str
+    change: Decimal
+
+    @property
+    def shown(self) -> str:
+        """The points as they stand in the column of 得分: −3."""
+        return f"{'+' if self.change > 0 else '−'}{plain(abs(self.change))}"
+
+
+@dataclass(frozen=True)
 class Total:
-    """总分 and its formula."""
+    """总分 and its formula; the scores, 加分, 扣分 and the *steps* add up to it."""
 
     points: Decimal
     formula: str
+    steps: tuple[Step, ...] = ()
 
 
 def total_of(
@@ -62,9 +77,16 @@ def total_of(
     *ceilings* are those of the 限制条件 that apply.
     """
     rounding, own = rubric.rounding, rubric.adjustments
+    steps: list[Step] = []
+
+    def step(name: str, words: str, change: Decimal) -> None:
+        if change:
+            steps.append(Step(name, words, change))
+
     # With stage "indicator" the parts are rounded already, and this changes nothing.
     points = rounding.apply(sum(scores, ZERO))
     formula = f"{' + '.join(map(plain, scores)) or '0'} = {plain(points)}"
+    rounded_off = points - sum(scores, ZERO)
     changes = [change for change in adjusting if change]
     for sign, word, most in ((1, "加分", own.most_bonus), (-1, "扣分", own.most_penalty)):
         each = [change * sign for change in changes if change * sign > 0]
@@ -74,21 +96,27 @@ def total_of(
         listed = f"{' + '.join(map(plain, each))} = {plain(change)}" if len(each) > 1 else ""
         if most is not None and change > most:
             listed = f"{listed or plain(change)}，上限{plain(most)}"
+            step(f"{word}上限", f"{word}合计最多{plain(most)}分", sign * (most - change))
             change = most
         before, points = points, rounding.apply(points + sign * change)
+        rounded_off += points - before - sign * change
         said = f"{word}{listed}，" if listed else ""
         formula += (
             f"；{said}{plain(before)} {'+' if sign > 0 else '−'} {plain(change)} = {plain(points)}"
         )
+    step("合计舍入", f"合计保留{rounding.places}位小数", rounded_off)
     highest = rubric.points if own.ceiling is None else own.ceiling
     if points < 0:
+        step("总分下限", "总分不低于0分", -points)
         points, formula = ZERO, f"{formula}，不低于0"
     if own.bonus and points > highest:
+        step("总分上限", f"加分后总分最高{plain(highest)}分", highest - points)
         points, formula = highest, f"{formula}，总分上限{plain(highest)}"
-    for ceiling in ceilings:
-        if points > ceiling:
-            points, formula = ceiling, f"{formula}，因限制条件最高{plain(ceiling)}"
-    return Total(points, formula)
+    ceiling = min(ceilings, default=points)
+    if points > ceiling:
+        step("限制条件", f"限制条件：总分最高为{plain(ceiling)}分", ceiling - points)
+        points, formula = ceiling, f"{formula}，因限制条件最高{plain(ceiling)}"
+    return Total(points, formula, tuple(steps))
 
 
 def grade_of(rubric: Rubric, total: Decimal, limits: Iterable[Limit] = ()) -> Grade:
