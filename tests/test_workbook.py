@@ -84,9 +84,15 @@ def filings(draw):
         "indicators": [{"group": "产出", "kind": "质量甲", "name": text(), "target": text(), "actual": text(), "initial": text(), "low_target": draw(st.sampled_from(["是", "否"]))}],
         "checks": {"lawful": "是", "diverted": text()},
         "reported": {"grade": text(), "scores": {"execution": "19.98", "产出.1": "1.50", "output": draw(amounts)}},
-        "stages": [{"name": "核定", "person": text(), "date": "2024-03-01", "scores": {"finance.system": "1"}, "reasons": {"finance.system": text()}}],
+        "stages": [
+            {"name": name, "person": text(), "date": "2024-03-01", **({"scores": dict.fromkeys(given, "1.50"), "reasons": {given[0]: text()}, "reason": text()} if given else {})}
+            for name in draw(st.lists(st.sampled_from(["财政核查", "专家", "核定"]), unique=True))
+            for given in [draw(st.lists(st.sampled_from(["预算执行率", "产出.1", "资产管理规范性"]), unique=True))]
+        ],
+        "units": [{"name": text(), "budget": {"basic": {"budget": draw(amounts), "spent": draw(amounts)}, "carryover": draw(amounts)}, "projects": "3"} for _ in range(draw(st.integers(0, 1)))],
+        "rectified": [{"problem": text(), "done": text(), "state": "整改中"} for _ in range(draw(st.integers(0, 1)))],
         "narrative": {"management": text(), "problems": text()},
-        "options": {text(): draw(st.booleans() | st.integers(-(10**17), 10**17) | st.floats(-100, 100) | TEXTS.filter(str.strip).map(str.strip) | st.just([1, "甲"]))},
+        "options": {text(): draw(st.booleans() | st.integers(-(10**17), 10**17) | st.floats(-100, 100) | st.just([1, "甲"]) | st.just(text()))},
     }  # fmt: skip
 
 
@@ -379,6 +385,9 @@ def test_a_blank_form_says_what_must_be_filled(tmp_path):
         "检查清单",
         "自评",
         "文字说明",
+        "上年问题整改",
+        "二级单位",
+        "评分环节",
     ]
     assert all(sheet.protection.sheet for sheet in book)
     assert not field(book, "部门", "部门名称").protection.locked
@@ -451,3 +460,121 @@ def test_a_book_that_libreoffice_has_saved_is_the_same_filing(of_the_model, tmp_
     saved = resaved(book, tmp_path)
     assert tree(read_department(saved)[0]) == tree(read_department(source)[0])
     assert read_book(saved).notes == []
+
+
+STAGES = [
+    {"name": "财政核查", "person": "李某", "date": "2024-03-01", "reason": "凭证不全",
+     "scores": {"execution": "19", "output.1": "7.5"}, "reasons": {"output.1": "培训记录缺一场"}},
+    {"name": "征求意见", "person": "王某", "date": "2024-03-11"},
+    {"name": "核定", "person": "赵某", "date": "2024-03-20", "scores": {"execution": "19.50"}, "reasons": {"execution": "补交了凭证"}},
+]  # fmt: skip
+
+
+def stages_sheet(book):
+    """The cells of 评分环节, by row."""
+    sheet = book["评分环节"]
+    first = at(sheet, "环节名称").row + 1
+    return {row: sheet[row] for row in range(first, first + 5)}
+
+
+def test_the_points_of_the_stages_stand_in_rows_that_a_person_can_fill(edited, filing):
+    path = edited(changes={"stages": STAGES})
+    book = openpyxl.load_workbook(path)
+    assert "其他字段" not in book.sheetnames
+    assert [[cell.value for cell in row[3:]] for row in stages_sheet(book).values()] == [
+        ["预算执行率", 19, None, "凭证不全"],
+        ["培训", 7.5, "培训记录缺一场", None],
+        [None, None, None, None],
+        ["预算执行率", "19.50", "补交了凭证", None],
+        [None, None, None, None],
+    ]
+    before, _ = read_department(filing({"stages": STAGES}))
+    assert tree(read_department(path)[0]) == tree(before)
+    assert read_book(path).notes == []
+
+
+def add_a_row(*values):
+    def edit(book):
+        rows = stages_sheet(book)
+        for cell, value in zip(rows[max(rows)], values, strict=False):
+            cell.value = value
+
+    return edit
+
+
+TYPED_STAGES = {
+    "没有写环节": (add_a_row(None, None, None, "产出.2", 7), "A8：没有写环节名称"),
+    "没有选指标": (add_a_row("核定", None, None, None, 7), "D8：没有写是哪个指标的"),
+    "没有的指标": (add_a_row("核定", None, None, "预算执行情况", 7), "E8：.*没有“预算执行情况”"),
+    "两个责任人": (add_a_row("核定", "钱某", None, "产出.2", 7, "理由"), "B8：“核定”的责任人前面写的是“赵某”"),
+    "写了两次": (add_a_row("核定", None, None, "预算执行率", 7), "E8：.*填了两次"),
+    "名称和编号": (add_a_row("核定", None, None, "execution", 7), "E8：.*同一项"),
+    "不是得分": (add_a_row("核定", None, None, "产出.2", "七分"), "E8：.*“七分”"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "told"), TYPED_STAGES.values(), ids=TYPED_STAGES)
+def test_what_is_wrong_with_a_stage_is_told_by_its_cell(edited, edit, told):
+    with pytest.raises(PerfkitError) as raised:
+        read_department(edited(edit, {"stages": STAGES}))
+    assert re.search(f"工作表“评分环节”{told}", str(raised.value)), str(raised.value)
+
+
+def merged_stage(book):
+    sheet = book["评分环节"]
+    for column in "ABC":
+        sheet[f"{column}5"] = None
+        sheet.merge_cells(f"{column}4:{column}5")
+
+
+def left_blank(book):
+    book["评分环节"]["B5"], book["评分环节"]["C5"] = None, None
+
+
+@pytest.mark.parametrize("edit", [merged_stage, left_blank])
+def test_a_stage_of_several_rows_says_once_by_whom_and_when(edited, filing, edit):
+    path = edited(edit, {"stages": STAGES})
+    before, _ = read_department(filing({"stages": STAGES}))
+    assert tree(read_department(path)[0]) == tree(before)
+
+
+def offered(sheet, cell):
+    """The drop-down lists of a cell: what stands in its rule, or the cells that the rule names."""
+    found = []
+    for rule in sheet.data_validations.dataValidation:
+        if cell.coordinate in rule.sqref and rule.type == "list":
+            named = rule.formula1.strip('"')
+            if "!" in named:
+                rows = sheet.parent["选项"][named.split("!")[1].replace("$", "")]
+                found.append([row[0].value for row in rows])
+            else:
+                found.append(named.split(","))
+    return found
+
+
+def test_each_department_of_a_form_has_its_own_choices_and_rows(tmp_path):
+    yueyang = load_rubric("yueyang-2018")
+    path = tmp_path / "all.xlsx"
+    entries = [Entry("示例甲局", {"name": "示例甲局", "rubric": "beijing-2023"}, BEIJING),
+               Entry("示例乙局", {"name": "示例乙局", "rubric": "yueyang-2018"}, yueyang)]  # fmt: skip
+    path.write_bytes(book_bytes(entries, form=True))
+    book = openpyxl.load_workbook(path)
+    for name, rubric in (("示例甲局", BEIJING), ("示例乙局", yueyang)):
+        for sheet, title, words in (
+            ("指标", "所属指标", [rubric.indicator(code).name for code in rubric.groups]),
+            ("评分环节", "指标", [indicator.name for indicator in rubric.everything]),
+        ):
+            rows = [r for r in book[sheet].iter_rows(min_row=4) if r[0].value == name]
+            assert len(rows) >= 10
+            cell = rows[-1][at(book[sheet], title).column - 1]
+            assert offered(book[sheet], cell) == ([words] if words else [])
+            assert not cell.protection.locked
+            assert not rows[-1][0].protection.locked  # so that a row that is inserted can be named
+    asked = [row[1].value for row in book["另填数据"].iter_rows(min_row=4) if row[0].value]
+    assert asked == list(yueyang.figures)
+    said = " ".join(str(row[1].value) for row in book["填写说明"].iter_rows())
+    assert all(indicator.name in said for indicator in (*BEIJING.indicators, *yueyang.indicators))
+    grades = [row for row in book["自评"].iter_rows(min_row=4) if row[1].value == "自评等级"]
+    assert [offered(book["自评"], row[2])[0] for row in grades] == [
+        [grade.label for grade in rubric.grades] for rubric in (BEIJING, yueyang)
+    ]

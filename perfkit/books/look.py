@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from perfkit.forms.layout import CLAIM, CONTENT, GUIDE, Block
+from perfkit.forms.layout import CHOICES, CLAIM, CONTENT, GUIDE, Block
 from perfkit.quantities import plain
 from perfkit.scoring.rubric import Rubric
 
@@ -21,7 +21,9 @@ WIDTHS = {
     "调整值": 13, "完成值": 14, "偏差原因": 30, "答“是”的含义": 30, "理由": 36, "值": 30, "核对": 26,
     "所属指标": 10, "类别": 13, "分值": 8, "自评分": 8, "自评得分": 12, "计算符号": 9, "部门": 24,
     "评定得分率": 12, "计量单位": 9, "指标方向": 9, "确认指标值设定偏低": 12, "开始日期": 12, "结束日期": 12,
-    "评价方式": 11, "评价得分": 9, "所填执行率": 11, "合格的答案": 9, "回答": 9,
+    "评价方式": 11, "评价得分": 9, "所填执行率": 11, "合格的答案": 9, "回答": 9, "环节名称": 14, "责任人": 14,
+    "日期": 12, "得分": 9, "总的理由": 36, "单位名称": 24, "单位的参数文件": 24, "上年的问题": 48, "整改情况": 60,
+    "整改状态": 11, "数据名称": 26, "填报数": 16, "单位": 9,
 }  # fmt: skip
 """Widths of columns by their titles, in signs; others have 15."""
 
@@ -33,6 +35,12 @@ NOTES = {
     "指标": "一个三级指标一行。年初值写年初批复的；年中调整过的，在“调整值”写调整后的，按调整值计分。",
     "检查清单": "每一项回答“是”或“否”（评分标准允许的可答“不涉及”）。",
     "指标填报": "按“说明”填写各指标要的内容。",
+    "另填数据": "评分标准要另填的数，按“单位”一列的单位填；没有的填 0。",
+    "上年问题整改": "上年报告里的问题，一条一行，写明做了什么、是否整改完。",
+    "二级单位": "部门本级和所属单位，一个单位一行，合起来应等于“预算”表的数；没有所属单位的不填。金额单位万元。",
+    "评分环节": "自评以后的环节（财政核查、专家、征求意见、核定）给分时填，按时间先后，一个环节一个指标一行；部门自评时不填。"
+    "没有改分的指标不用写；与前一环节不同的得分要写理由，几个指标同一理由的写在“总的理由”。",
+    "其他字段": "程序导出的内容，没有表可放，导入时原样读回；不用填，也不要改。",
     "自评": "部门自己评的分；只用来与按规则计算的得分对照。",
     "文字说明": "每一段另起一行（Alt+Enter）。数字会与前面各表核对。",
 }
@@ -52,19 +60,29 @@ _GUIDE = (
 )
 
 
+LONGEST_LIST = 250
+"""Signs of a drop-down list that stands in the cell's own rule; Excel takes 255."""
+
+MOST_RANGES = 200
+"""Ranges of cells that have one rule; Excel takes some 8000 signs for their names."""
+
+
 class Look:
     """The formats of a book, and what its sheets have in common."""
 
     def __init__(self, book: Any) -> None:
         self.book = book
         self._opened: dict[tuple[str, bool], Any] = {}
+        self._lists: dict[tuple[str, ...], str] = {}
         add = book.add_format
         self.title = add({**_FONT, "bold": True, "font_size": 14})
         self.note = add({**_FONT, "font_color": "#5A6473"})
         self.heading = add(
             {**_FONT, **_EDGE, "bold": True, "bg_color": "#E8ECF2", "text_wrap": True, "align": "center"}
         )  # fmt: skip
-        self.label = add({**_FONT, **_EDGE, "bg_color": "#F5F7FA", "text_wrap": True})
+        label = {**_FONT, **_EDGE, "bg_color": "#F5F7FA", "text_wrap": True}
+        self.label = add(label)
+        self.owner = add({**label, "locked": False})
         self.remark = add({**_FONT, **_EDGE, "font_color": "#5A6473", "text_wrap": True})
         self.sum = add({**_FONT, **_EDGE, "bold": True, "num_format": "#,##0.00####"})
         self.plain = add({**_FONT, "text_wrap": True})
@@ -80,29 +98,47 @@ class Look:
             self._opened[key] = self.book.add_format(found)
         return self._opened[key]
 
-    def guide(self, rubric: Rubric, many: bool) -> None:
+    def guide(self, rubrics: Sequence[Rubric], many: bool) -> None:
         """The sheet of instructions."""
         sheet = self.book.add_worksheet(GUIDE)
         sheet.set_column(0, 0, 4)
         sheet.set_column(1, 1, 96)
         sheet.write_string(0, 1, "部门整体绩效评价填报表", self.title)
-        sheet.write_string(1, 1, f"评分标准：{rubric.name}（{rubric.id}），满分 {plain(rubric.points)} 分", self.note)  # fmt: skip
+        named = "；".join(
+            f"{each.name}（{each.id}），满分 {plain(each.points)} 分" for each in rubrics
+        )
+        sheet.write_string(1, 1, f"评分标准：{named}", self.note)
         lines = list(_GUIDE)
         if many:
-            lines.insert(1, "一本里有几个部门：每张表第一列写部门，各表里的写法要一样。")
+            lines.insert(
+                1,
+                "一本里有几个部门：每张表第一列写部门，各表里的写法要一样；行不够时，在本部门的两行之间插入行。",
+            )
         for row, text in enumerate(lines, 3):
             sheet.write_number(row, 0, row - 2, self.note)
             sheet.write_string(row, 1, text, self.plain)
             sheet.set_row(row, 15 * max(1, math.ceil(_width(text) / 96)) + 5)
         row = len(lines) + 4
-        for indicator in rubric.indicators:
-            text = f"{indicator.name}（{plain(indicator.points)}分，编号 {indicator.id}）：{indicator.explanation}评分标准：{indicator.standard}"
-            sheet.write_string(row, 1, text, self.plain)
-            sheet.set_row(row, 15 * max(1, math.ceil(_width(text) / 92)) + 5)
-            row += 1
+        for rubric in rubrics:
+            if len(rubrics) > 1:
+                sheet.write_string(row, 1, f"{rubric.name}（{rubric.id}）", self.title)
+                row += 1
+            for indicator in rubric.indicators:
+                text = f"{indicator.name}（{plain(indicator.points)}分，编号 {indicator.id}）：{indicator.explanation}评分标准：{indicator.standard}"
+                sheet.write_string(row, 1, text, self.plain)
+                sheet.set_row(row, 15 * max(1, math.ceil(_width(text) / 92)) + 5)
+                row += 1
         self.finish(sheet, True)
 
-    def begin(self, sheet: Any, name: str, rubric: Rubric) -> int:
+    def lists(self) -> None:
+        """The hidden sheet with the lists that are too long to stand in a cell's own rule."""
+        if self._lists:
+            sheet = self.book.add_worksheet(CHOICES)
+            sheet.hide()
+            for row, word in enumerate(word for words in self._lists for word in words):
+                sheet.write_string(row, 0, word)
+
+    def begin(self, sheet: Any, name: str) -> int:
         """Title and note; the number of the next row."""
         sheet.write_string(0, 0, name, self.title)
         sheet.write_string(1, 0, NOTES.get(name, ""), self.note)
@@ -145,20 +181,28 @@ class Look:
         return min(15 * lines + 4, 400) if lines > 1 else 0
 
     def choose(
-        self, sheet: Any, top: int, bottom: int, column: int, offered: Sequence[str],
-        strict: bool = True,
+        self, sheet: Any, rows: Sequence[tuple[int, int]], column: int, words: tuple[str, ...],
+        strict: bool,
     ) -> None:  # fmt: skip
-        """A drop-down list; Excel has room for 255 signs in one."""
-        if sum(map(len, offered)) + len(offered) > 250:
-            return
-        sheet.data_validation(
-            top, column, bottom, column,
-            {
-                "validate": "list", "source": list(offered), "error_title": "请从列表中选",
-                "error_message": f"可选：{'、'.join(offered)}"[:255],
-                "error_type": "stop" if strict else "warning",
-            },
-        )  # fmt: skip
+        """A drop-down list in ranges of rows."""
+        source: list[str] | str = list(words)
+        if sum(map(len, words)) + len(words) > LONGEST_LIST or "," in "".join(words):
+            if words not in self._lists:
+                first = sum(map(len, self._lists)) + 1
+                self._lists[words] = f"={CHOICES}!$A${first}:$A${first + len(words) - 1}"
+            source = self._lists[words]
+        told = f"可选：{'、'.join(words)}" if isinstance(source, list) else "请点单元格右边的箭头"
+        for start in range(0, len(rows), MOST_RANGES):
+            (top, bottom), *others = rows[start : start + MOST_RANGES]
+            sheet.data_validation(
+                top, column, bottom, column,
+                {
+                    "validate": "list", "source": source, "error_title": "请从列表中选",
+                    "error_message": told[:255],
+                    "error_type": "stop" if strict else "warning",
+                    "other_cells": [[first, column, last, column] for first, last in others],
+                },
+            )  # fmt: skip
 
     def checks(
         self, sheet: Any, block: Block, first: int, top: int, bottom: int, sums_row: int | None,

@@ -7,7 +7,7 @@ where it comes back as the same text. No text is ever a formula.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,13 +18,14 @@ from typing import Any, get_args
 from perfkit.books.look import Look
 from perfkit.errors import PerfkitError
 from perfkit.forms.bookfile import exact_digits
-from perfkit.forms.department import Department
+from perfkit.forms.department import ABSENT, Department
 from perfkit.forms.fields import Loc, field_readers, field_types
 from perfkit.forms.layout import (
     ADJUSTED,
     CLAIM,
     CONTENT,
     DEPARTMENT,
+    ENTRY,
     FIRST,
     NAMES,
     OTHER,
@@ -35,16 +36,25 @@ from perfkit.forms.layout import (
 )
 from perfkit.forms.targets import OFFERED, parted
 from perfkit.quantities import parse_date, parse_rate, parse_signed_rate, plain
+from perfkit.scoring.names import group_codes, indicator_codes, kind_codes, own_indicators
 from perfkit.scoring.rubric import Rubric
 
 LONGEST_CELL = 32_767
 """Signs that a cell of Excel can hold."""
 
-FREE_ROWS = {"projects": 60, "indicators": 60, "divisions": 30}
-"""Rows of a blank form to be filled in, by list."""
+FREE_ROWS = {"projects": 60, "indicators": 60, "divisions": 30, "stages": 40}
+"""Rows of a blank form to be filled in, by list; others have 20."""
 
-_ALWAYS = ("divisions", "projects", "indicators", "checks", "reported")
+FEWEST_ROWS = 10
+"""Those of each department in a form for several."""
+
+_ALWAYS = (
+    "divisions", "projects", "indicators", "checks", "reported", "rectified", "units", "stages",
+)  # fmt: skip
 """Tables that a form shows though nothing is filled in."""
+
+STAGES = ("财政核查", "专家", "征求意见", "核定")
+"""环节 that are offered; others may be written."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +123,13 @@ class _Writer:
         self.form = form
         self.many = len(entries) > 1
         self.look = Look(book)
+        self.offers: dict[tuple[Any, ...], _Offer] = {}
         self.left = {entry.key: _Left(entry.tree) for entry in entries}
         self.book = book
 
     def write(self) -> None:
-        self.look.guide(self.entries[0].rubric, self.many)
+        rubrics = list({id(entry.rubric): entry.rubric for entry in self.entries}.values())
+        self.look.guide(rubrics, self.many)
         sheets: dict[str, list[Block]] = {}
         for block in blocks():
             sheets.setdefault(block.sheet, []).append(block)
@@ -134,6 +146,7 @@ class _Writer:
             shown = [(block, found) for block, found in lines[name] if self.wanted(block, found)]
             if shown:
                 self.sheet(name, shown)
+        self.look.lists()
 
     def wanted(self, block: Block, found: Mapping[str, list[_Line]]) -> bool:
         return any(found.values()) or (self.form and bool(block.at) and block.at[0] in _ALWAYS)
@@ -151,6 +164,8 @@ class _Writer:
                 yield _Line(title + unit, "", values, (description(loc),))
         elif block.kind == "list":
             yield from self.items(block, entry, left)
+        elif block.kind == "nested":
+            yield from self.nested(block, entry, left)
         elif block.at == ("options",):
             yield from self.options(left)
         else:
@@ -184,6 +199,37 @@ class _Writer:
                     value = names.get(("", str(value)), value)
                 values.append((value, (*at, *column.steps)))
             yield _Line(values=tuple(values))
+
+    def nested(self, block: Block, entry: Entry, left: _Left) -> Iterator[_Line]:
+        """The rows of each item: one of what it says as a whole, with that of its first indicator."""
+        words = _words_of(entry)
+        for i in range(len(entry.tree.get(str(block.at[0])) or ())):
+            at: Loc = (*block.at, i)
+            keys = dict.fromkeys(
+                str(loc[-1])
+                for loc in left.values
+                if loc[: len(at)] == at and len(loc) == len(at) + 2
+                if str(loc[-1]).strip() == loc[-1] != ""
+            )
+            whole = {
+                column: left.take((*at, *column.steps))
+                for column in block.columns
+                if column.steps[0] != ENTRY
+            }
+            last = block.columns[-1]
+            for n, key in enumerate(keys or [""]):
+                values = []
+                for column in block.columns:
+                    if column.steps[0] != ENTRY:
+                        # Of what is said once for all indicators, only the long text isn't repeated.
+                        value = None if n and column == last else whole[column]
+                        values.append((value, (*at, *column.steps)))
+                    elif len(column.steps) == 1:
+                        values.append((words.get(key, key) or None, (*at, ENTRY)))
+                    else:
+                        loc = (*at, *column.steps[1:], key)
+                        values.append((left.take(loc), loc))
+                yield _Line(values=tuple(values))
 
     def options(self, left: _Left) -> Iterator[_Line]:
         for loc in [loc for loc in left.values if loc[:1] == ("options",)]:
@@ -229,7 +275,7 @@ class _Writer:
     def sheet(self, name: str, shown: Sequence[tuple[Block, Mapping[str, list[_Line]]]]) -> None:
         sheet = self.book.add_worksheet(name)
         look = self.look
-        row = look.begin(sheet, name, self.entries[0].rubric)
+        row = look.begin(sheet, name)
         for number, (block, found) in enumerate(shown):
             if number:
                 row += 1
@@ -247,19 +293,28 @@ class _Writer:
                 sheet.repeat_rows(row)
             top = row + 1
             row = top
+            listed = block.kind in ("list", "nested")
+            choices: dict[tuple[int, _Offer], list[tuple[int, int]]] = {}
             for entry in self.entries:
-                for line in found[entry.key]:
+                free: list[_Line | None] = [None] * (self.free_rows(block) if listed else 0)
+                for line in [*found[entry.key], *free]:
                     if self.many:
-                        sheet.write_string(row, 0, entry.key, look.label)
-                    self.line(sheet, row, first, block, line)
+                        # A row that someone inserts takes its format, and must have its department.
+                        owner = look.owner if listed else look.label
+                        sheet.write_string(row, 0, entry.key, owner)
+                    if line is None:
+                        self.free(sheet, row, first, block)
+                    else:
+                        self.line(sheet, row, first, block, line)
+                    for at, offer in self.offered(block, entry, line, first):
+                        _add(choices.setdefault((at, offer), []), row)
                     row += 1
-            if self.form and block.kind == "list":
-                free = FREE_ROWS.get(str(block.at[0]), 20)
-                for _ in range(free):
-                    self.free(sheet, row, first, block)
-                    row += 1
+            if self.many and listed:
+                keys = _Offer(tuple(entry.key for entry in self.entries))
+                choices[0, keys] = [(top, max(top, row - 1))]
             look.widths(sheet, block, first, headings)
-            self.choices(sheet, block, first, top, max(top, row - 1))
+            for (at, offer), rows in choices.items():
+                look.choose(sheet, rows, at, offer.words, offer.strict)
             look.checks(
                 sheet, block, first, top, max(top, row - 1), sums_row,
                 [entry.rubric for entry in self.entries][:1], self.many,
@@ -269,13 +324,15 @@ class _Writer:
     def headings(self, block: Block) -> list[str]:
         first = [DEPARTMENT] if self.many else []
         named = [name for name in (block.label, block.words) if name]
-        last = {"rows": ["说明"], "list": [], "keyed": []}[block.kind]
+        last = ["说明"] if block.kind == "rows" else []
         if block.at == ("checks",):
             last = ["答“是”的含义", "合格的答案", "指标"]
         elif block.at == ("reported", "scores"):
             last = ["分值"]
         elif block.at == ("answers",):
             last = ["说明"]
+        elif block.at == ("figures",):
+            last = ["单位", "说明"]
         if block.columns[0].title == "全年预算数" or block.at == ("projects",):
             last = [*last, "核对"]
         return [*first, *named, *(column.heading for column in block.columns), *last]
@@ -295,6 +352,13 @@ class _Writer:
             at += 1
         if lines := look.height(block, line.label, line.words, line.values, line.remarks):
             sheet.set_row(row, lines)
+
+    def free_rows(self, block: Block) -> int:
+        """Rows for each department to write in."""
+        if not self.form:
+            return 0
+        rows = FREE_ROWS.get(str(block.at[0]), 20)
+        return max(min(FEWEST_ROWS, rows), rows // len(self.entries))
 
     def free(self, sheet: Any, row: int, at: int, block: Block) -> None:
         for column in block.columns:
@@ -327,21 +391,34 @@ class _Writer:
             # Text, so that 010 and 1.10 stay what they are when someone edits the cell.
             sheet.write_string(row, at, text, look.open("@" if loc else ""))
 
-    def choices(self, sheet: Any, block: Block, first: int, top: int, bottom: int) -> None:
-        """Drop-down lists."""
+    def offered(
+        self, block: Block, entry: Entry, line: _Line | None, first: int
+    ) -> Iterator[tuple[int, _Offer]]:
+        """The columns of a row that have a drop-down list, and what it offers to this department."""
         column = first + bool(block.label) + bool(block.words)
-        rubric = self.entries[0].rubric
         for number, found in enumerate(block.columns):
-            if block.kind == "rows":
-                for row, (_, loc) in enumerate(block.rows, top):
-                    if loc == ("reported", "grade") and not self.many:
-                        offered = [grade.label for grade in rubric.grades]
-                        self.look.choose(sheet, row, row, column + number, offered)
+            if block.kind in ("list", "nested"):
+                loc: Loc = (*block.at, 0, *found.steps)
+            elif line is None or not line.values:
                 continue
-            offered = _offered((*block.at, 0 if block.kind == "list" else "", *found.steps), rubric)
-            if offered:
-                strict = found.steps != (SIGN,)
-                self.look.choose(sheet, top, bottom, column + number, offered, strict)
+            else:
+                loc = line.values[number][1]
+            if not loc:
+                continue
+            of_own = entry.key if loc[-1] == ENTRY else id(entry.rubric)
+            key = (of_own, *(step for step in loc if not isinstance(step, int)))
+            if key not in self.offers:
+                self.offers[key] = _offer(loc, entry)
+            if self.offers[key].words:
+                yield column + number, self.offers[key]
+
+
+def _add(rows: list[tuple[int, int]], row: int) -> None:
+    """Add a row to ranges of rows."""
+    if rows and rows[-1][1] == row - 1:
+        rows[-1] = (rows[-1][0], row)
+    else:
+        rows.append((row, row))
 
 
 def _fits(text: str) -> None:
@@ -381,7 +458,7 @@ def _form_of_field(steps: Loc) -> str:
 def _form_of(loc: Loc) -> str:
     """The number format of a field's cell; empty for a text."""
     steps = tuple(step for step in loc if not isinstance(step, int))
-    if loc[:2] == ("reported", "scores") or loc[-1:] == (CLAIM,):
+    if loc[:2] == ("reported", "scores") or loc[-1:] == (CLAIM,) or loc[2:3] == ("scores",):
         return "General"
     return _form_of_field(steps) if loc else ""
 
@@ -434,11 +511,17 @@ def description(loc: Loc) -> str:
 
 def _names(rubric: Rubric) -> dict[tuple[str, str], str]:
     """The rubric's words for the groups and kinds of indicators, where they can be told from codes."""
-    from perfkit.scoring.names import group_codes, kind_codes
-
     found = {("", code): name for name, code in group_codes(rubric).items()}
     for group in rubric.groups:
         found |= {(group, code): name for name, code in kind_codes(rubric, group).items()}
+    return found
+
+
+def _words_of(entry: Entry) -> dict[str, str]:
+    """The words for the indicators of a filing, its own ones among them, where they have one."""
+    found: dict[str, str] = {}
+    for word, code in indicator_codes(entry.rubric, entry.tree).items():
+        found.setdefault(code, word)
     return found
 
 
@@ -455,34 +538,63 @@ def _asked(block: Block, rubric: Rubric) -> Iterator[tuple[str, str, tuple[str, 
             yield indicator.id, indicator.name, (plain(indicator.points),)
     elif what == "answers":
         titles = {column.steps[0]: column.title for column in block.columns}
-        for indicator in rubric.indicators:
-            if asks := indicator.rule.asks:
-                words = "、".join(titles.get(name, name) for name in asks)
-                yield indicator.id, indicator.name, (f"填{words}。{indicator.standard}",)
+        for indicator in rubric.everything:
+            asks = "、".join(titles.get(name, name) for name in indicator.rule.asks)
+            may = "不适用的，“是否适用”填否，并写理由。" if indicator.optional != "no" else ""
+            if asks or may:
+                fill = f"填{asks}。" if asks else ""
+                yield indicator.id, indicator.name, (f"{fill}{may}{indicator.standard}",)
+    elif what == "figures":
+        for code, figure in rubric.figures.items():
+            yield code, figure.name, (figure.unit, figure.about)
 
 
-def _offered(loc: Loc, rubric: Rubric) -> list[str]:
-    """The choices for a field."""
-    last = loc[-1]
+@dataclass(frozen=True)
+class _Offer:
+    """What a drop-down list offers; unless it is *strict*, something else may be written."""
+
+    words: tuple[str, ...]
+    strict: bool = True
+
+
+def _offer(loc: Loc, entry: Entry) -> _Offer:
+    """The choices for a field of a department."""
+    rubric, last = entry.rubric, loc[-1]
     if loc[:1] == ("indicators",) and last in ("group", "kind"):
         names = _names(rubric)
         if last == "group":
-            return [names.get(("", code), code) for code in rubric.groups]
-        return list(
-            dict.fromkeys(
-                names.get((group, kind.id), kind.id)
-                for group, rule in rubric.groups.items()
-                for kind in rule.kinds
-            )
-        )
+            return _Offer(tuple(names.get(("", code), code) for code in rubric.groups))
+        kinds = [
+            names.get((group, kind.id), kind.id)
+            for group, rule in rubric.groups.items()
+            for kind in rule.kinds
+        ]
+        return _Offer(tuple(dict.fromkeys(kinds)))
     if last == SIGN:
-        return list(OFFERED)
+        return _Offer(OFFERED, strict=False)
+    if last == ENTRY:
+        return _Offer(tuple(_indicators(entry)), strict=False)
+    if loc == ("stages", 0, "name"):
+        return _Offer(STAGES, strict=False)
+    if loc == ("reported", "grade"):
+        return _Offer(tuple(grade.label for grade in rubric.grades))
     if loc[:1] == ("checks",):
-        return ["是", "否", "不涉及"]
+        absent = (ABSENT,) if loc[-1] in rubric.may_be_absent else ()
+        return _Offer(("是", "否", *absent))
     steps = tuple(step for step in loc if not isinstance(step, int))
     if bool in field_types(Department, steps):
-        return ["是", "否"]
-    return _literals(steps)
+        return _Offer(("是", "否"))
+    return _Offer(tuple(_literals(steps)))
+
+
+def _indicators(entry: Entry) -> Iterable[str]:
+    """The indicators that a stage can give points for, as they are written in the book."""
+    words = _words_of(entry)
+    own: dict[str, list[str]] = {}
+    for _, code in own_indicators(entry.rubric, entry.tree):
+        own.setdefault(code.rpartition(".")[0], []).append(words.get(code, code))
+    for indicator in entry.rubric.everything:
+        yield from own.get(indicator.id, [words.get(indicator.id, indicator.id)])
 
 
 @cache

@@ -23,8 +23,14 @@ DEPARTMENT = "部门"
 
 GUIDE = "填写说明"
 OTHER = "其他字段"
+CHOICES = "选项"
+"""The hidden sheet with the lists that drop-downs offer."""
+
 CONTENT = "填写内容"
 KEY = "编号"
+
+ENTRY = "指标"
+"""The column of an item's entries in the tables in which an item has several rows."""
 
 SIGN, FIRST, ADJUSTED, CLAIM = "计算符号", "年初值", "调整值", "自评分"
 """The columns of an indicator that the form keeps in other fields; see `perfkit.forms.targets`."""
@@ -39,8 +45,11 @@ NAMES = {
 }
 """The names of sheets that are shorter than the field's title."""
 
-OF_THE_RUBRIC = ("checks", "answers", "scores")
-"""Mappings whose keys are codes of the rubric."""
+OF_THE_RUBRIC = {"checks": "检查内容", "answers": "指标", "scores": "指标", "figures": "数据名称"}
+"""Mappings whose keys are codes of the rubric, and the heading of the words for them."""
+
+ENTRIES = {"scores": ("得分", "核定得分", "评分"), "reasons": ("理由", "改分原因")}
+"""The headings of the columns with what an item says of each indicator, and other words for them."""
 
 # Long texts of the department stand with its narrative.
 _WITH_NARRATIVE = ("objective",)
@@ -61,7 +70,7 @@ class Column:
         return f"{self.title}（{self.unit}）" if self.unit else self.title
 
 
-Kind = Literal["rows", "list", "keyed"]
+Kind = Literal["rows", "list", "keyed", "nested"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,8 @@ class Block:
     """A table of a sheet.
 
     ``rows`` are fixed: each has a title and a place of its own. A ``list`` has an item a row, and
-    a ``keyed`` one an entry a row, whose key stands in the first column.
+    a ``keyed`` one an entry a row, whose key stands in the first column. In a ``nested`` one an
+    item, known by what stands in its first column, has a row for each of its entries.
     """
 
     sheet: str
@@ -124,7 +134,8 @@ def columns_of(model: type[BaseModel], at: Loc) -> tuple[Column, ...]:
                 Column(
                     inner.title if len(inner.steps) > 1 else f"{_name(info, name)}{inner.title}",
                     (step, *inner.steps),
-                    unit=inner.unit,
+                    () if len(inner.steps) > 1 else (inner.title,),
+                    inner.unit,
                 )
                 for inner in columns_of(below[0], (*at, step))
             ]
@@ -160,6 +171,8 @@ def blocks() -> tuple[Block, ...]:
         origin = get_origin(info.annotation)
         if name == "indicators":
             found.append(Block(sheet, "list", at, _indicator_columns(below[0], at)))
+        elif origin is tuple and below and _mappings(below[0]):
+            found.append(Block(sheet, "nested", at, _nested_columns(below[0], at)))
         elif origin is tuple and below:
             found.append(Block(sheet, "list", at, columns_of(below[0], at)))
         elif origin is dict:
@@ -181,7 +194,8 @@ def blocks() -> tuple[Block, ...]:
     found.append(_listed(NAMES["narrative"], tuple(narrative)))
     found.append(Block(OTHER, "keyed", (), (Column(CONTENT),), "字段"))
     order = [DEPARTMENT, "内设机构", *(NAMES[k] for k in ("budget", "projects", "indicators"))]
-    order += [NAMES[k] for k in ("checks",)] + ["指标填报", NAMES["reported"], NAMES["narrative"]]
+    order += [NAMES["checks"], "指标填报", "另填数据", NAMES["reported"], NAMES["narrative"]]
+    order += ["上年问题整改", "二级单位", "评分环节"]
     rank = {sheet: number for number, sheet in enumerate(order)}
     return tuple(sorted(found, key=lambda block: rank.get(block.sheet, len(order))))
 
@@ -201,12 +215,32 @@ def _parts(sheet: str) -> Block:
 
 
 def _keyed(sheet: str, at: Loc, below: list[type[BaseModel]]) -> Block:
-    titles = {"checks": "回答", "scores": "自评得分"}
+    titles = {"checks": "回答", "scores": "自评得分", "figures": "填报数"}
     columns = columns_of(below[0], (*at, "")) if below else (Column(titles.get(str(at[-1]), "值")),)
-    label, words = KEY, "检查内容" if at[-1] == "checks" else "指标"
-    if at[-1] not in OF_THE_RUBRIC:
-        label, words = "名称", ""
-    return Block(sheet, "keyed", at, columns, label, words=words)
+    words = OF_THE_RUBRIC.get(str(at[-1]), "")
+    return Block(sheet, "keyed", at, columns, KEY if words else "名称", words=words)
+
+
+def _mappings(model: type[BaseModel]) -> list[str]:
+    """The fields of a record that say something of each indicator."""
+    return [
+        name for name, info in model.model_fields.items() if get_origin(info.annotation) is dict
+    ]
+
+
+def _nested_columns(model: type[BaseModel], at: Loc) -> tuple[Column, ...]:
+    """The plain fields of a record, with those by indicator where the first of them stands."""
+    plain = {column.steps[0]: column for column in columns_of(model, at)}
+    by_indicator = _mappings(model)
+    entries = [Column(ENTRY, (ENTRY,), ("指标编号", "指标名称", KEY))]
+    for name in by_indicator:
+        title, *also = ENTRIES[name]
+        also.append(_name(model.model_fields[name], name))
+        entries.append(Column(title, (ENTRY, name), tuple(also)))
+    names = list(model.model_fields)
+    before = names.index(by_indicator[0])
+    found = [plain[name] for name in names[:before]]
+    return (*found, *entries, *(plain[name] for name in names[before:] if name in plain))
 
 
 def _indicator_columns(model: type[BaseModel], at: Loc) -> tuple[Column, ...]:

@@ -24,9 +24,11 @@ from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc, all_fields, field_readers, leaves
 from perfkit.forms.layout import (
     ADJUSTED,
+    CHOICES,
     CLAIM,
     CONTENT,
     DEPARTMENT,
+    ENTRY,
     FIRST,
     GUIDE,
     OTHER,
@@ -199,7 +201,7 @@ class _Reader:
     def read(self, sheets: list[Sheet]) -> None:
         found: list[tuple[Sheet, list[_Heading]]] = []
         for sheet in sheets:
-            if not sheet.cells or sheet.name.strip() == GUIDE:
+            if not sheet.cells or sheet.name.strip() in (GUIDE, CHOICES):
                 continue
             headings = self.headings(sheet)
             if headings:
@@ -288,7 +290,7 @@ class _Reader:
         known |= {_word(column.title)[0]: column for column in block.columns}
         for at, cell in sorted(cells.items()):
             word, unit = _word(cell.text)
-            if word in OWNERS and not places["owner"]:
+            if word in OWNERS and word not in known and not places["owner"]:
                 places["owner"] = at
             elif word and word == block.label:
                 places["label"] = at
@@ -341,6 +343,7 @@ class _Reader:
         titled = {_word(title)[0]: (title, loc) for title, loc in block.rows}
         counts: dict[str, int] = {}
         groups: dict[tuple[str, str], int] = {}
+        items: dict[tuple[str, str], int] = {}
         single = len(block.columns) == 1 and block.kind == "rows"
         for row in sorted(sheet.cells):
             if row <= heading.row or (following and row >= following):
@@ -367,6 +370,8 @@ class _Reader:
                 i = counts.get(filing.key, 0)
                 counts[filing.key] = i + 1
                 self.item(sheet, row, heading, cells, filing, i, groups)
+            elif block.kind == "nested":
+                self.nested(sheet, row, heading, cells, filing, items)
             elif block.kind == "keyed":
                 self.entry(sheet, row, heading, cells, filing, label)
             else:
@@ -381,8 +386,11 @@ class _Reader:
     def merged(self, sheet: Sheet, heading: _Heading) -> dict[int, dict[int, Cell]]:
         """What merged cells say of the rows that they go over: whose, which group, which kind."""
         found: dict[int, dict[int, Cell]] = {}
+        nested = heading.block.kind == "nested"
         spread = {heading.owner} | {
-            at for at, column in heading.columns.items() if column.steps in (("group",), ("kind",))
+            at
+            for at, column in heading.columns.items()
+            if column.steps in (("group",), ("kind",)) or (nested and column.steps[0] != ENTRY)
         }
         for first, left, last, _ in sheet.merged:
             cell = sheet.cells.get(first, {}).get(left)
@@ -526,6 +534,61 @@ class _Reader:
             if claim is not None:
                 loc = ("reported", "scores", f"{group}.{number}")
                 self.put(filing, loc, claim, sheet, row, claim_at)
+
+    def nested(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, items: dict[tuple[str, str], int],
+    ) -> None:  # fmt: skip
+        """A row of an item that has several: of one indicator, or of the item as a whole."""
+        block = heading.block
+        by_steps = {column.steps: (at, column) for at, column in heading.columns.items()}
+        name_at, name_column = by_steps.get(block.columns[0].steps, (0, block.columns[0]))
+        name = cells[name_at].text if name_at in cells else ""
+        if not name:
+            trouble = cells[name_at].trouble if name_at in cells else ""
+            message = trouble or f"没有写{name_column.title}；同一个的每一行都要写，写法一样"
+            self.fault(sheet, row, name_at or min(heading.columns), message)
+            return
+        i = items.setdefault((filing.key, name), sum(1 for key, _ in items if key == filing.key))
+        at: Loc = (*block.at, i)
+        begun = ("department", *at) in filing.lines
+        if not begun:
+            self.place(filing, at, sheet, row, name_at)
+        for column_at, column in heading.columns.items():
+            if column.steps[0] == ENTRY:
+                continue
+            cell, loc = cells.get(column_at), (*at, *column.steps)
+            before = filing.texts.get(("department", *loc))
+            if cell is None and begun:
+                continue
+            if before is None or cell is None or cell.trouble:
+                self.put(filing, loc, cell, sheet, row, column_at, heading.units[column_at])
+            elif cell.text != before:
+                message = f"“{name}”的{column.title}前面写的是“{before}”，请改成一样，或者留空"
+                self.fault(sheet, row, column_at, message)
+        self.entries(sheet, row, heading, cells, filing, at)
+
+    def entries(
+        self, sheet: Sheet, row: int, heading: _Heading, cells: Mapping[int, Cell],
+        filing: Filing, at: Loc,
+    ) -> None:  # fmt: skip
+        """What a row of an item says of one indicator."""
+        of = {c.steps: column_at for column_at, c in heading.columns.items()}
+        key_at = of.get((ENTRY,), 0)
+        filled = [
+            (column, column_at)
+            for column_at, column in heading.columns.items()
+            if column.steps[0] == ENTRY and len(column.steps) > 1 and column_at in cells
+        ]
+        key = cells.get(key_at, Cell(""))
+        if key.trouble or (filled and not key.text):
+            whole = heading.block.columns[-1].title
+            asked = f"没有写是哪个{ENTRY}的；整个环节的理由请写在“{whole}”一列"
+            self.fault(sheet, row, key_at or filled[0][1], key.trouble or asked)
+            return
+        for column, column_at in filled:
+            loc = (*at, *column.steps[1:], key.text)
+            self.put(filing, loc, cells[column_at], sheet, row, column_at)
 
     def target(
         self, sheet: Sheet, row: int, filing: Filing, at: Loc,

@@ -51,7 +51,7 @@ def figure_codes(rubric: Rubric) -> dict[str, str]:
 
 
 def indicator_codes(rubric: Rubric, filed: Mapping[str, Any]) -> dict[str, str]:
-    """All indicators by name, and the department's own by number: 产出.2 → output.2."""
+    """All indicators by name, and the department's own by name or number: 产出.2 → output.2."""
     rows = filed.get("indicators")
     count = len(rows) if isinstance(rows, list) else 0
     named = [(indicator.name, indicator.id) for indicator in rubric.everything]
@@ -60,7 +60,31 @@ def indicator_codes(rubric: Rubric, filed: Mapping[str, Any]) -> dict[str, str]:
         for name, code in group_codes(rubric).items()
         for n in range(1, count + 1)
     ]
-    return _codes([*named, *numbered])
+    codes = _codes([*named, *numbered])
+    # A name that the rubric has, too, is the rubric's.
+    known = {*codes, *codes.values(), *(word for word, _ in named)}
+    own = _codes(own_indicators(rubric, filed))
+    return {word: code for word, code in own.items() if word not in known} | codes
+
+
+def own_indicators(rubric: Rubric, filed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The name and the code (output.2) of each 三级指标 of the department that has points of its own."""
+    listed = filed.get("indicators")
+    groups = group_codes(rubric)
+    rows = [
+        (groups.get(group, group), row)
+        for row in (listed if isinstance(listed, list) else ())
+        if isinstance(row, dict) and isinstance(group := row.get("group"), str)
+    ]
+    weighted = {group for group, row in rows if row.get("weight") is not None}
+    counts: Counter[str] = Counter()
+    for group, row in rows:
+        choice = rubric.groups.get(group)
+        if choice is None or (choice.no_weights != "equal" and group not in weighted):
+            continue
+        counts[group] += 1
+        if isinstance(name := row.get("name"), str) and name.strip():
+            yield name.strip(), f"{group}.{counts[group]}"
 
 
 def in_codes(
@@ -151,6 +175,16 @@ def in_words(filed: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
     if isinstance(reported := filed.get("reported"), Mapping) and "scores" in reported:
         scores = {names.get(code, code): points for code, points in reported["scores"].items()}
         found["reported"] = {**reported, "scores": scores}
+    if stages := filed.get("stages"):
+        found["stages"] = [
+            row
+            | {
+                key: {names.get(code, code): said for code, said in row[key].items()}
+                for key in ("scores", "reasons")
+                if key in row
+            }
+            for row in stages
+        ]
     rows = []
     for row in filed.get("indicators") or []:
         kinds = {code: word for word, code in kind_codes(rubric, row["group"]).items()}
