@@ -4,11 +4,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from perfkit.batch.execute import build_report
 from perfkit.batch.journal import read_journal
-from perfkit.batch.plan import Settings, best_engine
+from perfkit.batch.plan import STANDARD, Settings, best_engine, plan
 from perfkit.batch.verify import verify
+from perfkit.books.filings import departments_in, export_book
 from perfkit.cli import main
 
 
@@ -17,10 +20,17 @@ def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, t
     template, outputs = tmp_path / "notebooks" / "report.ipynb", tmp_path / "outputs"
     template.parent.mkdir()
     shutil.copy(Path("notebooks/report.ipynb"), template)
+    book = path.parent / "全区.xlsx"
+    export_book([filing({"name": f"示例{n}局"}, f"{n}.yaml") for n in "甲乙"], book)
     words = ["-o", str(outputs), "--template", str(template), "--formats", "html"]
     with pytest.raises(SystemExit) as ended:
-        main(["run", str(path), str(other), *words])
+        main(["run", str(path), str(other), str(book), *words])
     assert ended.value.code == 0
+    # Of a book of several, each department counts by its own part.
+    edited = openpyxl.load_workbook(book)
+    cells = [row for row in edited["项目"].iter_rows(min_row=4) if row[0].value == "示例乙局"]
+    cells[0][4].value = 37
+    edited.save(book)
     page = outputs / "other.html"
     page.write_bytes(page.read_bytes() + b"<!-- -->")
     (outputs / "other.ipynb").unlink()
@@ -41,6 +51,17 @@ def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, t
         "other.ipynb": "找不到这份文件",
     }
     assert "找不到它的参数文件" in found["gone"].trouble
+    parts = departments_in(book)
+    html = replace(settings, formats=("html",))
+    assert list(plan(parts, html, journal).values()) == ["", "参数文件有变化"]
+    assert found["示例甲局"].same
+    assert found["示例乙局"].causes == ("参数文件",)
+    assert not [name for record in journal.values() for name in record.opened if "全区" in name]
+    made = build_report(parts[0], template, (), STANDARD)
+    assert made[".ipynb"] == (outputs / "示例甲局.ipynb").read_bytes()
+    text = made[".ipynb"].decode()
+    assert "params/全区.xlsx，其中示例甲局所填内容的SHA-256" in text
+    assert "示例乙局" not in text
     assert before == {file.name: file.read_bytes() for file in outputs.iterdir() if file.is_file()}
 
 

@@ -1,5 +1,6 @@
 """A department's workbook: what is written reads back; what people type is read as they meant it."""
 
+import os
 import re
 import zipfile
 from datetime import date
@@ -15,8 +16,9 @@ from perfkit.books.filings import blank_book, departments_in, export_book, impor
 from perfkit.books.writing import Entry, book_bytes
 from perfkit.cli import main
 from perfkit.errors import PerfkitError
+from perfkit.forms.parts import kept_parts
 from perfkit.forms.targets import joined, parted
-from perfkit.forms.workbook import read_book, read_filing
+from perfkit.forms.workbook import filing_digest, keep_part, read_book, read_filing
 from perfkit.forms.written import department_text, tree
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric
@@ -578,3 +580,59 @@ def test_each_department_of_a_form_has_its_own_choices_and_rows(tmp_path):
     assert [offered(book["自评"], row[2])[0] for row in grades] == [
         [grade.label for grade in rubric.grades] for rubric in (BEIJING, yueyang)
     ]
+
+
+@pytest.fixture
+def two(tmp_path, filing):
+    """A book of two departments, and the paths of both in it."""
+    book = tmp_path / "params" / "全区.xlsx"
+    export_book([filing({"name": f"示例{n}局"}, f"{n}.yaml") for n in "甲乙"], book)
+    return book, *departments_in(book)
+
+
+def test_what_a_batch_has_read_of_a_book_is_not_read_again(two, edited):
+    book, one, other = two
+    read = read_filing(one)
+    with kept_parts():
+        keep_part(one)
+        stat = book.stat()
+        book.write_bytes(bytes(stat.st_size))
+        os.utime(book, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        read_book(edited())  # so that the first book isn't the one read last
+        assert read_filing(one) == read
+        with pytest.raises(PerfkitError, match="不是工作簿"):
+            read_filing(other)
+        os.utime(book, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**9))
+        with pytest.raises(PerfkitError, match="不是工作簿"):
+            read_filing(one)
+
+
+def shifting(book):
+    book["项目"].insert_rows(at(book["项目"], "示例甲局").row)
+
+
+def renaming(book):
+    at(book["项目"], "支出数（万元）").value = "支出金额"
+
+
+def spoiling(book):
+    at(book["项目"], "支出数（万元）").value = "支出数（千元）"
+
+
+DIGESTS = {
+    "别的部门的一格": (lambda book: setattr(spent(book, "甲"), "value", 37), [True, False]),
+    "移了行": (shifting, [True, True]),
+    "改了列名，读到的不变": (renaming, [False, False]),
+    "整本的错误": (spoiling, [True, True]),
+}
+
+
+@pytest.mark.parametrize(("edit", "changed"), DIGESTS.values(), ids=DIGESTS)
+def test_a_part_is_known_by_what_its_report_is_made_from(two, edit, changed):
+    book, *parts = two
+    before = [filing_digest(part) for part in parts]
+    assert read_filing(parts[0])[1].sha256 == before[0]
+    opened = openpyxl.load_workbook(book)
+    edit(opened)
+    opened.save(book)
+    assert [filing_digest(part) != was for part, was in zip(parts, before, strict=True)] == changed

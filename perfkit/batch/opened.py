@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from perfkit.batch import workspace
 from perfkit.files import original, stamp, working_copy
+from perfkit.forms.parts import parts_folder
 
 VARIABLE = "PERFKIT_OPENED"
 
@@ -198,7 +199,9 @@ def _files(work: str | None) -> dict[str, Stamp]:
     for name in sys.modules.keys() - _before:
         if path := getattr(sys.modules[name], "__file__", None):
             _see(original(path))
-    found = sorted(_read.items())
+    parts = parts_folder()
+    # What a batch keeps of a workbook counts by its own digest.
+    found = [(path, at) for path, at in sorted(_read.items()) if not parts or parts not in path]
     return {path: at for path, at in found if _is_data(path) and _counts(path, work)}
 
 

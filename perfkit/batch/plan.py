@@ -22,8 +22,8 @@ from perfkit.batch.documents import (
 from perfkit.batch.journal import Record
 from perfkit.batch.workers import CAN_FORK, Limits
 from perfkit.files import file_digest, stamp
-from perfkit.forms.bookfile import part_of
 from perfkit.forms.templates import named_template
+from perfkit.forms.workbook import filing_digest
 from perfkit.review.content import HELP, template_digest
 
 WARM = "perfkit"
@@ -76,7 +76,7 @@ def own_inputs(settings: Settings, params: Path) -> dict[str, str]:
     """What one report is made from: the parameter file, and the template of its *settings*."""
     return {
         "模板": _template_digest(settings.template),
-        "参数文件": file_digest(part_of(params)[0]),
+        "参数文件": filing_digest(params),
     }
 
 

@@ -21,6 +21,8 @@ from perfkit.batch.make import Made, make
 from perfkit.batch.plan import Settings, common_inputs, own_inputs
 from perfkit.batch.workers import Job, Outcome, Workers
 from perfkit.files import relative_path, stamp
+from perfkit.forms.parts import kept_parts
+from perfkit.forms.workbook import keep_part
 from perfkit.index.rows import FAILURE as FAILED_PAGE
 from perfkit.index.rows import Row
 
@@ -136,6 +138,7 @@ def _outcomes(
     def job(name: str) -> tuple[Path, Seals, Settings]:
         own = settings.of(paths[name])
         inputs[name] = own_inputs(own, paths[name])
+        keep_part(paths[name])
         return paths[name], _before(journal, name), own
 
     if settings.cluster:
@@ -144,7 +147,10 @@ def _outcomes(
         yield from cluster.run({name: job(name) for name in paths}, settings, started)
     elif paths:
         jobs = (Job(name, make, job(name)) for name in paths)
-        with Workers(settings.workers, "perfkit.batch.warm", settings.limits) as workers:
+        with (
+            kept_parts(),
+            Workers(settings.workers, "perfkit.batch.warm", settings.limits) as workers,
+        ):
             yield from workers.run(jobs, started)
 
 

@@ -12,6 +12,7 @@ from perfkit.batch.journal import Record
 from perfkit.batch.plan import Settings, common_inputs, own_inputs
 from perfkit.batch.run import run
 from perfkit.files import file_digest
+from perfkit.forms.bookfile import part_of
 
 FORMATS_INPUT = "格式"
 """The name of the formats among a record's inputs; see `perfkit.batch.plan.common_inputs`."""
@@ -53,7 +54,7 @@ def verify(
         params = _params(outputs, record)
         if record.failed:
             yield Verified(name, {}, trouble="上次没有生成成功，没有可以核验的报告")
-        elif not params.is_file():
+        elif not part_of(params)[0].is_file():
             yield Verified(name, {}, trouble=f"找不到它的参数文件 {params}，不能重做")
         else:
             chosen = tuple(

@@ -7,17 +7,18 @@ here they are texts, and the same form gives them their type and finds their fau
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from perfkit.errors import Fault, PerfkitError
-from perfkit.files import shown_name, stamp
+from perfkit.files import file_digest, shown_name, stamp
 from perfkit.forms.aliases import all_aliases
 from perfkit.forms.bookfile import Cell, Sheet, column_letters, part_of, read_sheets
 from perfkit.forms.department import Department
@@ -37,6 +38,7 @@ from perfkit.forms.layout import (
     Column,
     blocks,
 )
+from perfkit.forms.parts import keep, kept
 from perfkit.forms.targets import joined
 from perfkit.forms.yamlfile import Source
 from perfkit.quantities import halfwidth, parse_amount, parse_rate, parse_signed_rate
@@ -96,6 +98,49 @@ class Filing:
             cells=self.cells,
         )
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """All of it, as JSON; `filing_of` makes the same of it again."""
+        return {
+            "key": self.key,
+            "tree": self.tree,
+            "values": [
+                [loc, line, self.cells[loc], self.texts.get(loc), loc in self.quoted]
+                for loc, line in self.lines.items()
+            ],
+            "misread": list(self.misread),
+            "faults": [
+                [fault.file, fault.line, fault.message, fault.cell] for fault in self.faults
+            ],
+        }
+
+    def digest(self, faults: Iterable[Fault]) -> str:
+        """SHA-256 of what its report is made from: the values with their cells, and *faults*.
+
+        Not the numbers that order the values: they count the cells of all departments before.
+        """
+        values = [
+            [loc, self.cells[loc], self.texts.get(loc), loc in self.quoted] for loc in self.lines
+        ]
+        told = [str(fault) for fault in (*faults, *self.faults)]
+        text = json.dumps([self.key, self.tree, values, told], ensure_ascii=False)
+        return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def filing_of(content: Mapping[str, Any]) -> Filing:
+    """The filing that `Filing.content` was made of."""
+    found = Filing(content["key"], content["tree"])
+    for steps, line, cell, text, quoted in content["values"]:
+        loc = tuple(steps)
+        found.lines[loc], found.cells[loc] = line, cell
+        if text is not None:
+            found.texts[loc] = text
+        if quoted:
+            found.quoted.add(loc)
+    found.misread = dict.fromkeys(content["misread"], "")
+    found.faults = [Fault(*fault) for fault in content["faults"]]
+    return found
+
 
 @dataclass
 class Book:
@@ -107,27 +152,71 @@ class Book:
     notes: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
+    @cached_property
+    def by_file(self) -> dict[str, Filing]:
+        """The filings by the names of their files."""
+        return {file_key(name): found for name, found in self.filings.items()}
+
 
 def read_filing(path: Path) -> tuple[dict[str, Any], Source, list[Fault]]:
     """The tree of one department in a book, its source, and the faults found so far.
+
+    The source of a book's only department bears the digest of the file; that of one among
+    several the digest of its part, so that it says nothing of the others.
 
     Raises:
         PerfkitError: if the book can't be read, or the department isn't in it, or if there are
             several and *path* names none.
     """
     path, key = part_of(path)
+    if key:
+        part = kept(path, key) or _part(path, key)
+        filing = filing_of(part)
+        source = filing.source(part["book"], part["sha256"])
+        return {"department": filing.tree}, replace(source, part=key), filing.faults
     book = read_book(path)
-    if not key and len(book.filings) > 1:
+    if len(book.filings) > 1:
         listed = "、".join(list(book.filings)[:10])
         message = f"工作簿里有 {len(book.filings)} 个部门（{listed}……），要一个一个做"
         raise PerfkitError([Fault(book.name, 0, message)])
-    named = {file_key(name): found for name, found in book.filings.items()}
-    filing = named.get(key) if key else next(iter(book.filings.values()), None)
+    for only in book.filings.values():
+        source = only.source(book.name, book.sha256)
+        return {"department": only.tree}, source, [*book.faults, *only.faults]
+    raise PerfkitError([*book.faults, Fault(book.name, 0, "工作簿里没有部门")])
+
+
+def keep_part(path: Path) -> None:
+    """Keep what a book says of a department, for the processes that make its report.
+
+    A book that can't be read, or a department that isn't in it, is told where it is read.
+    """
+    book, key = part_of(path)
+    if key:
+        with contextlib.suppress(PerfkitError):
+            keep(book, key, _part(book, key))
+
+
+def filing_digest(path: Path) -> str:
+    """SHA-256 of what a filing is read from: its file, or its part of a book of several."""
+    book, key = part_of(path)
+    try:
+        return str(_part(book, key)["sha256"]) if key else file_digest(path)
+    except PerfkitError:
+        return file_digest(book)
+
+
+def _part(path: Path, key: str) -> dict[str, Any]:
+    """What a book says of the department *key*, the book's own faults among its.
+
+    Raises:
+        PerfkitError: if the book can't be read, or the department isn't in it.
+    """
+    book = read_book(path)
+    filing = book.by_file.get(key)
     if filing is None:
-        which = f"部门“{key}”" if key else "部门"
-        raise PerfkitError([*book.faults, Fault(book.name, 0, f"工作簿里没有{which}")])
-    source = filing.source(book.name, book.sha256)
-    return {"department": filing.tree}, source, [*book.faults, *filing.faults]
+        raise PerfkitError([*book.faults, Fault(book.name, 0, f"工作簿里没有部门“{key}”")])
+    whole = replace(filing, faults=[*book.faults, *filing.faults])
+    return whole.content | {"book": book.name, "sha256": filing.digest(book.faults)}
 
 
 def read_book(path: Path) -> Book:

@@ -63,6 +63,8 @@ class Source:
     """Lines with a slip of typing, which have no further faults to speak of."""
     cells: Mapping[Loc, str] = field(default_factory=dict)
     """Of a workbook, the cell of each value (工作表“项目”C7); its lines are only their order."""
+    part: str = ""
+    """Of a workbook of several departments, which of them; the digest is that of its part."""
 
     def line(self, loc: Loc) -> int:
         """The line of the value at *loc*, of the nearest one around it if it is missing."""

@@ -163,8 +163,7 @@ def check_converted(notebook: NotebookNode) -> str:
     same, words = True, ""
     if isinstance(given, str):
         # As Windows parts it, which takes both kinds of slash.
-        # A department of a workbook has a name below the book's.
-        same, words = PureWindowsPath(own["file"]).name in PureWindowsPath(given).parts[-2:], given
+        same, words = PureWindowsPath(own["file"]).name == PureWindowsPath(given).name, given
     elif isinstance(given, dict) and {"name", "year"} <= given.keys():
         stated = (own["department"], str(own["year"]))
         same = (str(given["name"]).strip(), str(given["year"]).strip()) == stated

@@ -146,7 +146,8 @@ class Report:
         return {
             "department": self.department.name,
             "year": self.department.year,
-            "file": source.name,
+            # A department of a workbook is named as it is given, by a path into the book.
+            "file": f"{source.name}/{source.part}.xlsx" if source.part else source.name,
             "sha256": source.sha256,
             "rubric": self.content["rubric"],
         }
@@ -413,7 +414,8 @@ class Report:
         Parameter file, rubric, version; the documents carry it in their properties.
         """
         source = self.department.source
-        file = f"参数文件{source.name}，SHA-256 {source.sha256}"
+        of = f"，其中{source.part}所填内容的" if source.part else "，"
+        file = f"参数文件{source.name}{of}SHA-256 {source.sha256}"
         if not source.name:
             file = "参数由 papermill 直接传入，没有找到参数文件"
         rubric, yearly = self.card.rubric, self.card.rubric.yearly
