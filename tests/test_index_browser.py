@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from perfkit.index.files import write_index
 from perfkit.index.rows import Alike, Awarded, Noted, Row
+from perfkit.index.stages import Way
 
 INDICATORS = {
     "预算执行率": 20,
@@ -271,6 +272,11 @@ def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs
             scores=(Awarded("x", "预算执行率", Decimal(20), Decimal("18.33"), None),),
             findings=(Noted("units.mixed", "warning", "单位", "projects", "a.yaml:1"),),
             review="accepted", review_note="通过时有 1 条错误没有处理：已批复",
+            rule_total=Decimal(92), stages={"财政核查": Decimal("91.5"), "专家": Decimal(90)},
+            who={"财政核查": "李明，2024年4月10日", "专家": "王教授，2024年5月8日"},
+            ways=(Way("x", "预算执行率", Decimal(20), Decimal(20), Decimal("19.5"),
+                      {"财政核查": Decimal(19), "专家": Decimal("18.33")}, Decimal("18.33"),
+                      ("财政核查改为19分（李明，2024年4月10日）：核减", "专家改为18.33分（王教授，2024年5月8日）：评议")),),
         ),
         Row("shili-b", state="failed", cause="第 3 行：年度不是年份"),
     ]  # fmt: skip
@@ -279,6 +285,23 @@ def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs
     shown = page.locator("#rows tr").first.locator("td")
     heads = page.locator(".list thead th")
     assert "通过时有 1 条错误没有处理" in page.locator("#rows .review small").first.inner_text()
+    page.select_option("#view", "stages")
+    assert [text.split("\n") for text in shown.all_inner_texts()[:5]] == [
+        ["—"],
+        ["92.00"],
+        ["91.50", "李明，2024年4月10日"],
+        ["90.00", "王教授，2024年5月8日"],
+        ["90.00"],
+    ]
+    sort(page, "stage\\.0")
+    assert column(page, "stage.0") == ["91.50"]
+    page.locator("#ways summary").press("Enter")
+    way = page.locator("#ways tbody tr").first.locator("td").all_inner_texts()
+    assert way[1:8] == ["预算执行率", "20.00", "20.00", "19.50", "19.00", "18.33", "18.33"]
+    assert way[8].split("\n") == [
+        "财政核查改为19分（李明，2024年4月10日）：核减",
+        "专家改为18.33分（王教授，2024年5月8日）：评议",
+    ]
     page.select_option("#view", "amounts")
     assert shown.all_inner_texts()[:2] == ["1200.50", "1100.00"]
     page.select_option("#view", "scores")

@@ -311,7 +311,9 @@ def test_the_command_writes_and_takes_in(outputs, tmp_path):
     other.write_bytes(other_book())
     path = letter.letter_file(outputs, REPORT, "docx")
     filled(path, {0: ("采纳", "")})
-    code, told = perfkit("--import", str(path), str(other))
+    # A folder of what came back, and a file that someone has open in Word.
+    (path.parent / f"~${path.name}").write_bytes(b"")
+    code, told = perfkit("--import", str(path.parent), str(other))
     assert (code, "收下 1 条新的答复" in told, "里面没有反馈意见单的表格" in told) == (
         1,
         True,

@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 
 from perfkit.audit.findings import LEVELS
+from perfkit.review import answers, letter
 from perfkit.review.record import LONGEST
 
 ROOT = Path(__file__).parent.parent
@@ -299,7 +300,7 @@ def test_nothing_overflows_at(width, reviewing):
 def test_notes_do_not_lie_over_each_other_or_the_text(reviewing):
     page = reviewing()
     boxes = page.evaluate(
-        """() => [...document.querySelectorAll(".note")].map((one) => {
+        """() => [...document.querySelectorAll(".note")].filter((one) => !one.closest(".landscape")).map((one) => {
           const { left, right, top, bottom } = one.getBoundingClientRect();
           return { left, right, top, bottom };
         }).sort((a, b) => a.top - b.top)"""
@@ -309,6 +310,17 @@ def test_notes_do_not_lie_over_each_other_or_the_text(reviewing):
         "Math.max(...[...document.querySelectorAll('main p.filed')].map(p => p.getBoundingClientRect().right))"
     )
     assert min(box["left"] for box in boxes) >= right
+    # Those of a wide table stand above it, and leave it their room: nothing of it is out of sight.
+    tables = page.evaluate(
+        """() => [...document.querySelectorAll(".landscape .scroll")].map((one) => [
+          one.scrollWidth - one.clientWidth,
+          one.getBoundingClientRect().top
+            - Math.max(0, ...[...one.parentElement.querySelectorAll(".note")].map((note) => note.getBoundingClientRect().bottom)
+              .filter((bottom) => bottom <= one.getBoundingClientRect().bottom)),
+        ])"""
+    )
+    assert tables
+    assert all(hidden <= 0 and gap >= 0 for hidden, gap in tables)
 
 
 @pytest.mark.parametrize("doing", ["reading", "writing", "asking"])
@@ -672,6 +684,52 @@ def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model, qu
     assert page.locator(".lapsed").inner_text() == f"通过已失效：{why}。"
 
 
+STAGES = """
+  stages:
+    - name: 财政核查
+      person: 李明
+      date: 2024-04-10
+      scores:
+        carryover: 3
+      reason: 按决算核减
+    - name: 核定
+      person: 陈立
+      date: 2024-05-20
+      scores:
+        carryover: 3.5
+      reason: 部门补充了批复
+"""
+
+
+def test_an_acceptance_lapses_with_a_stage_that_the_sheet_and_its_figures_tell(
+    reviewing, outputs, tmp_path, model, quick_report
+):
+    page = reviewing()
+    page.locator("#review-record").get_by_text("通过", exact=True).click()
+    page.fill("#decided-by", "甲")
+    page.fill("#decision-text", "错误已与部门核对")
+    page.locator("dialog").get_by_text("通过", exact=True).last.click()
+    page.locator("#review-bar").get_by_text("已通过").wait_for()
+
+    params = edited(model, tmp_path)
+    params.write_text(params.read_text(encoding="utf-8") + STAGES, encoding="utf-8")
+    quick_report(params, TEMPLATE, outputs, ["html"])
+    reload(page)
+    told = page.locator("#review-record").inner_text()
+    assert "通过已失效：数据有变化。" in told
+    assert re.search("评分环节.*财政核查.*3", told)
+
+    sheet = page.locator(".landscape table", has=page.locator("[data-block='sheet.carryover']"))
+    assert {"自评得分", "财政核查", "核定得分"} <= set(sheet.locator("thead th").all_inner_texts())
+    row = page.locator("tr[data-block='sheet.carryover']")
+    assert "财政核查改为3分：按决算核减；核定改为3.5分：部门补充了批复" in row.inner_text()
+    row.locator("[data-of^='stages.0.']").click()
+    assert "财政核查给3分（李明，2024年4月10日），此前4分" in page.locator("dialog").inner_text()
+    page.keyboard.press("Escape")
+    row.locator("[data-of='carryover']").last.click()
+    assert "陈立" in page.locator("dialog").inner_text()
+
+
 def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, model, quick_report):
     page = reviewing()
     page.locator("#review-record").get_by_text("通过", exact=True).click()
@@ -781,6 +839,38 @@ def test_the_server_writes_each_remark_at_once(served, opened, outputs):
     reload(page)
     assert [item["text"] for item in remarks(page)] == [HOSTILE]
     assert page.evaluate("window.harmed") is None
+
+
+def test_the_opinion_sheet_is_had_from_the_page(served, opened, outputs, tmp_path):
+    """Both forms, under the name of the report, with what was said until now; nothing is written for it."""
+    page = opened(served())
+    remark(page, "narrative.result.1", "得分均在90分以上", "请附上各项目的得分")
+    saved(page)
+    links = page.locator("#review-record a[download]")
+    for words, ending in (("Word", "docx"), ("Excel", "xlsx")):
+        with page.expect_download() as download:
+            links.get_by_text(words, exact=True).click()
+        assert download.value.suggested_filename == f"{NAME}-反馈意见单.{ending}"
+        kept = tmp_path / download.value.suggested_filename
+        download.value.save_as(kept)
+        assert kept.read_bytes() == letter.FORMS[ending](letter.letter_of(outputs, NAME))
+        sheet = answers.read_sheet(kept)
+        assert (sheet.report, sheet.answers) == (NAME, ())
+        assert sheet.blank == len(page.evaluate("data.findings")) + 1
+    assert not (outputs / "letters").exists()
+
+
+def test_what_is_written_in_a_dialog_is_not_lost_by_a_stray_key(reviewing):
+    page = reviewing()
+    page.locator(".note.error").first.get_by_text("不成立", exact=True).click()
+    page.fill("#decision-text", "按批复")
+    page.evaluate("window.confirm = () => false")
+    page.keyboard.press("Escape")
+    page.locator("dialog").get_by_text("关闭", exact=True).click()
+    assert page.input_value("#decision-text") == "按批复"
+    page.evaluate("window.confirm = () => true")
+    page.locator("dialog").get_by_text("关闭", exact=True).click()
+    assert page.locator("dialog").is_hidden()
 
 
 def test_two_reviewers_see_and_lose_nothing(served, opened, outputs):
@@ -903,6 +993,8 @@ def test_a_page_of_an_earlier_making_says_so(served, opened, outputs):
     (outputs / f"{NAME}.html").write_text(text.replace("</body>", "\n</body>"), encoding="utf-8")
     page.evaluate("poll()")
     page.locator("#review-bar .trouble", has_text="报告已重新生成，请刷新网页再审阅").wait_for()
+    page.locator("#review-record").get_by_text("退回", exact=True).click()
+    assert "请刷新网页，看过以后再下结论" in page.locator("dialog").inner_text()
     reload(page)
     assert page.locator("#review-bar .trouble").inner_text() == ""
 

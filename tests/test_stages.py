@@ -289,10 +289,24 @@ def test_index_and_workbook_have_the_stages_beside_each_other(card):
     assert Row.from_dict(json.loads(json.dumps(row.as_dict()))) == row
     other = Row("y", department="没有环节的局", total=Decimal(90))
     text = page([row, other])
-    heads = re.findall(r'<button type="button"[^>]*>(.*?)</button></th>', text)
-    assert heads[2:6] == ["自评", "财政核查", "专家", "核定"]
+    heads = re.findall(r'data-key="stage[^>]*><button type="button"[^>]*>(.*?)</button></th>', text)
+    assert heads == ["自评", "按规则", "财政核查", "专家", "核定", "核定得分"]
     assert "财政核查" not in page([other])
+    assert row.who == {
+        "自评": "张华，2024年3月20日",
+        "财政核查": "李明，2024年4月10日",
+        "专家": "王教授，2024年5月8日",
+        "核定": "陈立，2024年5月20日",
+    }
+    carryover = next(way for way in row.ways if way.indicator == "carryover")
+    assert carryover.steps == (
+        "财政核查改为3分（李明，2024年4月10日）：有依据",
+        "专家维持3分（王教授，2024年5月8日）：有依据",
+    )
     book = load_workbook(io.BytesIO(workbook([row, other])))
+    overview = [cell.value for cell in book["汇总"][1]]
+    at = overview.index("自评")
+    assert overview[at : at + 5] == ["自评", "按规则", "财政核查", "专家", "核定"]
     head, *rows = book["环节"].iter_rows(values_only=True)
     assert head[3:] == (
         "分值", "自评得分", "规则得分", "财政核查", "专家", "核定", "核定得分", "经过"

@@ -9,7 +9,7 @@ from pathlib import Path
 from perfkit.batch.indexing import refresh_index
 from perfkit.commands.shared import FAILED, FINE, wrong_use
 from perfkit.errors import PerfkitError
-from perfkit.review.answers import import_answers
+from perfkit.review.answers import import_answers, sheets_in
 from perfkit.review.letter import write_letters
 from perfkit.review.record import reports
 
@@ -25,14 +25,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
-        help="收下部门填好答复的反馈意见单（.docx、.xlsx）",
+        help="收下部门填好答复的反馈意见单（.docx、.xlsx），也可以写它们所在的文件夹",
     )  # fmt: skip
 
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command; its exit code."""
     failed = 0
+    files: list[Path] = []
     for path in options.files or []:
+        inside = sheets_in(path) if path.is_dir() else [path]
+        if not inside:
+            wrong_use(f"{path} 里没有反馈意见单（.docx、.xlsx）")
+        files += inside
+    for path in files:
         try:
             taken = import_answers(options.outputs, path)
         except PerfkitError as e:

@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const columns = data.columns;
   const PAGE = 100; // rows shown at a time
-  const FIGURES = new Set(["points", "amount", "signed", "grade", "rate", "count"]);
+  const FIGURES = new Set(["points", "stage", "amount", "signed", "grade", "rate", "count"]);
   const FAILURE = data.reports.length; // its bit after those of the reports
 
   // Points are added in millionths, as whole numbers, so that the sums are exact.
@@ -210,6 +210,12 @@
     text: (row, value) => element("td", "", value ?? "—"),
     amount: (row, value) => element("td", "number", value ?? "—"),
     points: (row, value) => element("td", "number", value ?? "—"),
+    stage(row, value, column) {
+      const made = element("td", "number", value ?? "—");
+      const who = value !== null && row.who?.[column.title];
+      if (who) made.append(element("small", "", who));
+      return made;
+    },
     signed(row, value) {
       if (value === null) return element("td", "number", "—");
       const text = value.startsWith("-") ? "−" + value.slice(1) : Number(value) ? "+" + value : value;
@@ -269,7 +275,7 @@
         made.append(cause(row, end - i));
         i = end - 1;
       } else {
-        made.append(draw[shown[i].kind](row, row.cells[shown[i].i]));
+        made.append(draw[shown[i].kind](row, row.cells[shown[i].i], shown[i]));
       }
     }
     made.append(files(row));

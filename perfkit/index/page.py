@@ -58,6 +58,8 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         columns=shown,
         views=_views(shown),
         kinds=_kinds(rows),
+        ways=[(row, way) for row in rows for way in row.ways],
+        stages=[*dict.fromkeys(name for row in rows for name in row.stages)],
         remarks=_open_remarks(rows),
         reports=REPORTS,
         rows=rows,
@@ -80,7 +82,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
 
 FIELDS = (
     "file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks", "note",
-    "limits",
+    "limits", "who",
 )  # fmt: skip
 """What the page's script knows of a row beside its cells."""
 
@@ -134,6 +136,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
                 row.open_remarks,
                 shortened(row.review_note, NOTE) or None,
                 "；".join(row.limits) or None,
+                row.who or None,
                 *(_page_cell(column.kind, column.value(row)) for column in shown),
             ]
         )

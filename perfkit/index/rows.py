@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from perfkit.audit.findings import LEVELS
-from perfkit.index.stages import Way, stage_totals, ways_of
+from perfkit.index.stages import Way, stage_totals, ways_of, who_gave
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import CheckState
 from perfkit.review.record import State as ReviewState
 from perfkit.scoring.filed import PART_NAMES
+from perfkit.scoring.stages import CLAIM
 
 if TYPE_CHECKING:
     from perfkit.audit.findings import Finding
@@ -107,6 +108,8 @@ class Row:
         review: 审阅情况 of the report.
         open_remarks: 未了结意见.
         stages: the total after each stage (环节), by its name; the last is `total`.
+        rule_total: the total before any stage; None without stages.
+        who: 责任人 and 日期 of each stage by its name, and of 自评.
         ways: what each stage gave each indicator, where there are stages.
         amounts: 全年预算数 and 全年执行数 in 万元, of 资金总体 and of its parts by name.
         scores: 得分 of each indicator of the rubric, in its order.
@@ -139,6 +142,8 @@ class Row:
     review: ReviewState = "none"
     open_remarks: int = 0
     stages: Mapping[str, Decimal] = field(default_factory=dict)
+    rule_total: Decimal | None = None
+    who: Mapping[str, str] = field(default_factory=dict)
     ways: tuple[Way, ...] = ()
     amounts: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     scores: tuple[Awarded, ...] = ()
@@ -182,7 +187,7 @@ class Row:
     def as_dict(self) -> dict[str, Any]:
         """The machine's form: amounts and rates as exact text."""
         found = {item.name: getattr(self, item.name) for item in fields(self)}
-        found |= {name: exact(found[name]) for name in _AMOUNTS}
+        found |= {name: exact(found[name]) for name in (*_AMOUNTS, "rule_total")}
         found["lost"] = {
             name: {"points": plain(points), "lost": plain(lost)}
             for name, (points, lost) in self.lost.items()
@@ -190,6 +195,7 @@ class Row:
         found["grades"] = {label: plain(floor) for label, floor in self.grades.items()}
         found["limits"] = [*self.limits]
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
+        found["who"] = dict(self.who)
         found["ways"] = [way.as_dict() for way in self.ways]
         found["amounts"] = {
             name: {"budget": plain(budget), "spent": plain(spent)}
@@ -282,6 +288,8 @@ def row_of(
         links=tuple(links),
         content=content or {},
         stages=stage_totals(card),
+        rule_total=card.before_stage(0).total if department.stages else None,
+        who=who_gave(card),
         ways=ways_of(card),
         amounts={
             PART_NAMES.get(key, key): (part.budget, part.spent)
@@ -327,12 +335,14 @@ Kind = Literal[
     "year",
     "state",
     "review",
+    "stage",
 ]
 
 
-View = Literal["main", "amounts", "scores", "review"]
+View = Literal["main", "stages", "amounts", "scores", "review"]
 VIEWS: dict[View, str] = {
     "main": "得分和等级",
+    "stages": "评分环节",
     "amounts": "金额",
     "scores": "各指标得分",
     "review": "审核和审阅",
@@ -394,20 +404,8 @@ LIMITS = Column(
 
 
 def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """`COLUMNS`, with one after 自评 for each stage (环节) that any department has; then the other views'.
-
-    得分率 where the full scores differ, 限制条件 where any apply.
-    """
-    names = dict.fromkeys(name for row in rows for name in row.stages)
-
-    def total(name: str) -> Callable[[Row], Decimal | None]:
-        return lambda row: row.stages.get(name)
-
-    stages = [
-        Column(f"stage.{i}", name, "points", total(name), hint=f"{name}以后的总分")
-        for i, name in enumerate(names)
-    ]
-    beside = {"reported": stages}
+    """`COLUMNS`, then those of the other views; 得分率 where the full scores differ, 限制条件 where any apply."""
+    beside: dict[str, list[Column]] = {}
     if len({row.max for row in rows if row.max}) > 1:
         beside["max"] = [SHARE]
     if any(row.limits for row in rows):
@@ -417,7 +415,28 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
         for column in COLUMNS
         for one in (column, *beside.get(column.key, ()))
     ]
-    return [*main, *amount_columns(rows), *score_columns(rows), *REVIEW_COLUMNS]
+    others = (stage_columns(rows), amount_columns(rows), score_columns(rows), REVIEW_COLUMNS)
+    return [*main, *(column for columns in others for column in columns)]
+
+
+def stage_columns(rows: Sequence[Row]) -> list[Column]:
+    """自评, by the rules, the total after each stage (环节) that any department has; none without stages."""
+    names = dict.fromkeys(name for row in rows for name in row.stages)
+    if not names:
+        return []
+
+    def total(name: str) -> Callable[[Row], Decimal | None]:
+        return lambda row: row.stages.get(name)
+
+    def column(key: str, name: str, value: Callable[[Row], Decimal | None], hint: str) -> Column:
+        return Column(f"stage.{key}", name, "stage", value, 10, hint=hint, view="stages")
+
+    return [
+        column("claim", CLAIM, lambda row: row.reported_total, "部门自己填报的总分"),
+        column("rule", "按规则", lambda row: row.rule_total, "按评分标准计算的总分"),
+        *(column(str(i), name, total(name), f"{name}以后的总分") for i, name in enumerate(names)),
+        column("total", "核定得分", lambda row: row.total, "最后的总分，等级由它得出"),
+    ]
 
 
 def amount_columns(rows: Sequence[Row]) -> list[Column]:

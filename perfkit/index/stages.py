@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.quantities import plain
 from perfkit.scoring.scores import walk
-from perfkit.scoring.stages import stage_changes
+from perfkit.scoring.stages import CLAIM, by_whom, claimed_by, stage_steps
 
 if TYPE_CHECKING:
     from perfkit.scoring.scorecard import Scorecard
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Way:
-    """An indicator that a stage gave points: 自评, 规则, what each stage gave, 核定, and it all in words."""
+    """An indicator that a stage gave points: 自评, 规则, what each stage gave, 核定, and each step in words."""
 
     indicator: str
     name: str
@@ -26,7 +26,7 @@ class Way:
     by_rule: Decimal | None
     given: Mapping[str, Decimal]
     awarded: Decimal | None
-    told: str
+    steps: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """The machine's form: points as exact text."""
@@ -45,6 +45,16 @@ def stage_totals(card: Scorecard) -> dict[str, Decimal]:
     return {stage.name: card.before_stage(i + 1).total for i, stage in enumerate(stages)}
 
 
+def who_gave(card: Scorecard) -> dict[str, str]:
+    """责任人 and 日期 of each stage by its name, of 自评 as far as they are filed; empty without stages."""
+    department = card.department
+    if not department.stages:
+        return {}
+    who = {CLAIM: claimed_by(department.reported)}
+    who |= {stage.name: by_whom(stage) for stage in department.stages}
+    return {name: words for name, words in who.items() if words}
+
+
 def ways_of(card: Scorecard) -> tuple[Way, ...]:
     """The ways of the indicators that any stage gave points, in the order of the score sheet."""
     return tuple(
@@ -60,7 +70,7 @@ def ways_of(card: Scorecard) -> tuple[Way, ...]:
                 if one.given and one.points is not None
             },
             score.awarded,
-            "；".join(stage_changes(score)),
+            tuple(stage_steps(score)),
         )
         for score in walk(card.everything)
         if any(one.given for one in score.stages)

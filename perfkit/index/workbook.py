@@ -24,6 +24,7 @@ from perfkit.index.rows import (
     heading,
     lost_points,
     score_columns,
+    stage_columns,
 )
 from perfkit.review.letter import row_height
 from perfkit.review.record import CHECKS
@@ -35,6 +36,7 @@ _CREATED = datetime(2000, 1, 1)
 
 _NUMBER_FORMATS: dict[Kind, str] = {
     "points": "0.00##",
+    "stage": "0.00##",
     "amount": "#,##0.00####",
     "signed": "+0.00##;-0.00##;0.00",
     "rate": "0.00%",
@@ -84,6 +86,7 @@ def _look(book: Any) -> dict[str, Any]:
     return look | {
         "text": book.add_format({**font, **edge}),
         "wrapped": book.add_format({**font, **edge, "text_wrap": True, "valign": "top"}),
+        "above": book.add_format({**font, **edge, "num_format": "0.00##", "valign": "top"}),
         "failed": book.add_format({**font, **edge, "font_color": "#A4161A"}),
         "link": book.add_format({**font, **edge, "font_color": "#1F4E9E", "underline": 1}),
         "heading": book.add_format({**font, **edge, **heading}),
@@ -94,6 +97,8 @@ def _look(book: Any) -> dict[str, Any]:
 def _overview(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
     endings = {**REPORTS, FAILURE: "出错详情"}
     columns = [column for column in columns_of(rows) if column.view == "main"]
+    at = [column.key for column in columns].index("reported") + 1
+    columns[at:at] = stage_columns(rows)[1:-1]  # 自评 and 得分 stand there already
     titles = [column.title for column in columns] + list(endings.values())
     widths = [column.width for column in columns] + [8] * len(REPORTS) + [10]
     printed = 1 + [column.key for column in columns].index("remarks")
@@ -220,9 +225,9 @@ def _losses(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
 def _ways(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
     """A row an indicator that a stage gave points: 自评, 规则, each stage and 核定 beside each other."""
     stages = list(dict.fromkeys(name for row in rows for name in row.stages))
-    texts = {"部门": 30, "指标": 26, "编号": 14}
+    texts = {"部门": 20, "指标": 18, "编号": 10}
     titles = [*texts, "分值", "自评得分", "规则得分", *stages, "核定得分", "经过"]
-    widths = [*texts.values(), *[9] * (4 + len(stages)), 70]
+    widths = [*texts.values(), *[7] * (4 + len(stages)), 60]
     for c, (title, width) in enumerate(zip(titles, widths, strict=True)):
         sheet.set_column(c, c, width)
         sheet.write_string(0, c, title, look["heading"])
@@ -230,12 +235,15 @@ def _ways(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
     for r, (row, way) in enumerate(listed, 1):
         given = [way.given.get(name) for name in stages]
         points = (way.points, way.reported, way.by_rule, *given, way.awarded)
-        for c, words in enumerate((row.title, way.name, way.indicator)):
-            sheet.write_string(r, c, words, look["text"])
+        told = "\n".join(way.steps)
+        named = (row.title, way.name, way.indicator)
+        sheet.set_row(r, row_height((*named, told), (*texts.values(), widths[-1])))
+        for c, words in enumerate(named):
+            sheet.write_string(r, c, words, look["wrapped"])
         for c, value in enumerate(points, len(texts)):
-            _write(sheet, r, c, value, look["points"])
-        sheet.write_string(r, len(titles) - 1, way.told, look["text"])
-    _finish(sheet, 0, len(listed), len(titles) - 1)
+            _write(sheet, r, c, value, look["above"])
+        sheet.write_string(r, len(titles) - 1, told, look["wrapped"])
+    _finish(sheet, 0, len(listed), len(titles) - 1, sum(widths))
 
 
 def _alike(sheet: Any, rows: Sequence[Row], alike: Sequence[Alike], look: dict[str, Any]) -> None:

@@ -73,6 +73,15 @@ class Taken:
     loose: int = 0
 
 
+def sheets_in(folder: Path) -> list[Path]:
+    """The files of a folder that may be opinion sheets, by name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in READERS and not path.name.startswith((".", "~$"))
+    )
+
+
 def import_answers(outputs: Path, path: Path) -> Taken:
     """Take in the answers of a sheet as events of its report's record; each is taken once.
 
@@ -152,11 +161,7 @@ def read_sheet(path: Path) -> Sheet:
     Raises:
         PerfkitError: says in Chinese what is wrong with the file.
     """
-    readers: dict[str, Callable[[bytes], Iterator[Row]]] = {
-        ".docx": _word_rows,
-        ".xlsx": _workbook_rows,
-    }
-    read = readers.get(path.suffix.lower())
+    read = READERS.get(path.suffix.lower())
     if read is None:
         raise PerfkitError(
             f"{path}：不是 .docx 或 .xlsx 文件；请用 Word 或 Excel 另存为这两种格式再试"
@@ -325,3 +330,10 @@ def _flat(text: str) -> str:
 def _sound(text: str) -> str:
     """A text without the signs that no record holds."""
     return UNSHOWN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+READERS: dict[str, Callable[[bytes], Iterator[Row]]] = {
+    ".docx": _word_rows,
+    ".xlsx": _workbook_rows,
+}
+"""What reads the rows of a file, by its ending."""

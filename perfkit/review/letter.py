@@ -234,6 +234,7 @@ def word(letter: Letter) -> bytes:
     from docx import Document
     from docx.enum.section import WD_ORIENT
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml.ns import qn
     from docx.shared import Mm, Pt
 
     document = Document()
@@ -258,6 +259,9 @@ def word(letter: Letter) -> bytes:
     rows = [tuple(COLUMNS), *_rows(letter)]
     _grid(table, [tuple(COLUMNS.values())], rows, width=Mm(261), size=9.5)
     _repeated(table.rows[0])
+    for paragraph in table._tbl.tr_lst[-1].iter(qn("w:p")):
+        # The seal doesn't stand on a page of its own.
+        paragraph.get_or_add_pPr().get_or_add_keepNext().val = True
     signed = document.add_paragraph("（单位盖章）　　　　　　年　　月　　日")
     signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     signed.paragraph_format.space_before = Pt(18)

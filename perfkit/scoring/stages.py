@@ -68,6 +68,19 @@ def stage_changes(score: Score, whom: bool = True) -> list[str]:
     ]
 
 
+def stage_steps(score: Score) -> list[str]:
+    """What each stage that gave points said, those that left them as they were too: 专家维持3分（王某，…）：理由."""
+    changes = iter(stage_changes(score))
+    return [
+        next(changes)
+        if one.changed
+        else f"{one.stage.name}维持{plain(one.points or ZERO)}分（{by_whom(one.stage)}）"
+        + (f"：{one.reason}" if one.reason else "")
+        for one in score.stages
+        if one.changed or one.given
+    ]
+
+
 def by_whom(stage: Stage) -> str:
     """责任人 and 日期."""
     return f"{stage.person}，{day_in_words(stage.date)}"

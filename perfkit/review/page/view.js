@@ -172,7 +172,8 @@ function waits(item) {
 
 // Whether a note is one of those that the filter leaves.
 function chosen(item) {
-  if (!filter) return true;
+  // Not without what is being answered.
+  if (!filter || (draft?.on && item.remark?.id === draft.on)) return true;
   if (item.kind === "change") return filter === "change";
   const kind = item.finding ? item.finding.level : "remark";
   return filter === (waits(item) ? kind : "handled");
@@ -239,7 +240,7 @@ function findingState({ check }) {
     lines.push(element("p", { class: "state" }, ...who));
     if (state === "dismiss") lines.push(said(event.text));
     if (state === "remark")
-      lines.push(element("p", {}, element("a", { href: `#remark-${event.id}` }, "看意见")));
+      lines.push(element("p", { class: "see" }, element("a", { href: `#remark-${event.id}` }, "看意见")));
   }
   if (lapsed) {
     const before = `${day(lapsed.at)} ${lapsed.by}标的“${CHECKS[lapsed.kind]}”已失效：内容有变化，原来是“`;
@@ -447,7 +448,7 @@ function linkFindings(items) {
         const link = element("a", { href: `#${item.id}` }, item.finding.message);
         line.querySelector(".message").replaceChildren(link);
       }
-      check.textContent = waits(item) ? "" : CHECKS[item.check.state];
+      check.textContent = waits(item) ? "" : handledBy(item.check);
     } else {
       // It has no place in the text: what there is to do about it is here.
       line.id = item.id;
@@ -455,6 +456,12 @@ function linkFindings(items) {
       check.append(...findingState(item), findingActions(item));
     }
   }
+}
+
+// In a line: what became of a finding, who said so and when, and why.
+function handledBy({ state, event }) {
+  const why = state === "dismiss" ? `：${shortened(event.text)}` : "";
+  return `${CHECKS[state]}（${event.by} ${day(event.at)}）${why}`;
 }
 
 function recordSection({ findings, remarks, changes }, decision, loose) {
@@ -468,7 +475,7 @@ function recordSection({ findings, remarks, changes }, decision, loose) {
       "li",
       {},
       item.block ? element("a", { href: `#${item.id}` }, words) : remarkNote(item),
-      state && item.block ? element("small", {}, ` ${state}`) : null,
+      state && item.block ? element("em", {}, ` ${state}`) : null,
     );
   };
   const removed = changes.filter((item) => !item.block);
@@ -518,7 +525,7 @@ function recordSection({ findings, remarks, changes }, decision, loose) {
       ),
     ),
     ...record.troubles.map((line) => element("p", { class: "lapsed" }, `审阅记录${line}。`)),
-    element("p", {}, element("small", {}, keeping())),
+    element("p", { class: "keeping" }, element("small", {}, keeping())),
   );
 }
 
@@ -768,7 +775,7 @@ function ask(title, body, actions) {
       "p",
       { class: "actions" },
       ...actions,
-      button("关闭", () => dialog.close()),
+      button("关闭", () => givesUp() && dialog.close()),
     ),
   );
   dialog.showModal();
@@ -817,9 +824,18 @@ function writeOn(block) {
   write({ kind: "remark", block: key, start: 0, end: texts.get(key).length });
 }
 
-// Whether someone has written something that is not saved.
+// Whether someone has written something that is not saved, as a remark or in a dialog.
 function unsaved() {
-  return Boolean(draft?.text?.trim()) && draft.text !== draft.given;
+  return (Boolean(draft?.text?.trim()) && draft.text !== draft.given) || asked();
+}
+
+function asked() {
+  return dialog.open && Boolean(dialog.querySelector("textarea")?.value.trim());
+}
+
+// What is written in a dialog is not lost by a stray key.
+function givesUp() {
+  return !asked() || confirm("写的理由还没有保存，要放弃吗？");
 }
 
 function write(started) {
@@ -857,7 +873,12 @@ function compose() {
       "label",
       {},
       "审阅人",
-      element("input", { id: "remark-by", value: reviewer(), maxlength: String(NAME), autocomplete: "name" }),
+      element("input", {
+        id: "remark-by",
+        value: draft.by ?? reviewer(),
+        maxlength: String(NAME),
+        autocomplete: "name",
+      }),
     ),
     problem,
     element("p", { class: "actions" }, element("button", { type: "submit" }, "保存"), button("取消", cancel)),
@@ -866,6 +887,9 @@ function compose() {
   area.value = draft.text;
   area.addEventListener("input", () => {
     draft.text = area.value;
+  });
+  form.querySelector("#remark-by").addEventListener("input", (event) => {
+    draft.by = event.target.value;
   });
   form.querySelector("#remark-quote")?.addEventListener("input", (event) => {
     draft.quote = event.target.value;
@@ -969,6 +993,10 @@ function askWhy(title, words, needed, action, then) {
 
 function decide(kind, open, errors) {
   const word = KINDS[kind];
+  if (record.outdated) {
+    const words = "报告已重新生成，这里还是以前的内容。请刷新网页，看过以后再下结论。";
+    return ask(`还不能${word}`, [element("p", {}, words)], []);
+  }
   if (kind === "accept" && open) {
     return ask("还不能通过", [element("p", {}, `有${open}条意见没有了结，请先了结，或者退回。`)], []);
   }
@@ -1052,6 +1080,9 @@ async function start() {
     else if (marked && getSelection().isCollapsed) goTo(document.getElementById(marked.dataset.note));
     const block = blockOf(event.target);
     if (block) moveTo(block);
+  });
+  dialog.addEventListener("cancel", (event) => {
+    if (!givesUp()) event.preventDefault();
   });
   // A link within the page leads the keyboard along, too.
   addEventListener("hashchange", () => {
