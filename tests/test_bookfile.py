@@ -110,6 +110,16 @@ def elsewhere(raw):
     return cell("项目", "D5", "=[1]Sheet1!A1")(raw)
 
 
+def picture(kind, value):
+    """A picture that WPS has embedded in a cell; Excel doesn't know the function for it."""
+    formula = f'<c r="D5" t="{kind}"><f>_xlfn.DISPIMG(&quot;ID_1&quot;,1)</f><v>{value}</v></c>'
+
+    def change(name, content):
+        return re.sub(rb'<c r="D5"[^>]*><f>PLACE</f>.*?</c>', formula.encode(), content)
+
+    return lambda raw: repacked(cell("项目", "D5", "=PLACE")(raw), change)
+
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 XXE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
 LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
@@ -123,6 +133,7 @@ REFUSED = {
     "网页改名": (lambda raw: b"<html><table></table></html>", "网页或文字"),
     "别的程序的文件": (lambda raw: b"%PDF-1.7 ...", "别的程序的文件"),
     "Word 文件": (lambda raw: repacked(raw, lambda n, c: None if n.startswith("xl") else c), "不是工作簿"),
+    "Strict": (lambda raw: repacked(raw, lambda n, c: c.replace(b"schemas.openxmlformats.org/spreadsheetml/2006", b"purl.oclc.org/ooxml/spreadsheetml")), "Strict.*另存为"),
     "没有工作簿部分": (lambda raw: repacked(raw, lambda n, c: None if n == "xl/workbook.xml" else c), "不是工作簿"),
     "没有表": (lambda raw: repacked(raw, lambda n, c: None if "sheet3" in n else c), "损坏"),
     "坏的 XML": (in_sheets(b"<sheetData>", b"<sheetData><row"), "损坏"),
@@ -133,9 +144,11 @@ REFUSED = {
     "谎报大小的炸弹": (lying, "太多|损坏"),
     "太多部分": (crowded, "太多"),
     "太多单元格": (in_sheets(b"<sheetData>", b"<sheetData>" + b"<row>" + b'<c s="1"/>' * 200_001 + b"</row>"), "个单元格"),
-    "别的工作簿": (lambda raw: other_book(), "不是部门的填报工作簿"),
+    "别的工作簿": (lambda raw: other_book(), "不是部门的填报工作簿：工作表“成绩”里没有"),
     "错误值": (cell("项目", "D5", "#REF!"), "工作表“项目”D5：是错误值 #REF!"),
     "没有算出的公式": (without_value, "工作表“项目”D5：公式没有算出的值"),
+    "图片": (picture("str", "=DISPIMG(&quot;ID_1&quot;,1)"), "工作表“项目”D5：放的是一张图片"),
+    "Excel 里的图片": (picture("e", "#NAME?"), "工作表“项目”D5：放的是一张图片"),
     "取自别的工作簿": (elsewhere, "工作表“项目”D5：公式取自别的工作簿"),
     "负数": (cell("项目", "D5", -3), "工作表“项目”D5：.*不能是负数"),
     "日期格式的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", "yyyy-mm-dd")), "工作表“项目”D5：.*不是金额"),

@@ -3,12 +3,14 @@
 import os
 import re
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 import yaml
+from foreign_books import as_excel, as_wps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from perfkit.books.filings import blank_book, departments_in, export_book, impor
 from perfkit.books.writing import Entry, book_bytes
 from perfkit.cli import main
 from perfkit.errors import PerfkitError
+from perfkit.forms.bookfile import read_sheets
 from perfkit.forms.parts import kept_parts
 from perfkit.forms.targets import joined, parted
 from perfkit.forms.workbook import filing_digest, keep_part, read_book, read_filing
@@ -636,3 +639,33 @@ def test_a_part_is_known_by_what_its_report_is_made_from(two, edit, changed):
     edit(opened)
     opened.save(book)
     assert [filing_digest(part) != was for part, was in zip(parts, before, strict=True)] == changed
+
+
+@pytest.mark.parametrize("saved", [as_wps, as_excel])
+def test_a_book_that_wps_or_excel_has_saved_is_the_same_filing(of_the_model, tmp_path, saved):
+    source, book = of_the_model
+    path = tmp_path / "params" / book.name
+    path.parent.mkdir()
+    path.write_bytes(saved(book.read_bytes()))
+    after, before = read_department(path)[0], read_department(source)[0]
+    assert after.model_dump() == before.model_dump()
+    assert read_book(path).notes == []
+
+
+SHOWN_DATES = {
+    "yyyy-mm-dd": "2023-03-01", "yyyy/m/d;@": "2023-03-01", 'yyyy"年"m"月"d"日"': "2023年3月1日",
+    "[DBNum1][$-804]yyyy\"年\"m\"月\"": "2023年3月", 'm"月"d"日"': "3月1日", "mmm-yy": "2023年3月", 31: "2023年3月1日",
+    57: "2023年3月", 58: "3月1日", 14: "2023-03-01", 22: "2023-03-01",
+}  # fmt: skip
+
+
+def test_a_date_is_read_as_its_cell_shows_it(tmp_path):
+    path = tmp_path / "dates.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for row, form in enumerate([*SHOWN_DATES, 32, 20]):
+            sheet.write_datetime(row, 0, datetime(2023, 3, 1), book.add_format({"num_format": form}))  # fmt: skip
+    (found,), _ = read_sheets(path)
+    shown = [cells[1].text for cells in found.cells.values()]
+    assert shown == [*SHOWN_DATES.values(), "", ""]
+    assert "是时间" in found.cells[len(shown)][1].trouble

@@ -204,7 +204,10 @@ def _checked_parts(raw: bytes, refused: Any) -> dict[str, bytes]:
                     parts[one.filename.lstrip("/")] = content
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
         raise refused(f"工作簿损坏了（可能没有传完），打不开；请重新取得，或{SAVE_AS}") from None
-    if not any(name.endswith("workbook.xml") for name in parts):
+    book = next((content for name, content in parts.items() if name.endswith("workbook.xml")), b"")
+    if b"//purl.oclc.org/ooxml/" in book:
+        raise refused("这是“Strict Open XML 电子表格”，读不了；" + SAVE_AS)
+    if not book:
         what = "Word 文件" if any(name.startswith("word/") for name in parts) else "别的压缩文件"
         raise refused(f"这不是工作簿，是{what}；应是 .xlsx 工作簿")
     cells = sum(
@@ -275,7 +278,13 @@ def _formulas(content: bytes) -> Iterator[tuple[int, int, str]]:
         for letter in at[1]:
             column = column * 26 + letter - 64
         row = int(at[2])
-        if re.search(rb"\[[0-9]+\]", found[2] or b""):
+        if found[2] and b"DISPIMG(" in found[2]:
+            yield (
+                row,
+                column,
+                "放的是一张图片（嵌入单元格的），读不出里面的字；请删去图片，照着填写",
+            )
+        elif re.search(rb"\[[0-9]+\]", found[2] or b""):
             yield row, column, "公式取自别的工作簿，值可能是旧的；请复制后“选择性粘贴—数值”"
         # An empty text is a value, too: t="str" with <v></v>.
         elif not _VALUE.search(found[3]) and b't="str"' not in found[1]:
@@ -311,23 +320,55 @@ def _shown(cell: Any) -> Cell:
         return Cell("", f"是错误值 {value}（{ERRORS.get(value, '公式有错')}），请改正")
     if isinstance(value, bool):
         return Cell("是" if value else "否")
-    if isinstance(value, datetime):
-        if value.time() == time():
-            return Cell(value.date().isoformat())
-        return Cell(value.isoformat(" ", "minutes"))
-    if isinstance(value, date):
-        return Cell(value.isoformat())
-    if isinstance(value, (time, timedelta)):
-        return Cell("", f"是时间 {value}，不是数字或文字；请把单元格格式改为“常规”再填")
     if isinstance(value, (int, float)):
-        return _number(value, cell.number_format or "General")
+        form = cell.number_format or "General"
+        if form != "General" or not cell.has_style:
+            return _number(value, form)
+        # Of what Excel's own list calls a date in Chinese, the library knows the number alone.
+        form = _CHINESE_DATES.get(cell._style.numFmtId, form)
+        if form == "General":
+            return _number(value, form)
+        from openpyxl.utils.datetime import from_excel
+
+        return _moment(from_excel(value, cell.parent.parent.epoch), form)
+    if isinstance(value, (date, time, timedelta)):
+        return _moment(value, cell.number_format)
     text = _CONTROL.sub(lambda found: chr(int(found[1], 16)), str(value))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Cell(signs.cleaned(text).strip(), typed=True)
 
 
+_CHINESE_DATES = {
+    **dict.fromkeys((31,), 'yyyy"年"m"月"d"日"'),
+    **dict.fromkeys((27, 36, 50, 52, 57), 'yyyy"年"m"月"'),
+    **dict.fromkeys((28, 29, 51, 53, 54, 58), 'm"月"d"日"'),
+    30: "m-d-yy",
+    **dict.fromkeys((32, 33, 34, 35, 55, 56), 'h"时"mm"分"'),
+}
+"""Number formats that a book names by their number in Excel's list and doesn't write out.
+
+A date typed as 2023年12月31日 gets the first of them, in Excel and in WPS.
+"""
+
+
+def _moment(value: date | time | timedelta, form: str) -> Cell:
+    """A date as its cell shows it; a month or a day of no year stay what they are."""
+    bare = _HARMLESS.sub("", _LITERAL.sub("", form.split(";")[0])).lower()
+    timed = "h" in bare or "s" in bare  # where m are the minutes
+    if isinstance(value, (time, timedelta)) or not re.search("[yd]" if timed else "[ymd]", bare):
+        return Cell("", f"是时间 {value}，不是数字或文字；请把单元格格式改为“常规”再填")
+    if "d" not in bare:
+        return Cell(f"{value.year}年{value.month}月")
+    if "y" not in bare:
+        return Cell(f"{value.month}月{value.day}日")
+    day = f"{value.year}年{value.month}月{value.day}日" if "年" in form else f"{value:%Y-%m-%d}"
+    if isinstance(value, datetime) and value.time() != time() and "h" in bare:
+        return Cell(f"{day} {value:%H:%M}")
+    return Cell(day)
+
+
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|!(.)')
-_HARMLESS = re.compile(r"[_*].|\[(?:\$[^\]]*|[A-Za-z]+|Color ?\d+|[<>=].*?)\]")
+_HARMLESS = re.compile(r"[_*].|\[(?:\$[^\]]*|[A-Za-z]+\d?|Color ?\d+|[<>=].*?)\]")
 
 
 def exact_digits(value: float) -> Decimal:

@@ -302,7 +302,10 @@ class _Reader:
             else:
                 self.note(f"工作表“{sheet.name}”不是填报的表，没有读")
         if not found and not self.book.faults:
-            message = "不是部门的填报工作簿；空白的用 perfkit form 生成"
+            names = "、".join(f"“{sheet.name}”" for sheet in sheets[:5])
+            message = (
+                f"不是部门的填报工作簿：工作表{names}里没有填报表的表头；空白的用 perfkit form 生成"
+            )
             raise PerfkitError([Fault(self.book.name, 0, message)])
         found.sort(key=lambda one: one[1][0].block.sheet == OTHER)  # into what the others have made
         self.many = any(h.owner for _, headings in found for h in headings)
