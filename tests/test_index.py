@@ -14,6 +14,7 @@ from conftest import audit
 
 from perfkit.forms.department import Department
 from perfkit.index.files import summary, write_index
+from perfkit.index.last_year import LastYear, together
 from perfkit.index.page import FIELDS, LISTED, page
 from perfkit.index.rows import (
     COLUMNS,
@@ -213,6 +214,81 @@ def test_a_limit_that_applies_stands_beside_the_grade(tmp_path):
     assert "答“是”，等级最高为中" in page(rows)
     found = cells(opened(tmp_path, rows)["汇总"], 3)
     assert found["限制条件"].value == "是否违纪：答“是”，等级最高为中"
+
+
+def before(**values):
+    given = {
+        "year": 2022,
+        "rubric": "示例市评分标准",
+        "total": Decimal("95.25"),
+        "max": Decimal(100),
+        "open_points": Decimal(0),
+        "grade": "优秀",
+        "execution_rate": Decimal("0.95"),
+        "budget": Decimal(200),
+        "spent": Decimal(190),
+    }
+    return LastYear(**given | values)
+
+
+def two_years():
+    """Four that have a last year: better, worse, undecided then, of another full score; one without."""
+    amounts = {"资金总体": (Decimal(250), Decimal(240))}
+    given = {"rubric_name": "示例市评分标准", "grades": FLOORS, "amounts": amounts}
+    return [
+        done("a", last_year=before(), **given),
+        done("b", total=Decimal(85), grade="良好", last_year=before(), **given),
+        done("c", last_year=before(open_points=Decimal(4), grade=None), **given),
+        done("d", last_year=before(total=Decimal(120), max=Decimal(120)), **given),
+        done("e", **given),
+    ]
+
+
+def test_a_department_stands_beside_its_last_year(tmp_path):
+    rows = two_years()
+    assert [Row.from_dict(json.loads(json.dumps(row.as_dict()))) for row in rows] == rows
+    sheet = [[cell.value for cell in row] for row in opened(tmp_path, rows)["与上年比较"]]
+    assert sheet[0][:5] == [
+        "部门",
+        "上年得分",
+        "本年得分",
+        "得分增减\n有待定的、满分不同的不比",
+        "等级变化",
+    ]
+    assert [row[1:5] for row in sheet[1:]] == [
+        [95.25, 98.5, 3.25, "优秀"],
+        [95.25, 85, -10.25, "优秀 → 良好"],
+        [95.25, 98.5, None, "待定 → 优秀"],
+        [120, 98.5, None, "优秀"],
+        [None, 98.5, None, None],
+    ]
+    # 99.88 % as printed less 95 %; 240 for 190 万元.
+    assert sheet[1][5:11] == [0.95, 0.998793, 4.88, 190, 240, 26.32]
+    assert [row[11] for row in sheet[2:5]] == [
+        None, "上年另有4分待定", "满分不同（上年120分，本年100分），得分不比",
+    ]  # fmt: skip
+
+
+def test_the_district_stands_beside_its_last_year(tmp_path):
+    [both] = together(two_years())
+    assert (both.before, both.after, both.count) == (2022, 2023, 4)
+    told = [(line.name, line.before, line.after, line.change) for line in both.lines]
+    assert told == [
+        ("全年预算数合计（万元）", "800.00", "1000.00", "+25%"),
+        ("全年执行数合计（万元）", "760.00", "960.00", "+26.32%"),
+        ("预算执行率（合计）", "95%", "96%", "+1 个百分点"),
+        ("平均得分（得分可比的 2 个部门）", "95.25", "91.75", "−3.5"),
+        ("得分变化", "—", "—", "1 个上升，1 个下降，0 个持平"),
+        ("等级为优秀的部门（个）", "3", "3", "0"),
+        ("等级为良好的部门（个）", "0", "1", "+1"),
+    ]
+    assert "2023 年度与 2022 年度比较" in page(two_years())
+    assert opened(tmp_path, two_years())["两年合计"]["B5"].value == told[3][0]
+
+
+def test_without_a_last_year_nothing_is_compared(tmp_path):
+    assert "与上年比较" not in page([done()])
+    assert {"与上年比较", "两年合计"}.isdisjoint(opened(tmp_path, [done()]).sheetnames)
 
 
 def test_rubrics_are_named_by_their_titles(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from perfkit.index.files import write_index
+from perfkit.index.last_year import LastYear
 from perfkit.index.rows import Alike, Awarded, Noted, Row
 from perfkit.index.stages import Way
 
@@ -277,6 +278,9 @@ def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs
             ways=(Way("x", "预算执行率", Decimal(20), Decimal(20), Decimal("19.5"),
                       {"财政核查": Decimal(19), "专家": Decimal("18.33")}, Decimal("18.33"),
                       ("财政核查改为19分（李明，2024年4月10日）：核减", "专家改为18.33分（王教授，2024年5月8日）：评议")),),
+            year=2023, last_year=LastYear(
+                2022, "", Decimal(88), Decimal(100), Decimal(0), "良好", None, Decimal(1000), Decimal(1000)
+            ),
         ),
         Row("shili-b", state="failed", cause="第 3 行：年度不是年份"),
     ]  # fmt: skip
@@ -307,6 +311,8 @@ def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs
     page.select_option("#view", "scores")
     assert [heads.nth(1).inner_text().strip(), shown.first.inner_text()] == ["预算执行率", "18.33"]
     assert "年度不是年份" in page.locator("#rows tr.failed .cause").inner_text()
+    page.select_option("#view", "years")
+    assert shown.all_inner_texts()[:4] == ["88.00", "90.00", "+2.00", "良好 → 待定"]
     page.select_option("#view", "review")
     assert shown.all_inner_texts()[:3] == ["0", "1", "0"]
     found = Axe().run(page, options={"resultTypes": ["violations"]})

@@ -17,6 +17,7 @@ from perfkit import __version__
 from perfkit.audit.findings import LEVELS
 from perfkit.fonts import font_face
 from perfkit.forms.codes import FINDINGS
+from perfkit.index.last_year import together
 from perfkit.index.rows import (
     FAILURE,
     REPORTS,
@@ -68,6 +69,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         reviews=[*REVIEWS.values()],
         years=sorted({row.year for row in rows if row.year}),
         rubrics=sorted({rubric_title(row) for row in rows if row.rubric}),
+        together=together(rows),
         by_name={row.name: row for row in rows},
         alike=alike,
         listed=LISTED,

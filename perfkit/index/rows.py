@@ -16,6 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from perfkit.audit.findings import LEVELS
+from perfkit.index.last_year import (
+    LastYear,
+    last_year_of,
+    rate_change,
+    score_change,
+    spending_change,
+    unlike,
+)
 from perfkit.index.stages import Way, stage_totals, ways_of, who_gave
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
@@ -100,6 +108,7 @@ class Row:
         rubric_name: the rubric's title.
         grades: 等级 of the rubric, best first, each with its floor as a share of the full score.
         limits: 限制条件 that apply, in words.
+        last_year: 上年, where the filing names last year's.
         undecided: how many indicators, or parts of them, wait for a person.
         cause: one line in Chinese, if it failed.
         links: endings of the files that exist: ``.html``, ``.pdf``, …, ``.failed.html``.
@@ -150,6 +159,7 @@ class Row:
     rubric_name: str = ""
     grades: Mapping[str, Decimal] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
+    last_year: LastYear | None = None
     findings: tuple[Noted, ...] = ()
     remarks: tuple[Said, ...] = ()
     review_note: str = ""
@@ -162,6 +172,16 @@ class Row:
     def share(self) -> Decimal | None:
         """得分率: of the full score, 0.925 for 92.5 %."""
         return self.total / self.max if self.total is not None and self.max else None
+
+    @property
+    def budget(self) -> Decimal | None:
+        """全年预算数 of 资金总体, in 万元."""
+        return self.amounts.get(PART_NAMES["total"], (None, None))[0]
+
+    @property
+    def spent(self) -> Decimal | None:
+        """全年执行数 of 资金总体, in 万元."""
+        return self.amounts.get(PART_NAMES["total"], (None, None))[1]
 
     @property
     def title(self) -> str:
@@ -194,6 +214,7 @@ class Row:
         }
         found["grades"] = {label: plain(floor) for label, floor in self.grades.items()}
         found["limits"] = [*self.limits]
+        found["last_year"] = self.last_year.as_dict() if self.last_year else None
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
         found["who"] = dict(self.who)
         found["ways"] = [way.as_dict() for way in self.ways]
@@ -317,6 +338,7 @@ def row_of(
         rubric_name=card.rubric.name,
         grades={grade.label: grade.floor / card.rubric.points for grade in card.rubric.grades},
         limits=tuple(one.sentence for one in card.limits if one.applies),
+        last_year=last_year_of(card),
         findings=tuple(
             Noted(one.code, one.level, one.message, one.field, one.where) for one in findings
         ),
@@ -339,12 +361,13 @@ Kind = Literal[
 ]
 
 
-View = Literal["main", "stages", "amounts", "scores", "review"]
+View = Literal["main", "stages", "amounts", "scores", "years", "review"]
 VIEWS: dict[View, str] = {
     "main": "得分和等级",
     "stages": "评分环节",
     "amounts": "金额",
     "scores": "各指标得分",
+    "years": "与上年比较",
     "review": "审核和审阅",
 }
 """What the page's table can show beside the departments; the workbook has a sheet of each."""
@@ -415,8 +438,8 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
         for column in COLUMNS
         for one in (column, *beside.get(column.key, ()))
     ]
-    others = (stage_columns(rows), amount_columns(rows), score_columns(rows), REVIEW_COLUMNS)
-    return [*main, *(column for columns in others for column in columns)]
+    others = (stage_columns, amount_columns, score_columns, year_columns)
+    return [*main, *(column for of in others for column in of(rows)), *REVIEW_COLUMNS]
 
 
 def stage_columns(rows: Sequence[Row]) -> list[Column]:
@@ -502,6 +525,47 @@ def score_columns(rows: Sequence[Row]) -> list[Column]:
             hint="各列之和", view="scores",
         ),
     ]  # fmt: skip
+
+
+def year_columns(rows: Sequence[Row]) -> list[Column]:
+    """得分, 等级, 执行率 and 执行数 of both years with the change; none where no department has a last year."""
+    if not any(row.last_year for row in rows):
+        return []
+
+    def then(name: str) -> Callable[[Row], Any]:
+        return lambda row: getattr(row.last_year, name) if row.last_year else None
+
+    columns: tuple[tuple[str, str, Kind, Callable[[Row], Any], str], ...] = (
+        ("before.total", "上年得分", "points", then("total"), ""),
+        ("now.total", "本年得分", "points", lambda row: row.total, ""),
+        ("change.total", "得分增减", "signed", score_change, "有待定的、满分不同的不比"),
+        ("change.grade", "等级变化", "text", _grades, ""),
+        ("before.rate", "上年执行率", "rate", then("execution_rate"), ""),
+        ("now.rate", "本年执行率", "rate", lambda row: row.execution_rate, ""),
+        ("change.rate", "执行率增减", "signed", rate_change, "单位为百分点"),
+        ("before.spent", "上年执行数", "amount", then("spent"), "单位万元"),
+        ("now.spent", "本年执行数", "amount", lambda row: row.spent, "单位万元"),
+        ("change.spent", "执行数增减", "signed", spending_change, "比上年增减的百分比"),
+        ("unlike", "说明", "text", lambda row: unlike(row) or None, ""),
+    )
+    wide = {"amount": 13, "text": 16}
+    return [
+        Column(
+            key, title, kind, value, 40 if key == "unlike" else wide.get(kind, 9), hint=hint,
+            view="years",
+            page=key != "now.spent",  # it stands among the amounts, too
+        )
+        for key, title, kind, value, hint in columns
+        if key != "unlike" or any(map(unlike, rows))
+    ]  # fmt: skip
+
+
+def _grades(row: Row) -> str | None:
+    """优秀 → 良好; one word where it is the same."""
+    if row.last_year is None:
+        return None
+    then, now = row.last_year.grade or UNDECIDED, _grade(row)
+    return now if then == now else f"{then} → {now}"
 
 
 BESIDE = {

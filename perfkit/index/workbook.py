@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 
 from perfkit.audit.findings import LEVELS
+from perfkit.index.last_year import Together, together
 from perfkit.index.rows import (
     FAILURE,
     REPORTS,
@@ -25,6 +26,7 @@ from perfkit.index.rows import (
     lost_points,
     score_columns,
     stage_columns,
+    year_columns,
 )
 from perfkit.review.letter import row_height
 from perfkit.review.record import CHECKS
@@ -46,7 +48,7 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 
 
 def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
-    """The bytes of summary.xlsx: sheets 汇总, a row a department, 失分, by indicator, 环节 and 雷同; 金额, 指标得分, 审核意见 and 审阅意见."""
+    """The bytes of summary.xlsx: sheets 汇总, a row a department, 失分, by indicator, 环节 and 雷同; 金额, 指标得分, 与上年比较, 审核意见 and 审阅意见."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     file = BytesIO()
@@ -58,9 +60,12 @@ def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
         for name, columns in {
             "金额（万元）": amount_columns(rows),
             "指标得分": score_columns(rows),
+            "与上年比较": year_columns(rows),
         }.items():
             if columns:
                 _figures(book.add_worksheet(name), done, columns, look)
+        if pairs := together(rows):
+            _texts(book.add_worksheet("两年合计"), TOGETHER, _together(pairs), look)
         _losses(book.add_worksheet("失分"), rows, look)
         if any(row.findings for row in rows):
             _texts(book.add_worksheet("审核意见"), FINDINGS, _findings(rows), look)
@@ -127,7 +132,8 @@ def _figures(
     sheet.set_row(0, 48)
     for c, column in enumerate(columns, 1):
         sheet.set_column(c, c, column.width)
-        hint = f"\n{column.hint}" if column.kind == "points" else ""
+        said = column.hint and column.kind in ("points", "signed")
+        hint = f"\n{column.hint}" if said else ""
         sheet.write_string(0, c, column.title + hint, look["heading"])
     for r, row in enumerate(rows, 1):
         sheet.write_string(r, 0, row.title, look["text"])
@@ -151,8 +157,15 @@ REMARKS = {
     "状态": 8,
     "回复": 36,
 }
+TOGETHER = {"年度": 14, "项目": 40, "上年": 18, "本年": 18, "增减": 34}
 NOTES = {"部门": 30, "审阅": 14, "说明": 110}
 """Titles and widths of the sheets of texts."""
+
+
+def _together(pairs: Sequence[Together]) -> Iterator[tuple[str, ...]]:
+    for both in pairs:
+        for line in both.lines:
+            yield f"{both.before}、{both.after}", line.name, line.before, line.after, line.change
 
 
 def _findings(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
