@@ -419,3 +419,29 @@ def test_two_charts_on_one_page_share_no_name_but_that_of_an_equal_hatch() -> No
 
 def test_drawing_has_no_style_sheet_that_would_reach_the_page_around_it(chart: Chart) -> None:
     assert "<style" not in chart.svg
+
+
+def test_last_year_stands_beside_this_year():
+    rows = [
+        {"部分": part.name, "预算": part.budget, "支出": part.spent, "上年支出": before}
+        for part, before in zip(PARTS, (Decimal(700), None, Decimal(0)), strict=True)
+    ]
+    drawn = charts.parts(framed(rows, {"部分": str, **Budget, "上年支出": Decimal}))
+    assert "基本支出预算 672.53、支出 655.13（执行率 97.41%）、上年支出 700.00" in drawn.alt
+    assert "项目支出预算 14875.56、支出 14874.19（执行率 99.99%）；" in drawn.alt
+    said = texts(drawn)
+    assert [text for text in said if text.startswith("上年支出")] == [
+        "上年支出 700.00", "上年支出 未填", "上年支出 0.00",
+    ]  # fmt: skip
+
+
+def test_a_mark_stands_where_last_years_share_was():
+    rows = [
+        {"指标": bar.name, "分值": bar.points, "得分": bar.awarded, "上年得分率": before}
+        for bar, before in zip(POINTS, (Decimal("0.95"), None, Decimal(0), None), strict=True)
+    ]
+    kinds = dict.fromkeys(("分值", "得分", "上年得分率"), Decimal)
+    drawn = charts.points(framed(rows, {"指标": str, **kinds}))
+    assert "预算执行率 19.98 / 20（上年得分率 95%）" in drawn.alt
+    assert "上年得分率" in texts(drawn)
+    assert "上年得分率" not in texts(points_by_indicator(POINTS))

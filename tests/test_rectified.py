@@ -104,10 +104,15 @@ def test_tables_show_last_year_beside_this_year(card_with):
     assert scores["预算执行率"] == ["19", "19.5", "+0.5"]
     assert scores["产出"] == ["30", "30", "0"]
     assert scores["合计"] == ["95（另有4分待定）", "99.5", "—"]
+    assert (
+        "基本支出预算 100.00、支出 98.00（执行率 98%）、上年支出 93.00" in report.chart_parts().alt
+    )
+    assert "预算执行率 19.5 / 20（上年得分率 95%）" in report.chart_points().alt
 
 
 def test_a_report_without_last_year_has_no_columns_for_it(card_of):
     card = card_of()
     report = Report(card, examine(card))
     assert "上年执行数" not in report.execution().html
+    assert "上年" not in report.chart_parts().alt + report.chart_points().alt
     assert report.last_year() is None

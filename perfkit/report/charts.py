@@ -46,12 +46,15 @@ _RULE = "#d4d9e1"
 _DARK = {"facecolor": _INK, "edgecolor": _INK}
 _LIGHT = {"facecolor": "#e8ecf2", "edgecolor": _INK}
 _HATCHED = {"facecolor": "#ffffff", "edgecolor": _INK, "hatch": "/////"}
+_WHITE = {"facecolor": "#ffffff", "edgecolor": _INK}
+_MARK = {"facecolor": "#b8741a", "edgecolor": "#b8741a"}
 
 _Keys = Sequence[tuple[_Look | None, str]]
 _UNIT = ((None, "单位：万元"),)
 _BUDGET_AND_SPENDING = ((_LIGHT, "预算"), (_DARK, "支出"), *_UNIT)
 
 _LONGEST_RATE = Decimal("1.25")  # bars of higher rates end here in an arrow
+_MARK_WIDTH = Decimal("0.012")  # of the field
 _SMALLEST_REST = Decimal("0.01")  # of a bar: less of a light rest would not be seen
 
 _GAP = 8.0
@@ -123,11 +126,12 @@ def chart(figure: Any, caption: str, alt: str = "") -> Chart:
 
 @dataclass(frozen=True)
 class Bar:
-    """预算 and 支出 of a project or a part of the budget, in 万元; None is not filled in (未填)."""
+    """预算, 支出 and 上年支出 of a project or a part of the budget, in 万元; None is not filled in (未填)."""
 
     name: str
     budget: Decimal
     spent: Decimal | None
+    before: Decimal | None = None
 
     @property
     def rate(self) -> Decimal | None:
@@ -139,12 +143,14 @@ class Bar:
 class PointsBar:
     """得分 of an indicator out of its 分值; None is 待定.
 
-    What has no 分值 (加分、扣分项, 上限) adds its 得分 to the total, or takes it.
+    What has no 分值 (加分、扣分项, 上限) adds its 得分 to the total, or takes it. `before` is
+    上年得分率, as a fraction; None where last year's is not known.
     """
 
     name: str
     points: Decimal
     awarded: Decimal | None
+    before: Decimal | None = None
 
     @property
     def lost(self) -> Decimal | None:
@@ -158,27 +164,33 @@ def parts(frame: pd.DataFrame) -> Chart:
     """各部分预算与支出: two bars for each of 基本支出, 项目支出, 其他支出, and the rate.
 
     Args:
-        frame: 部分, 预算, 支出, as ``report.frames.budget`` has them.
+        frame: 部分, 预算, 支出, as ``report.frames.budget`` has them; with 上年支出 each part has
+            a third bar.
     """
     caption = "各部分预算与支出"
     parts = _bars(frame, "部分", caption)
     if not parts:
         return _nothing(caption, "没有预算数据。")
     most = _most(parts)
-    alt = _alt("条形图：各部分预算与支出（万元）。", [_budget_and_spending(part) for part in parts])
-    rows = [
-        _Row(
-            part.name,
-            bars=(
-                _Strip(
-                    _LIGHT, _share(part.budget, most), f"预算 {_amount(part.budget)}", middle=-8
-                ),
-                _Strip(_DARK, _share(part.spent, most), f"支出 {_spending(part)}", middle=8),
-            ),
-        )
-        for part in parts
-    ]
+    compared = any(part.before is not None for part in parts)
+    lead = f"条形图：各部分预算与支出{'，与上年支出比较' if compared else ''}（万元）。"
+    alt = _alt(lead, [_budget_and_spending(part) for part in parts])
+    rows = [_Row(part.name, bars=_part_strips(part, most, compared)) for part in parts]
     return Chart(_drawn(rows, float(most), keys=_UNIT), caption, alt)
+
+
+def _part_strips(part: Bar, most: Decimal, compared: bool) -> tuple[_Strip, ...]:
+    amounts = [
+        (_LIGHT, part.budget, f"预算 {_amount(part.budget)}"),
+        (_DARK, part.spent, f"支出 {_spending(part)}"),
+    ]
+    if compared:
+        amounts.append((_WHITE, part.before, f"上年支出 {_amount(part.before)}"))
+    first = -8 * (len(amounts) - 1)
+    return tuple(
+        _Strip(look, _share(amount, most), words, middle=first + 16 * i)
+        for i, (look, amount, words) in enumerate(amounts)
+    )
 
 
 def amounts(frame: pd.DataFrame) -> Chart:
@@ -269,10 +281,11 @@ def points(frame: pd.DataFrame) -> Chart:
     """各项指标得分: the share of its points that each indicator kept (得分) and lost (扣分), and the sum.
 
     Args:
-        frame: 指标, 分值, 得分, as ``report.frames.scores`` has them, or some of its rows.
+        frame: 指标, 分值, 得分, as ``report.frames.scores`` has them, or some of its rows; with
+            上年得分率 a mark stands where last year's share was.
     """
     caption = "各项指标得分"
-    columns = _columns(frame, ("指标", "分值", "得分"), caption)
+    columns = _columns(frame, ("指标", "分值", "得分", "上年得分率"), caption)
     scores = [PointsBar(*row) for row in zip(*columns, strict=True)]
     if not scores:
         return _nothing(caption, "没有指标。")
@@ -290,7 +303,7 @@ def points(frame: pd.DataFrame) -> Chart:
         f"{f'，{undecided} 项待定' if undecided else ''}"
         f"{f'，加上加分、扣分和上限合计 {_points(total)} 分' if beside else ''}。",
         [
-            f"{_short(score.name)} {_awarded(score)}"
+            f"{_short(score.name)} {_awarded(score)}{_last(score)}"
             for score in sorted(scores, key=lambda score: score.lost == 0)
         ],
     )
@@ -302,27 +315,37 @@ def points(frame: pd.DataFrame) -> Chart:
         )
         for score in scores
     ]
+    compared = any(score.before is not None for score in scores)
     lost = _points(_sum(score.lost for score in scores))
     rows.append(_Row("合计", (f"{_points(total)} / {_points(worth)}", lost)))
     drawing = _drawn(
         rows,
         1.0,
-        keys=((_DARK, "得分"), (_LIGHT, "扣分"), *(((_HATCHED, "待定"),) * bool(undecided))),
+        keys=(
+            *((_DARK, "得分"), (_LIGHT, "扣分")),
+            *(((_HATCHED, "待定"),) * bool(undecided)),
+            *(((_MARK, "上年得分率"),) * compared),
+        ),
         columns=("得分 / 分值", "扣分"),
     )
     return Chart(drawing, caption, alt)
 
 
 def _columns(frame: pd.DataFrame, names: Sequence[str], caption: str) -> Iterable[list[Any]]:
-    """The columns that a chart is drawn of: names, an amount that must be there, one that may lack."""
+    """The columns that a chart is drawn of: names, an amount that must be there, one that may lack.
+
+    Last of all that of last year, if the frame has it.
+    """
     wanted = f"图“{caption}”"
     yield words(frame, names[0], wanted)
     yield numbers(frame, names[1], wanted, needed=True)
     yield numbers(frame, names[2], wanted)
+    if names[3] in frame.columns:
+        yield numbers(frame, names[3], wanted)
 
 
 def _bars(frame: pd.DataFrame, name: str, caption: str) -> list[Bar]:
-    columns = _columns(frame, (name, "预算", "支出"), caption)
+    columns = _columns(frame, (name, "预算", "支出", "上年支出"), caption)
     return [Bar(*row) for row in zip(*columns, strict=True)]
 
 
@@ -351,7 +374,8 @@ def _share(amount: Decimal | None, most: Decimal) -> Decimal:
 
 
 def _most(bars: Iterable[Bar]) -> Decimal:
-    return max(amount for bar in bars for amount in (bar.budget, bar.spent or Decimal(0)))
+    amounts = (amount for bar in bars for amount in (bar.budget, bar.spent, bar.before))
+    return max(amount for amount in amounts if amount is not None)
 
 
 def _kept(share: Decimal) -> Decimal:
@@ -373,11 +397,20 @@ def _points_strips(score: PointsBar) -> tuple[_Strip, ...]:
     if not score.points:
         return ()
     if score.awarded is None:
-        return (_Strip(_HATCHED, Decimal(1)),)
+        return (_Strip(_HATCHED, Decimal(1)), *_mark(score.before))
     return (
         _Strip(_LIGHT, Decimal(1)),
         _Strip(_DARK, _kept(_share(score.awarded, score.points))),
+        *_mark(score.before),
     )
+
+
+def _mark(share: Decimal | None) -> tuple[_Strip, ...]:
+    """Where last year's share was: higher than the bar, so that it is seen in a grey print."""
+    if share is None:
+        return ()
+    end = max(min(share, Decimal(1)), _MARK_WIDTH)
+    return (_Strip(_MARK, end, start=end - _MARK_WIDTH, thickness=15.0),)
 
 
 def _attention(project: Bar) -> tuple[int, Decimal, Decimal]:
@@ -417,13 +450,18 @@ def _awarded(score: PointsBar) -> str:
     return f"{_points(score.awarded)} / {_points(score.points)}"
 
 
+def _last(score: PointsBar) -> str:
+    return "" if score.before is None else f"（上年得分率 {percent(score.before)}）"
+
+
 def _spending(bar: Bar) -> str:
     """支出 and, if there is a budget to compare it with, the rate."""
     return _amount(bar.spent) + (f"（执行率 {_rate(bar)}）" if bar.rate is not None else "")
 
 
 def _budget_and_spending(bar: Bar) -> str:
-    return f"{_short(bar.name)}预算 {_amount(bar.budget)}、支出 {_spending(bar)}"
+    last = "" if bar.before is None else f"、上年支出 {_amount(bar.before)}"
+    return f"{_short(bar.name)}预算 {_amount(bar.budget)}、支出 {_spending(bar)}{last}"
 
 
 def _sums(bars: Sequence[Bar]) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from perfkit.audit.findings import LEVELS
 from perfkit.errors import PerfkitError
 from perfkit.forms.codes import FINDINGS
 from perfkit.report.exact import framed
+from perfkit.report.last_year import last_year_shares
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
@@ -42,10 +43,11 @@ class Frames:
 
     @property
     def budget(self) -> pd.DataFrame:
-        """One row a part of 资金总体: 部分, 预算, 支出, 未支出 (万元), 执行率.
+        """One row a part of 资金总体: 部分, 预算, 支出, 未支出 (万元), 执行率; 上年支出 with last year's file.
 
-        基本支出、项目支出、其他支出各一行，不含合计；执行率 1 即 100%.
+        基本支出、项目支出、其他支出各一行，不含合计；执行率 1 即 100%；有上年参数文件的才有“上年支出”一列.
         """
+        last = self.card.department.last_year
         rows = [
             {
                 "部分": PART_NAMES[key],
@@ -53,10 +55,12 @@ class Frames:
                 "支出": part.spent,
                 "未支出": part.unspent,
                 "执行率": part.execution_rate,
+                "上年支出": last.budget.parts[key].spent if last else None,
             }
             for key, part in self.card.department.budget.parts.items()
         ]
-        amounts = dict.fromkeys(("预算", "支出", "未支出", "执行率"), Decimal)
+        names = ("预算", "支出", "未支出", "执行率", *(("上年支出",) if last else ()))
+        amounts = dict.fromkeys(names, Decimal)
         return framed(rows, {"部分": str, **amounts})
 
     @property
@@ -132,12 +136,14 @@ class Frames:
 
     @property
     def scores(self) -> pd.DataFrame:
-        """One row an indicator of the rubric: 指标, 编号, 类别, 分值, 得分, 扣分, 自评, 扣分原因.
+        """One row an indicator of the rubric: 指标, 编号, 类别, 分值, 得分, 扣分, 自评, 扣分原因; 上年得分率 with last year's file.
 
         类别是“指标”“加分项”“扣分项”或“总分”；后三种的分值为 0，加的得分为正，扣的为负：上限、限制条件、
         合计的舍入使总分变化的，也各占一行，所以得分一列合计就是总分.
-        待定的得分为空（NaN）；自评是部门所填，没有填的为空.
+        待定的得分为空（NaN）；自评是部门所填，没有填的为空。有上年参数文件的才有“上年得分率”一列：上年同名指标的得分÷分值，
+        1 即满分，上年没有或待定的为空.
         """
+        before = last_year_shares(self.card)
         rows = [
             {
                 "指标": one.name,
@@ -145,6 +151,7 @@ class Frames:
                 "类别": PARTS[one.sign],
                 **_points(one),
                 "自评": one.reported,
+                "上年得分率": before.get(one.name),
             }
             for one in self.card.everything
         ]
@@ -153,7 +160,8 @@ class Frames:
             for step in self.card.steps
         ]
         texts = dict.fromkeys(("指标", "编号", "类别"), str)
-        return framed(rows, {**texts, **_POINTS, "自评": Decimal, "扣分原因": str})
+        last: dict[str, type] = {"上年得分率": Decimal} if self.card.last_year else {}
+        return framed(rows, {**texts, **_POINTS, "自评": Decimal, **last, "扣分原因": str})
 
     @property
     def stages(self) -> pd.DataFrame:

@@ -50,6 +50,18 @@ def last_year_scores(card: Scorecard) -> list[tuple[str, str, str, str]]:
     return [*rows, ("合计", *total, _change(*total))]
 
 
+def last_year_shares(card: Scorecard) -> dict[str, Decimal]:
+    """上年得分率: last year's 得分 ÷ 分值 of each indicator that was decided, by name."""
+    last = card.last_year
+    if last is None:
+        return {}
+    return {
+        one.name: one.awarded / one.points
+        for one in last.scores
+        if one.awarded is not None and one.points and not one.open_points
+    }
+
+
 def _total(card: Scorecard) -> str:
     left = f"（另有{plain(card.open_points)}分待定）" if card.open_points else ""
     return plain(card.total) + left

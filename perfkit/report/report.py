@@ -432,11 +432,14 @@ class Report:
         """
         return Frames(self.card, self.audit)
 
-    def chart_parts(self) -> Chart:
-        """图：各部分预算与支出，取自 budget 的 basic、project、other。
+    def chart_parts(self) -> Chart | None:
+        """图：各部分预算与支出，取自 budget 的 basic、project、other；全都是 0 就不画。
 
-        不要这幅图就删去这一格。Budget and spending of each part.
+        不要这幅图就删去这一格。Budget and spending of each part; nothing where all are nothing.
         """
+        parts = self.department.budget.parts.values()
+        if not any(part.budget or part.spent for part in parts):
+            return None
         return self._chart(charts.parts(self.frames.budget))
 
     def chart_amounts(self) -> Chart | None:
