@@ -87,6 +87,50 @@ def test_rows_are_matched_by_name_wherever_they_stand(changes_from, complete):
     assert ("项目“乙”预算数", "20万元", "—") in {(f.label, f.before, f.after) for f in gone.figures}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("2022年因公出国（境）经费", "2023年度因公出国(境)经费", True),
+        ("校舍安全改造", "校舍安全改造工程", True),
+        ("信息化建设一期", "信息化建设二期", False),  # another project, however alike
+        ("第2批奖励资金", "第3批奖励资金", False),
+        ("道路养护", "图书采购", False),
+        ("智慧城管平台运维", "城市运行平台维护", True),  # half alike, and of the same budget
+    ],
+)
+def test_a_row_under_another_name(changes_from, complete, before, after, same):
+    rows = complete()["projects"]
+    found = changes_from(
+        {"projects": [rows[0] | {"name": after, "spent": "39"}, *rows[1:]]},
+        {"projects": [rows[0] | {"name": before}, *rows[1:]]},
+    )
+    told = [(one.kind, one.before, one.after) for one in found.renamed]
+    assert told == ([("项目", before, after)] if same else [])
+    labels = {figure.label for figure in found.figures}
+    assert f"项目“{after}”支出数" in labels
+    assert (f"项目“{before}”支出数" in labels) is not same
+    assert (before in "\n".join(lines(found)).partition("数据（")[0]) is same
+    assert (f"<td>{before}</td>" in page(found)) is same
+    assert as_dict(found)["renamed"] == [vars(one) for one in found.renamed]
+
+
+def test_an_indicator_under_another_name_keeps_its_score(changes_from, complete):
+    rows = complete()["indicators"]
+    found = changes_from({"indicators": [rows[0] | {"name": "培训场次"}, *rows[1:]]})
+    assert [(one.before, one.after) for one in found.renamed] == [(rows[0]["name"], "培训场次")]
+    assert not found.scores
+    assert not found.figures
+
+
+def test_of_several_that_are_as_like_none_is_chosen(changes_from, complete):
+    rows = complete()["projects"]
+    before, after = (
+        [rows[0] | {"name": f"{name}课题", "budget": "30"}, rows[1]] for name in ("甲类", "乙类")
+    )
+    after = [after[0], rows[1] | {"name": "丙类课题", "budget": "30"}]
+    assert changes_from({"projects": after}, {"projects": before}).renamed == ()
+
+
 def test_texts_differ_by_the_sentence(changes_from):
     text = "支出逐笔审批。财务制度按年修订。年末盘点资产，账实相符！"
     found = changes_from({"narrative/management": text})

@@ -9,12 +9,13 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
+from perfkit.compare.renamed import Renamed, renamed, under_new_names
 from perfkit.forms.department import Department
 from perfkit.quantities import percent, plain
 from perfkit.scoring.derivations import AMOUNTS
 from perfkit.scoring.figures import AMOUNT, RATE
 from perfkit.scoring.filed import PART_NAMES
-from perfkit.scoring.scorecard import Scorecard
+from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
 from perfkit.scoring.totals import Step
@@ -84,21 +85,26 @@ class Changes:
     figures: tuple[FigureChange, ...]
     scores: tuple[ScoreChange, ...]
     texts: tuple[TextChange, ...]
+    renamed: tuple[Renamed, ...] = ()
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not (self.figures or self.scores or self.texts)
+        return not (self.figures or self.scores or self.texts or self.renamed)
 
 
 def compare(before: Scorecard, after: Scorecard, stages: tuple[str, str] = ("", "")) -> Changes:
     """What differs from *before* to *after*; *stages* names the stages at which they are taken."""
+    pairs = renamed(before.department, after.department)
+    if pairs:
+        before = score(under_new_names(before.department, pairs), before.rubric)
     return Changes(
         _side(before, stages[0]),
         _side(after, stages[1]),
         tuple(_figures(before, after)),
         tuple(_scores(before, after)),
         tuple(_texts(before.department, after.department)),
+        pairs,
     )
 
 
@@ -231,8 +237,8 @@ def _step(was: Step | None, is_: Step | None) -> ScoreChange | None:
 def _by_name(scores: tuple[Score, ...]) -> dict[str, Score]:
     """The scores by name; of the same name, the second and later with their ids."""
     found: dict[str, Score] = {}
-    for score in scores:
-        found[f"{score.name}（{score.id}）" if score.name in found else score.name] = score
+    for one in scores:
+        found[f"{one.name}（{one.id}）" if one.name in found else one.name] = one
     return found
 
 
@@ -352,9 +358,9 @@ def _compared(was: list[str], is_: list[str]) -> Iterator[tuple[str, str]]:
 def as_dict(changes: Changes) -> dict[str, Any]:
     """The machine's form."""
 
-    def score(one: ScoreChange) -> dict[str, Any]:
+    def changed(one: ScoreChange) -> dict[str, Any]:
         found: dict[str, Any] = vars(one) | {"causes": list(one.causes)}
-        return found | {"parts": [score(part) for part in one.parts]}
+        return found | {"parts": [changed(part) for part in one.parts]}
 
     def text(one: TextChange) -> Mapping[str, Any]:
         changed = [[sign, words] for sign, words in one.sentences if sign != "="]
@@ -364,6 +370,7 @@ def as_dict(changes: Changes) -> dict[str, Any]:
         "before": vars(changes.before),
         "after": vars(changes.after),
         "figures": [vars(one) for one in changes.figures],
-        "scores": [score(one) for one in changes.scores],
+        "scores": [changed(one) for one in changes.scores],
         "texts": [text(one) for one in changes.texts],
+        "renamed": [vars(one) for one in changes.renamed],
     }

@@ -38,6 +38,9 @@ def lines(changes: Changes) -> Iterator[str]:
         yield f"注意：评分标准不同，前为“{before.rubric}”，后为“{after.rubric}”"
     if changes.same:
         yield "数据、得分和文字都没有不同"
+    if changes.renamed:
+        yield f"\n更名（{len(changes.renamed)} 处，前后当作同一项比较，请核对）"
+        yield from (f"  {one.kind}“{one.before}” → “{one.after}”" for one in changes.renamed)
     if changes.figures:
         yield f"\n数据（{len(changes.figures)} 处不同）"
         for figure in changes.figures:
