@@ -147,6 +147,16 @@ def test_editors_are_told_the_rubrics_words_and_take_others():
         assert other == {"type": "string", "minLength": 1}
     checks = editors_schema()["$defs"]["Department"]["properties"]["checks"]["properties"]
     assert checks["diverted"]["description"] == "是否存在截留、挤占、挪用情况"
+    records = editors_schema()["$defs"]
+    assert (
+        "是否存在截留、挤占、挪用情况"
+        in records["Department"]["properties"]["检查清单"]["properties"]
+    )
+    stage = records["Stage"]["properties"]
+    assert "核定" in stage["name"]["anyOf"][0]["enum"]
+    for field, title in (("scores", "环节得分"), ("reasons", "改分理由")):
+        assert stage[field]["properties"]["carryover"]["description"] == "结转结余率"
+        assert "结转结余率" in stage[title]["properties"]
 
 
 def test_the_schema_is_a_schema():

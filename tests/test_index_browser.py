@@ -262,6 +262,11 @@ def test_a_report_leads_to_the_next_in_the_order_of_the_index(browser, outputs, 
     page.goto(f"{index}#sort=total-desc&q=示例")
     page.wait_for_selector("html[data-ready]")
     assert at("b#2", "after") == "a 1.html"
+    page.goto(f"{index}#{urlencode({'at': 'c'})}")
+    page.wait_for_selector("html[data-ready]")
+    assert column(page, "total") == ["93.00", "92.00", "91.00", "90.00"], "as the index was left"
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "./c.html"
+    assert "sort=total-desc" in page.url
     page.close()
 
 

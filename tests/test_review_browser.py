@@ -462,7 +462,7 @@ def test_saved_as_a_file_and_read_in_elsewhere(reviewing, opened, outputs, tmp_p
     assert remarks(other) == remarks(page)
 
     imported = subprocess.run(
-        [sys.executable, "-m", "perfkit", "review", "-o", str(outputs), "--import", str(saved)],
+        [sys.executable, "-m", "perfkit", "review", "-o", str(outputs), "--import", str(tmp_path)],
         capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert imported.returncode == 0, imported.stderr
@@ -878,11 +878,25 @@ def test_two_reviewers_see_and_lose_nothing(served, opened, outputs):
     first, second = opened(address), opened(address)
     remark(first, "narrative.result.1", "得分均在90分以上", "甲的意见", by="甲")
     remark(second, "narrative.measures.1", "强化预算绩效管理", "乙的意见", by="乙")
+    first.locator(".note.error").first.get_by_text("已核实", exact=True).click()
     saved(first)
     saved(second)
-    assert {event["text"] for event in stored(outputs)} == {"甲的意见", "乙的意见"}
+    until(second, "record.fold().said.length === 1", asking="poll()")
+    second.locator(".note.settled").first.get_by_text("恢复待核", exact=True).click()
+    second.locator(".note.error").first.get_by_text("不成立", exact=True).click()
+    second.fill("#decision-text", "按批复")
+    second.locator("dialog").get_by_text("不成立", exact=True).last.click()
+    saved(second)
+    assert {event.get("text") for event in stored(outputs)} >= {"甲的意见", "乙的意见", "按批复"}
     for page in (first, second):
-        until(page, "record.fold().remarks.length === 2", asking="poll()")
+        until(
+            page, "record.fold().remarks.length + record.fold().said.length === 5", asking="poll()"
+        )
+        note = page.locator(".note.settled").first.inner_text()
+        assert "按批复" in note
+        assert re.search("此前：已核实（甲 20.*恢复待核（乙 20", note), (
+            "what the other had said is told"
+        )
 
 
 def test_a_remark_survives_that_the_server_is_away(served, opened, outputs):

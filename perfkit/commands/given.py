@@ -43,7 +43,7 @@ def parameter_files(given: list[Path], reports: bool = False) -> list[Path]:
         folder = given[0] if given else Path("params")
         wrong_use(
             f"{folder} 里没有参数文件（*.yaml）；请在 perfkit 的文件夹里运行，或写明参数文件；"
-            "还没有的，用 perfkit new 新建"
+            "还没有的，用 perfkit new 新建，连工作文件夹也没有的，先用 perfkit init 文件夹 建好"
         )
     return list(dict.fromkeys(files))
 

@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser", action="store_true", help="不打开浏览器，只显示地址")
     parser.add_argument(
         "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
-        help="收下网页存成的意见文件，不打开网页",
+        help="收下网页存成的意见文件，也可以写它们所在的文件夹；不打开网页",
     )  # fmt: skip
 
 
@@ -51,9 +51,22 @@ def execute(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _inside(given: list[Path]) -> list[Path]:
+    """The files, and of a folder those that may be records of reviews."""
+    files: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            files.append(path)
+        elif found := [one for one in sorted(path.glob("*.y*ml")) if not one.name.startswith(".")]:
+            files += found
+        else:
+            wrong_use(f"{path} 里没有意见文件（.yaml）")
+    return files
+
+
 def _import(files: list[Path], outputs: Path) -> int:
     failed = 0
-    for path in files:
+    for path in _inside(files):
         try:
             added = import_file(outputs, path)
         except PerfkitError as e:

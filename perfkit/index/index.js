@@ -129,13 +129,17 @@
     return "";
   };
 
-  // Goes on to the report that is asked for; the index stays if there is none.
+  // Goes on to the report that is asked for; the index stays if there is none, or to show where one is.
   function goOn() {
     const given = new URLSearchParams(location.hash.slice(1));
-    const way = Object.keys(WAYS).find((name) => given.has(name));
+    const way = [...Object.keys(WAYS), "at"].find((name) => given.has(name));
     if (!way) return false;
     history.replaceState(null, "", memory() || "#");
     readAddress();
+    if (way === "at") {
+      goTo(given.get(way));
+      return true;
+    }
     const here = ordered.findIndex((row) => row.file === given.get(way));
     const before = ordered.slice(0, Math.max(here, 0));
     const after = ordered.slice(here + 1);
@@ -153,6 +157,17 @@
       $("shown").textContent = ended[way] + "；" + $("shown").textContent;
     }
     return true;
+  }
+
+  // The keyboard and the eye are at the report's row, if it is one of those that are shown.
+  function goTo(file) {
+    const n = found.findIndex((row) => row.file === file);
+    if (n < 0) return;
+    limit = Math.max(limit, n + 1);
+    more();
+    const line = $("rows").rows[n];
+    line.querySelector("a")?.focus({ preventScroll: true });
+    line.scrollIntoView({ block: "center" });
   }
 
   function arrive() {

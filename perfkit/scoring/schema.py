@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perfkit.forms.department import schema
+from perfkit.forms.department import FINAL, schema
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 
@@ -24,30 +24,52 @@ def editors_schema() -> dict[str, Any]:
         ("Indicator", "kind", kinds),
         ("Override", "indicator", indicators),
         ("Department", "rubric", [rubric.id for rubric in rubrics]),
+        ("Stage", "name", STAGES),
     ):
         _suggest(records[record]["properties"][field], codes)
-    department = records["Department"]["properties"]
-    answer = department["checks"]["additionalProperties"]
-    department["checks"]["properties"] = {
-        item.id: answer | {"description": item.asks or item.text}
-        for rubric in rubrics
-        for item in rubric.items.values()
-    }
-    figure = department["figures"]["additionalProperties"]
-    department["figures"]["properties"] = {
-        name: figure | {"description": asked.asks()}
-        for rubric in rubrics
-        for name, asked in rubric.figures.items()
-    }
-    scores = records["Reported"]["properties"]["scores"]
-    scores["properties"] = {
-        indicator.id: scores["additionalProperties"] | {"description": indicator.name}
-        for rubric in rubrics
-        for indicator in rubric.everything
+    words = {rubric.id: _words(rubric) for rubric in rubrics}
+    keyed = {
+        (record, field): [key for rubric in rubrics for key in words[rubric.id][kind]]
+        for record, field, kind in (
+            ("Department", "checks", "items"),
+            ("Department", "figures", "figures"),
+            ("Department", "answers", "asked"),
+            ("Reported", "scores", "indicators"),
+            ("Stage", "scores", "indicators"),
+            ("Stage", "reasons", "indicators"),
+        )
     }
     for record in (whole, *records.values()):
         _name_in_chinese(record)
+    for (record, name), keys in keyed.items():
+        fields = records[record]["properties"]
+        field, title = fields[name], fields[name]["title"]
+        value = field["additionalProperties"]
+        fields[name] = field | {
+            "properties": {code: value | {"description": about} for code, _, about in keys}
+        }
+        fields[title] = field | {
+            "properties": {word: value | {"description": about} for _, word, about in keys}
+        }
     return whole
+
+
+STAGES = ["财政核查", "专家", "征求意见", FINAL]
+"""The usual names of the stages (环节), in their order."""
+
+Key = tuple[str, str, str]
+"""A key that a rubric knows: its code, its word, and what to say of it."""
+
+
+def _words(rubric: Rubric) -> dict[str, list[Key]]:
+    """The keys that stand below fields of a filing, by kind."""
+    named = [(one.id, one.name, one.name) for one in rubric.everything]
+    return {
+        "items": [(one.id, one.text, one.asks or one.text) for one in rubric.items.values()],
+        "figures": [(code, one.name, one.asks()) for code, one in rubric.figures.items()],
+        "indicators": named,
+        "asked": [(one.id, one.name, one.name) for one in rubric.everything if one.rule.asks],
+    }
 
 
 def _codes(rubrics: list[Rubric]) -> tuple[list[str], list[str], list[str]]:

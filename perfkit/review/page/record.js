@@ -225,7 +225,7 @@ class Record {
   }
 }
 
-// Of each finding what was last said of it: {state, event, lapsed, replies}. It holds for the same
+// Of each finding what was last said of it: {state, event, before, lapsed, replies}. It holds for the same
 // code, field and message; of a finding that differs in its message alone it has lapsed.
 function checked(findings, said) {
   const key = ({ code, field, message }) => JSON.stringify([code, field, message]);
@@ -240,7 +240,8 @@ function checked(findings, said) {
     const replies = events.filter((event) => event.kind === "reply");
     const turn = events.findLast((event) => event.kind !== "reply");
     const event = turn?.kind === "restore" ? null : (turn ?? null);
-    return { state: event?.kind ?? "open", event, lapsed: null, replies };
+    const before = events.filter((one) => one.kind !== "reply" && one !== turn);
+    return { state: event?.kind ?? "open", event, before, lapsed: null, replies };
   };
   return findings.map((finding) => {
     const own = groups.get(key(finding));

@@ -233,7 +233,7 @@ function findingNote(item) {
 
 // What was said of a finding, and what its department replied.
 function findingState({ check }) {
-  const { state, event, lapsed, replies } = check;
+  const { state, event, before = [], lapsed, replies } = check;
   const lines = [];
   if (event) {
     const who = [element("strong", {}, CHECKS[state]), element("small", {}, ` ${event.by} ${day(event.at)}`)];
@@ -242,9 +242,14 @@ function findingState({ check }) {
     if (state === "remark")
       lines.push(element("p", { class: "see" }, element("a", { href: `#remark-${event.id}` }, "看意见")));
   }
+  // Another reviewer may have seen it otherwise.
+  if (event && before.some((one) => one.by !== event.by)) {
+    const said = before.map(({ kind, by, at }) => `${CHECKS[kind] ?? KINDS[kind]}（${by} ${day(at)}）`);
+    lines.push(element("p", {}, element("small", {}, `此前：${said.join("，")}`)));
+  }
   if (lapsed) {
-    const before = `${day(lapsed.at)} ${lapsed.by}标的“${CHECKS[lapsed.kind]}”已失效：内容有变化，原来是“`;
-    lines.push(element("p", { class: "lapsed" }, `${before}${lapsed.finding.message}”。`));
+    const words = `${day(lapsed.at)} ${lapsed.by}标的“${CHECKS[lapsed.kind]}”已失效：内容有变化，原来是“`;
+    lines.push(element("p", { class: "lapsed" }, `${words}${lapsed.finding.message}”。`));
   }
   return [...lines, ...replies.map(answerOf)];
 }
@@ -636,7 +641,7 @@ function otherReports() {
   return element(
     "nav",
     { "aria-label": "各份报告" },
-    element("a", { href: "index.html" }, "目录页"),
+    element("a", { href: to("at") }, "目录页"),
     ...Object.entries(ways).map(([way, words]) =>
       element("a", { href: to(way), id: `report-${way}` }, words),
     ),
