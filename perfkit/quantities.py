@@ -120,14 +120,15 @@ def parse_signed_rate(value: object) -> Decimal:
 
 
 def parse_points(value: object) -> object:
-    """分数: a plain number such as ``19.98``, full-width digits too; None stays None.
+    """分数: a plain number such as ``19.98`` or ``19.98分``, full-width digits too; None stays None.
 
     Raises:
         ValueError: in Chinese, for other text (1e5, NaN) and numbers below 0 or above 10000.
     """
     if value is None:
         return None
-    match = None if isinstance(value, bool) else _POINTS.fullmatch(halfwidth(_exact(value)))
+    written = "" if isinstance(value, bool) else halfwidth(_exact(value))
+    match = _POINTS.fullmatch(written.removesuffix("分").rstrip())
     if match is None:
         raise ValueError(f"应填数字，这里是{_shown(value)}{_why(value)}")
     points = Decimal(match[0])

@@ -158,7 +158,7 @@ def test_counts_and_sums_score(card_of):
 def test_last_year_is_an_input_where_it_is_linked(card_of, filing):
     rule = {"kind": "ratio", "of": "previous.budget.total.spent", "to": "budget.total.spent"}
     missing = card_of(None, {"variance": rule}).score("variance")
-    assert missing.undecided.startswith("没有上年参数文件，请在 previous 写明它的路径")
+    assert missing.undecided.startswith("没有上年参数文件，请写明它的路径（previous）")
     filing({"year": "2022", "budget/total/spent": "156"}, "last.yaml")
     card = card_of({"previous": "last.yaml"}, {"variance": rule})
     found = card.score("variance")

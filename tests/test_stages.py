@@ -136,10 +136,14 @@ def test_whoever_gives_points_the_total_is_the_sum_of_what_stands(complete, give
         (
             {"stages": [stage("专家", {}, {"carryover": "有依据"})]},
             "carryover: 有依据",
-            "scores 里没有“carryover”的得分",
+            "没有给“carryover”的得分",
         ),
         ({"stages": [stage("专家", {}), stage("专家", {})]}, None, "环节“专家”写了两次"),
-        ({"stages": [stage("专家", {}, name="自评")]}, "name: 自评", "自评写在 reported 里"),
+        (
+            {"stages": [stage("专家", {}, name="自评")]},
+            "name: 自评",
+            "自评写在自评结果（reported）里",
+        ),
         (
             {"stages": [stage("核定", {}, date="2024-05-01"), stage("专家", {})]},
             "name: 核定",

@@ -91,7 +91,7 @@ def centre(**changes):
             {"units": UNITS[:1]},
             {},
             "unit.sum",
-            "1个二级单位合计130万元，部门多60万元；units 里可能少列了单位（如部门本级）",
+            "1个二级单位合计130万元，部门多60万元；二级单位（units）里可能少列了单位（如部门本级）",
         ),
         (
             {"units": centre(carryover=None)},

@@ -536,7 +536,11 @@ def left_blank(book):
     book["评分环节"]["B5"], book["评分环节"]["C5"] = None, None
 
 
-@pytest.mark.parametrize("edit", [merged_stage, left_blank])
+def otherwise_written(book):
+    book["评分环节"]["C5"] = "2024年3月1日"
+
+
+@pytest.mark.parametrize("edit", [merged_stage, left_blank, otherwise_written])
 def test_a_stage_of_several_rows_says_once_by_whom_and_when(edited, filing, edit):
     path = edited(edit, {"stages": STAGES})
     before, _ = read_department(filing({"stages": STAGES}))

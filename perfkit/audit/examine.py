@@ -336,7 +336,7 @@ def _directions(group: Score) -> Found:
         if row is not None and part.assumed and part.direction == LOWER:
             message = (
                 f"“{row.name}”的指标值“{row.target}”没有写≥或≤，按反向指标（越低越好）计分；"
-                "确是这样的请写≤或填 direction: 反向，越高越好的请填 direction: 正向"
+                "确是这样的请写≤或在指标方向（direction）填反向，越高越好的填正向"
             )
             yield "indicators.direction", "warning", message, part.field
     higher = [part for part in group.parts if part.assumed and part.direction == HIGHER]
@@ -344,7 +344,7 @@ def _directions(group: Score) -> Found:
         names = "、".join(f"“{part.name}”" for part in higher)
         message = (
             f"{group.name}有{len(higher)}个指标的指标值没有写≥或≤，按正向指标（越高越好）计分："
-            f"{names}；越低越好的请写≤或填 direction: 反向"
+            f"{names}；越低越好的请写≤或在指标方向（direction）填反向"
         )
         yield "indicators.direction", "info", message, higher[0].field
 

@@ -33,7 +33,7 @@ def stages(card: Scorecard) -> Found:
                 f"把{score.name}由{before}{how}为{plain(one.points)}分"
             )
             if not one.reason:
-                message = f"{change}，没有写理由；请在这个环节的 reasons 里写明"
+                message = f"{change}，没有写理由；请写明这个环节的改分理由（reasons）"
                 yield "stage.no_reason", "error", message, one.field
             else:
                 place = paths.stage(i, f"reasons.{score.id}")

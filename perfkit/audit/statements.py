@@ -332,8 +332,8 @@ def sources(card: Scorecard) -> Found:
             yield (
                 "source.missing",
                 "info",
-                f"上年结转结余率{stated}没有出处，无从核对；可填 previous_source，"
-                "或在 previous 写上年的参数文件",
+                f"上年结转结余率{stated}没有出处，无从核对；"
+                "请填上年结转结余率的出处（previous_source），或写上年参数文件（previous）",
                 field,
             )
         return

@@ -84,7 +84,7 @@ def _cause(rows: Sequence[UnitRow], amounts: Sequence[Decimal], off: Decimal) ->
         return f"，正好是{_listed(same)}的数，部门的数里可能没有包括它" if same else ""
     if same:
         return f"，正好是{_listed(same)}的数，部门的数里可能重复计算了它"
-    return "；units 里可能少列了单位（如部门本级），请补上或核对部门的数"
+    return "；二级单位（units）里可能少列了单位（如部门本级），请补上或核对部门的数"
 
 
 def _projects(card: Scorecard, rows: Sequence[UnitRow]) -> Found:

@@ -458,7 +458,9 @@ def _form_of_field(steps: Loc) -> str:
 def _form_of(loc: Loc) -> str:
     """The number format of a field's cell; empty for a text."""
     steps = tuple(step for step in loc if not isinstance(step, int))
-    if loc[:2] == ("reported", "scores") or loc[-1:] == (CLAIM,) or loc[2:3] == ("scores",):
+    if loc[:2] == ("reported", "scores") or loc[-1:] == (CLAIM,):
+        return "General"
+    if loc[:1] == ("stages",) and "scores" in loc:
         return "General"
     return _form_of_field(steps) if loc else ""
 

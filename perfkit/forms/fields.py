@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -96,9 +96,15 @@ def _tagged(models: list[type[BaseModel]], step: str) -> list[type[BaseModel]]:
 
 def _fields(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
     """The fields of *models* by the name that stands in the file."""
-    return {
-        info.alias or name: info for model in models for name, info in model.model_fields.items()
-    }
+    found: dict[str, Any] = {}
+    for model in models:
+        found |= _fields_of(model)
+    return found
+
+
+@cache
+def _fields_of(model: type[BaseModel]) -> dict[str, Any]:
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def field_names(model: type[BaseModel], loc: Loc) -> Mapping[str, str]:
@@ -107,12 +113,16 @@ def field_names(model: type[BaseModel], loc: Loc) -> Mapping[str, str]:
 
 
 def _models_at(model: type[BaseModel], loc: Loc) -> list[type[BaseModel]]:
+    return _models_below(model, tuple(step for step in loc if not isinstance(step, int)))
+
+
+@lru_cache(maxsize=5000)  # asked for each value of each filing; its names may be anyone's
+def _models_below(model: type[BaseModel], steps: tuple[str, ...]) -> list[type[BaseModel]]:
     models = [model]
-    for step in loc:
-        if not isinstance(step, int):
-            info = _fields(models).get(step)
-            below = _models_in(info.annotation) if info is not None else []
-            models = _tagged(models, step) or below
+    for step in steps:
+        info = _fields(models).get(step)
+        below = _models_in(info.annotation) if info is not None else []
+        models = _tagged(models, step) or below
     return models
 
 

@@ -219,7 +219,7 @@ def unfilled(department: Department, fields: Sequence[str], rubric: Rubric) -> s
         label = field_label(field, rubric)
         if field.startswith(PREVIOUS):
             said.append(
-                "没有上年参数文件，请在 previous 写明它的路径"
+                "没有上年参数文件，请写明它的路径（previous）"
                 if department.last_year is None
                 else f"上年参数文件没有{label.removeprefix('上年')}"
             )

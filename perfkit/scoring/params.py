@@ -266,7 +266,7 @@ def _answer_faults(
     for name, reply in answers.items():
         indicator, filled = whole.get(name), reply if isinstance(reply, dict) else {}
         if indicator is None:
-            none = f"评分标准{rubric.id}没有要在 answers 里填的指标"
+            none = f"评分标准{rubric.id}没有要在指标填报（answers）里填的指标"
             yield fault(("answers", name), _unknown(name, titles) if titles else none)
             continue
         if "applies" in filled and indicator.optional == "no":

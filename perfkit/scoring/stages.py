@@ -102,7 +102,7 @@ def stage_faults(
     if filed.get("overrides"):
         message = (
             "有了 stages（评分环节），例外情况就写进其中的环节："
-            "得分写在它的 scores 里，理由写在 reasons 里，批准人写作 person"
+            "得分写在环节得分（scores）里，理由写在改分理由（reasons）里，批准人写作责任人（person）"
         )
         yield fault(("overrides",), message)
     names: list[str] = []
@@ -110,7 +110,9 @@ def stage_faults(
     for i, row in rows:
         name = str(row.get("name") or "").strip()
         if name == CLAIM:
-            yield fault(("stages", i, "name"), "自评写在 reported 里，这里从自评以后的环节写起")
+            yield fault(
+                ("stages", i, "name"), "自评写在自评结果（reported）里，这里从自评以后的环节写起"
+            )
         elif name and name in names:
             message = f"环节“{name}”写了两次；同一环节的得分写在一起，两轮的请写作 {name}第二轮"
             yield fault(("stages", i, "name"), message)
@@ -138,7 +140,7 @@ def _score_faults(
         if message := unknown(name):
             yield fault(("stages", i, "reasons", name), message)
         elif name not in scores:
-            message = f"写了理由，而这个环节的 scores 里没有“{name}”的得分；没有改分的不用写理由"
+            message = f"写了理由，而这个环节没有给“{name}”的得分（scores）；没有改分的不用写理由"
             yield fault(("stages", i, "reasons", name), message)
 
 

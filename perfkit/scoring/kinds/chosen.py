@@ -312,7 +312,7 @@ def _part(part: Score, rubric: Rubric, rule: Chosen) -> Score:
     if row.actual == row.target or row.actual in rule.achieved:
         formula = f"部门自报“{row.actual}”，没有可核对的数字，按100% × {plain(part.points)}"
         return decided(part, rubric, part.points, formula, stated=True)
-    reason = f"定性指标完成值为“{row.actual}”，需要评价人评定得分率（如 grade: 85%）"
+    reason = f"定性指标完成值为“{row.actual}”，需要评价人填评定得分率（grade），如 85%"
     return replace(part, undecided=reason)
 
 
@@ -328,7 +328,7 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
         bare = row.target.lstrip("=＝ ")
         reason = (
             f"指标值“{row.target}”没有写≥或≤，看不出越高越好还是越低越好：越低越好请写“≤{bare}”"
-            f"或填 direction: 反向，越高越好请写“≥{bare}”或填 direction: 正向"
+            f"或在指标方向（direction）填反向，越高越好请写“≥{bare}”或填正向"
         )
         return replace(part, undecided=reason)
     if a < 0 or (a == 0 and not reverse and rule.zero in ("undecided", "redistribute")):

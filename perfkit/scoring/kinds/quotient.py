@@ -194,7 +194,7 @@ class Quotient(Rule):
     def _last_year(self, department: Department, rubric: Rubric) -> Compared:
         last_year, words = department.last_year, self.formula_words(rubric)
         if last_year is None:
-            reason = f"没有上年的{words}可比：请在 previous 写上年参数文件的路径"
+            reason = f"没有上年的{words}可比：请写上年参数文件（previous）的路径"
             return Compared(None, None, reason, "previous")
         found = self.measured(last_year, rubric)
         if found.value is None:
