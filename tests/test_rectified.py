@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from conftest import retold
 
 from perfkit.audit.examine import examine
+from perfkit.audit.narrative import verdicts
 from perfkit.report import Report
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score
@@ -116,3 +118,63 @@ def test_a_report_without_last_year_has_no_columns_for_it(card_of):
     assert "上年执行数" not in report.execution().html
     assert "上年" not in report.chart_parts().alt + report.chart_points().alt
     assert report.last_year() is None
+
+
+LAST = {"budget/total/spent": "190", "budget/basic/spent": "93"}
+"""Last year 190 of 200 万元 were spent, this year 195 of 200."""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        ("2022年我局实际支出190万元。", ["190万元"], []),
+        ("2022年我局实际支出180万元。", [], ["180万元"]),
+        (
+            "上年部门整体支出预算200万元，支出190万元，执行率95%。",
+            ["200万元", "190万元", "95%"],
+            [],
+        ),
+        ("全年支出195万元，较上年增长2.63%。", ["195万元", "2.63%"], []),
+        ("全年支出195万元，较上年增长5%。", ["195万元"], ["5%"]),
+        ("全年支出195万元，比2022年下降2.63%。", ["195万元"], ["2.63%"]),
+        ("全年支出195万元，比上年增加5万元。", ["195万元", "5万元"], []),
+        ("部门支出同比增长2.6%。", ["2.6%"], []),
+        ("基本支出比上年增加6万元。", [], ["6万元"]),
+        ("基本支出比上年增加5万元。", ["5万元"], []),
+        # Not what the two filings hold.
+        ("三公经费支出较上年下降10%。", [], []),
+        ("上年会议费支出3万元。", [], []),
+        ("2021年我局实际支出150万元。", [], []),
+        ("2022年9月底我局实际支出100万元。", [], []),
+        ("全年支出195万元，较上年同期增长9%。", ["195万元"], []),
+        ("上半年部门支出较上年增长9%。", [], []),
+        ("收入较上年增长8%。", [], []),
+        ("其中会议费支出较上年下降3%。", [], []),
+        ("项目数量增加，专项支出较上年增长30%。", [], []),
+    ],
+)
+def test_last_years_figures_in_texts(card_with, text, right, wrong):
+    card = card_with([FIRST, SECOND], LAST)
+    found = {"right": [], "wrong": []}
+    for verdict in verdicts(retold(card, {"narrative/execution": text})):
+        if verdict.field == "narrative.execution" and verdict.outcome in found:
+            found[verdict.outcome].append(verdict.mention.text)
+    assert found == {"right": right, "wrong": wrong}
+
+
+def test_a_figure_that_last_years_file_gives_otherwise_is_a_warning(card_with):
+    texts = {"narrative/execution": "2022年我局实际支出180万元。全年支出195万元，较上年下降2.63%。"}
+    found = examine(retold(card_with([FIRST, SECOND], LAST), texts)).findings
+    assert [f.message for f in found if f.code == "text.last_year"] == [
+        "文字写“180万元”，按上年参数文件，上年资金总体全年执行数是190万元",
+        "文字写“下降2.63%”，按上年参数文件，资金总体全年执行数比上年增长2.63%",
+    ]
+    assert {f.level for f in found if f.code == "text.last_year"} == {"warning"}
+
+
+def test_what_was_done_is_a_text_like_others(card_with):
+    done = "2022年部门整体支出执行率为95%，2023年部门整体支出执行率为96%，责任人XXX。"
+    found = examine(card_with([FIRST | {"done": done}, SECOND], LAST)).findings
+    told = {f.code: f for f in found if f.field == "rectified.0.done"}
+    assert "文字写“96%”" in told["text.number"].message
+    assert any(code.startswith("leftover") for code in told)

@@ -70,6 +70,12 @@ _PAPERS = re.compile(
     r"|(?:上年|上年度|[0-9]{4}年)(?:结转|结余)(?!结余|结转|率)"
 )
 """What names a year without being of it."""
+_GROWN = re.compile(
+    r"(?P<what>.{0,40}?)(?:(?:较|比|与|同)(?:上年度?|去年|(?P<year>20[0-9]{2})年(?:度)?)(?:决算数?|执行数|实际|支出|预算)?"
+    r"(?:相比)?|同比)(?P<way>增长|增加|上升|提高|下降|减少|降低|压减)(?:了|约)?"
+)
+"""支出较上年增长: what grew since last year, or fell."""
+_FALLS = ("下降", "减少", "降低", "压减")
 _TOTAL = re.compile(r"(?:共计|合计|总计|总额)(?:为|是)?$")
 _LEADING = re.compile(
     r"^(?:其中|截至|截止|[0-9]{4}年(?:度)?|12月(?:底|末|31日)|年?[末底]|全年|我|本|局|部门|单位|年度|共有|的|核定|实有)*"
@@ -126,6 +132,7 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
         if len(project.name) >= _LONG_NAME
     }
     whole = _department_data(card)
+    before = _last_years_data(card)
     for i, project in enumerate(department.projects):
         if project.name in named:
             data = _project_data(i, project)
@@ -133,7 +140,7 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
     for path, text in department.texts.items():
         number = project_of(path)
         if number is None:
-            reader = _Reader(card, path, text, whole, names | named)
+            reader = _Reader(card, path, text, whole, names | named, before=before)
         else:
             project = department.projects[number]
             own = {project.name: "this"} if project.name in named else {}
@@ -185,7 +192,10 @@ def _is_exact(mention: Mention, value: Decimal | None) -> bool:
 def contradictions(figures: Iterable[Verdict]) -> Found:
     """Figures in the texts that contradict the data."""
     for verdict in figures:
-        if verdict.outcome == "wrong":
+        if verdict.outcome == "wrong" and verdict.datum and verdict.datum.field == PREVIOUS:
+            # Last year's file may have been corrected since, or counted otherwise.
+            yield Raised("text.last_year", "warning", verdict.message, verdict.field, verdict.quote)
+        elif verdict.outcome == "wrong":
             code = {"date": "text.date"}.get(verdict.mention.kind, "text.number")
             yield Raised(code, "error", verdict.message, verdict.field, verdict.quote)
 
@@ -271,6 +281,22 @@ def _department_data(card: Scorecard) -> Data:
     return _named(found)
 
 
+PREVIOUS = "previous"
+"""The field of what last year's filing says."""
+
+
+def _last_years_data(card: Scorecard) -> Data:
+    """What last year's filing says of the same subjects; empty without one."""
+    last = card.last_year
+    if last is None:
+        return {}
+    return {
+        key: replace(datum, name=f"上年{datum.name}", field=PREVIOUS, subject=f"last.{key[0]}")
+        for key, datum in _department_data(last).items()
+        if key[1] != "previous_rate"
+    }
+
+
 class Level(IntEnum):
     """How far a sentence has been led away from the whole: words that are not known, a part, others."""
 
@@ -293,6 +319,7 @@ class _State:
     lead_unknown: bool = False
     within: bool = False
     other_year: bool = False
+    last_year: bool = False
     part_year: bool = False
     grouped: bool = False
     group: int = 0
@@ -324,7 +351,9 @@ class _Reader:
         known: Data,
         names: Mapping[str, str],
         project: Project | None = None,
+        before: Data | None = None,
     ) -> None:
+        self.before = before or {}
         self.card, self.path, self.text, self.known, self.names = card, path, text, known, names
         self.project = project
         self.year = card.department.year
@@ -334,7 +363,13 @@ class _Reader:
         self.found: list[Verdict] = []
         self.bare: list[_Bare] = []
         self.groups = 0
-        wished = ("objective", paths.narrative("measures"), "indicators.", "divisions.")
+        wished = (
+            "objective",
+            paths.narrative("measures"),
+            "indicators.",
+            "divisions.",
+            "rectified.",
+        )
         self.floor = Level.SOFT if path.startswith(wished) else Level.CLEAR
 
     def read(self) -> list[Verdict]:
@@ -363,6 +398,7 @@ class _Reader:
                 state.lead, state.lead_unknown = before.lead, before.lead_unknown
                 state.cue = before.cue
                 state.other_year, state.part_year = before.other_year, before.part_year
+                state.last_year = before.last_year
             self._sentence(start, end, figures, state)
             closed = state.level == Level.CLOSED and state.start < Level.CLOSED
             last = Level.SOFT if closed else self.floor
@@ -487,6 +523,7 @@ class _Reader:
         words = words_of(clause, self.year, self.project is not None, self.names)
         if words.years and not words.compared and not _PAPERS.search(clause):
             state.other_year = words.years[-1] != self.year
+            state.last_year = {*words.years} == {self.year - 1}
         if words.part_year:
             state.part_year = True
         elif words.whole_year and re.search(
@@ -543,6 +580,10 @@ class _Reader:
             return ""
         if mention.kind == "count":
             return self._counted(mention, words, clause, state)
+        if grown := self._grown(mention, words, clause, state):
+            self.found.append(grown)
+            state.head, state.seen = None, True
+            return ""
         scored = [] if self.project or mention.kind != "points" else self._scored(clause)
         if scored:
             candidates, sure = scored, state.level < Level.CLOSED
@@ -557,6 +598,10 @@ class _Reader:
             candidates = [self.known[key]] if key in self.known else []
             sure = sure and words.years[-1:] == [self.year - 1]
             state.other_year = False
+        elif state.last_year and self.before and not (state.part_year or words.month):
+            keys = [(datum.subject, datum.cue) for datum in candidates]
+            candidates = [self.before[key] for key in keys if key in self.before]
+            elsewhere = False
         if not candidates or mention.bound or elsewhere:
             self.found.append(Verdict(self.path, mention, "unchecked"))
             return ""
@@ -695,6 +740,52 @@ class _Reader:
         state.stray, state.grouped = True, False
 
     # ---- what else a figure can be
+
+    def _grown(self, mention: Mention, words: Words, clause: str, state: _State) -> Verdict | None:
+        """Growth since last year, of the budget or the spending; None if it isn't surely that."""
+        said = _GROWN.fullmatch(clause)
+        if said is None or not self.before or mention.kind not in ("rate", "amount"):
+            return None
+        if said["year"] and int(said["year"]) != self.year - 1:
+            return None
+        away = state.other_year or state.part_year or words.month or mention.bound
+        if away or state.level > Level.CLEAR or state.within:
+            return None
+        what = words_of(said["what"], self.year, False, self.names)
+        subject = what.subject or state.topic
+        # 基本支出较上年增长: as it was spent, or as it was budgeted.
+        cues = [what.cue or state.cue or "spent", *([] if what.cue else ["spent", "budget"])]
+        if what.unknown or not (what.cue or what.subject or state.seen):
+            return None
+        if not {*cues} <= {"budget", "spent"}:
+            return None
+        falls = said["way"] in _FALLS
+        found = [
+            (self.before[key], self._growth(mention.kind, key))
+            for cue in dict.fromkeys(cues)
+            if (key := (subject, cue)) in self.before and key in self.known
+        ]
+        grown = [(datum, by) for datum, by in found if by is not None]
+        for datum, by in grown:
+            if mention.says(-by if falls else by):
+                return Verdict(self.path, mention, "right", datum)
+        if not grown:
+            return None
+        datum, by = grown[0]
+        shown = percent(abs(by)) if mention.kind == "rate" else f"{plain(abs(by))}万元"
+        way = "下降" if by < 0 else "增长"
+        message = (
+            f"文字写“{said['way']}{mention.text}”，按上年参数文件，"
+            f"{datum.name.removeprefix('上年')}比上年{way}{shown}"
+        )
+        return Verdict(self.path, mention, "wrong", datum, message, quote_of(mention, self.text))
+
+    def _growth(self, kind: str, key: tuple[str, str]) -> Decimal | None:
+        """By how much a figure is more than last year's: 万元, or a fraction of last year's."""
+        now, then = self.known[key].values[0], self.before[key].values[0]
+        if kind == "amount":
+            return now - then
+        return now / then - 1 if then else None
 
     def _asked(self, mention: Mention, clause: str, state: _State) -> Datum | None:
         """另填数据 of the rubric, by its whole name."""
@@ -836,7 +927,10 @@ def _judged(path: str, mention: Mention, candidates: list[Datum], text: str) -> 
         if any(mention.says(value) for value in datum.values):
             return Verdict(path, mention, "right", datum)
     datum = candidates[0]
-    message = f"文字写“{mention.text}”，{datum.name}应为{datum.shown(mention.kind)}"
+    shown = datum.shown(mention.kind)
+    message = f"文字写“{mention.text}”，{datum.name}应为{shown}"
+    if datum.field == PREVIOUS:
+        message = f"文字写“{mention.text}”，按上年参数文件，{datum.name}是{shown}"
     return Verdict(path, mention, "wrong", datum, message, quote_of(mention, text))
 
 

@@ -219,6 +219,7 @@ FINDINGS = {
     "narrative.missing": "文字没有填写",
     "text.number": "文字里的数字与数据不符",
     "text.date": "没有这一天",
+    "text.last_year": "文字里的上年数与上年参数文件不符",
     "statement.on_time": "按时完成与期限或支出不符",
     "statement.all_done": "全部完成与执行率不符",
     "statement.paid_in_full": "全额支付与执行率不符",

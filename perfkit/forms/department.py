@@ -569,6 +569,7 @@ class Department(Record):
         found |= {paths.project(i, "narrative"): p.narrative for i, p in enumerate(self.projects)}
         found |= {paths.indicator(i, "note"): row.note for i, row in enumerate(self.indicators)}
         found |= {paths.narrative(key): text for key, text in self.narrative}
+        found |= {paths.rectified(i, "done"): row.done for i, row in enumerate(self.rectified)}
         return {field: unfolded(text) for field, text in found.items() if text}
 
     def comes_from(
