@@ -514,7 +514,7 @@ def test_import_writes_what_it_can_and_nothing_of_what_it_can_not(hostile, typed
     assert done.returncode == 1
     assert done.stderr.count("\n") == len(some)
     assert "Traceback" not in done.stderr
-    assert "文件有 200 MB，超过 50 MB" in done.stderr
+    assert "文件有 200 MB，最多 50 MB" in done.stderr
     assert [path.name for path in (tmp_path / "params").iterdir()] == ["plain.yaml"]
     assert "项目（projects） / 第 11 项 / 支出数（spent）：56397.79元  〔第" in done.stdout
     again = perfkit("import", good, cwd=tmp_path)

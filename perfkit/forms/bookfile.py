@@ -8,10 +8,7 @@ say what to do. A number keeps the digits that Excel shows of it; a percentage i
 from __future__ import annotations
 
 import re
-import stat
 import warnings
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -21,18 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from perfkit import signs
-from perfkit.errors import Fault, PerfkitError, system_reason
+from perfkit.archives import outside_bytes, xml_parts
+from perfkit.errors import Fault, PerfkitError
 from perfkit.files import shown_name
 
 ENDINGS = (".xlsx", ".xlsm")
-
-MAX_BYTES = 50_000_000
-"""A book of a thousand departments is smaller."""
-
-MAX_UNPACKED = 300_000_000
-"""Bytes of all its parts."""
-
-MAX_PARTS = 5_000
 
 MAX_CELLS = 1_500_000
 """Cells of all sheets: three times those of five hundred departments."""
@@ -125,7 +115,7 @@ def read_sheets(path: Path) -> tuple[list[Sheet], bytes]:
 
     if words := _OTHERS.get(path.suffix.lower()):
         raise refused(words + SAVE_AS)
-    raw = _bytes(path, refused)
+    raw = outside_bytes(path, refused, "请删去里面的图片和不用的工作表，或者分成几本")
     parts = _checked_parts(raw, refused)
     import openpyxl
 
@@ -145,65 +135,9 @@ def read_sheets(path: Path) -> tuple[list[Sheet], bytes]:
         raise refused(f"工作簿损坏了，读不下去；{SAVE_AS}再试") from None
 
 
-def _bytes(path: Path, refused: Any) -> bytes:
-    try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            raise refused("这是文件夹，应写一个文件")
-        if not stat.S_ISREG(found.st_mode):
-            raise refused("这不是普通文件（是管道、设备之类），不能读")
-        if found.st_size > MAX_BYTES:
-            raise refused(
-                f"文件有 {found.st_size // 1_000_000} MB，最多 {MAX_BYTES // 1_000_000} MB；"
-                "请删去里面的图片和不用的工作表，或者分成几本"
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise refused("找不到这个文件，请核对路径和文件名") from None
-    except OSError as e:
-        raise refused(f"文件打不开：{system_reason(e)}") from None
-    except ValueError:
-        raise refused("文件名里有不可见的字符，请改名") from None
-
-
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-
 def _checked_parts(raw: bytes, refused: Any) -> dict[str, bytes]:
-    """The parts of the archive that are XML, unpacked within the limits."""
-    if not raw:
-        raise refused("文件是空的（0 字节）；可能没有复制完，请重新取得")
-    if raw.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in raw:
-            raise refused(
-                "工作簿有打开密码，读不了；请打开后在“文件—信息—保护工作簿”里去掉密码再保存"
-            )
-        raise refused(f"这其实是旧格式的工作簿（.xls），只是改了名；{SAVE_AS}")
-    if not raw.startswith(b"PK"):
-        kind = "网页或文字" if raw.lstrip()[:1] in (b"<", b"{") else "别的程序的文件"
-        raise refused(f"这不是工作簿，是{kind}，只是改了名；{SAVE_AS}")
-    too_much = f"解开后的内容太多，不是部门填的工作簿；{SAVE_AS}，或者分成几本"
-    parts: dict[str, bytes] = {}
-    try:
-        with zipfile.ZipFile(BytesIO(raw)) as archive:
-            listed = archive.infolist()
-            if len(listed) > MAX_PARTS or sum(one.file_size for one in listed) > MAX_UNPACKED:
-                raise refused(too_much)
-            left = MAX_UNPACKED
-            for one in listed:
-                if one.flag_bits & 1:
-                    raise refused("压缩包加了密码，读不了；请去掉密码")
-                # What the directory says of the size may be a lie.
-                with archive.open(one) as part:
-                    content = part.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise refused(too_much)
-                if one.filename.endswith((".xml", ".rels")):
-                    _check_xml(content, refused)
-                    parts[one.filename.lstrip("/")] = content
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
-        raise refused(f"工作簿损坏了（可能没有传完），打不开；请重新取得，或{SAVE_AS}") from None
+    """The parts of a workbook, not more of them and of its cells than a filing has."""
+    parts = xml_parts(raw, refused, "工作簿", SAVE_AS)
     book = next((content for name, content in parts.items() if name.endswith("workbook.xml")), b"")
     if b"//purl.oclc.org/ooxml/" in book:
         raise refused("这是“Strict Open XML 电子表格”，读不了；" + SAVE_AS)
@@ -222,18 +156,6 @@ def _checked_parts(raw: bytes, refused: Any) -> dict[str, bytes]:
 
 
 _CELL_TAG = re.compile(rb"<(?:\w+:)?c[ >/]")
-_UTF8 = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml[^>]*?(?:encoding=[\"']([\w.-]+)[\"'])?[^>]*\?>)?")
-
-
-def _check_xml(content: bytes, refused: Any) -> None:
-    declared = _UTF8.match(content)
-    encoding = declared[1] if declared and declared[1] else b"UTF-8"
-    odd = content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:64]
-    if odd or encoding.upper() not in (b"UTF-8", b"US-ASCII"):
-        raise refused(f"工作簿里的内容不是 UTF-8 编码，不是 Excel 或 WPS 存的；{SAVE_AS}")
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise refused(f"工作簿里有实体声明（DOCTYPE），可能有害，不读；{SAVE_AS}")
-
 
 _ATTRIBUTE = r'\b{}="([^"]*)"'
 

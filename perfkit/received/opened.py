@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
-from perfkit.errors import PerfkitError, system_reason
+from perfkit.archives import encrypted, outside_bytes
+from perfkit.errors import PerfkitError
 from perfkit.files import shown_name
 from perfkit.received.paper import Paper
 
 ENDINGS = (".docx", ".pdf")
-
-MOST_BYTES = 50_000_000
-"""A report with its pictures has less."""
 
 OLD = "请用 Word 或 WPS 打开，另存为“Word 文档（.docx）”后再试"
 OTHERS = {
@@ -54,31 +51,18 @@ def read_paper(path: Path) -> Paper:
         return PerfkitError(f"{name}：{message}")
 
     ending = path.suffix.lower()
-    try:
-        mode = path.stat()
-        if stat.S_ISDIR(mode.st_mode):
-            raise refused("这是文件夹，应写一个文件")
-        if not stat.S_ISREG(mode.st_mode):
-            raise refused("这不是普通文件（是管道、设备之类），不能读")
+    if not path.is_dir():
         if path.name.startswith("~$"):
             raise refused("这是 Word 打开文件时的临时文件，不是报告")
         if ending in OTHERS:
             raise refused(OTHERS[ending])
         if ending not in ENDINGS:
             raise refused("只能读 Word 文件（.docx）和 PDF（.pdf）")
-        if mode.st_size > MOST_BYTES:
-            size = f"{mode.st_size // 1_000_000} MB"
-            raise refused(f"文件有 {size}，超过 {MOST_BYTES // 1_000_000} MB，没有读；"
-                          "图片太大的，请在 Word 里压缩图片后再试")  # fmt: skip
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise refused("找不到这个文件，请核对路径和文件名") from None
-    except OSError as e:
-        raise refused(f"文件打不开：{system_reason(e)}") from None
-    if not raw.strip(b"\0 \r\n\t"):
-        raise refused("文件是空的（0 字节），可能没有传完；请重新要一份")
+    raw = outside_bytes(path, refused, "图片太大的，请在 Word 里压缩图片后再试")
     start = raw[:1024].lstrip()
     is_pdf, is_zip = b"%PDF-" in raw[:1024], raw.startswith(b"PK")
+    if encrypted(raw):
+        raise refused("文件有打开密码，读不了；请向报送单位要没有密码的")
     for sign, message in _STARTS:
         if start.startswith(sign) and not is_pdf:
             raise refused(message)

@@ -8,31 +8,26 @@ opened, no macro runs, and no more is unpacked than a report can have.
 from __future__ import annotations
 
 import hashlib
-import io
 import posixpath
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
+from perfkit.archives import MOST_TEXT, xml_parts
 from perfkit.errors import PerfkitError
 from perfkit.quantities import chinese_number
 from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table
 
-MOST_XML = 30_000_000
-"""Bytes of one part of the document, unpacked: a report of a thousand pages has less."""
-
-MOST_PARTS = 5_000
 MOST_CELLS = 200_000
 MOST_COLUMNS = 200
 DEEPEST = 40
 """Tables within tables, controls within controls."""
 
-BROKEN = "文件损坏了，读不出来；请用 Word 或 WPS 打开，另存为新的 .docx 再试"
+AGAIN = "请用 Word 或 WPS 打开，另存为新的 .docx 再试"
+BROKEN = f"文件损坏了，读不出来；{AGAIN}"
 TOO_LARGE = "文件里的内容解压后太大，不像一份报告，没有读"
 
 
@@ -43,10 +38,7 @@ def read_word(name: str, raw: bytes) -> Paper:
         PerfkitError: in Chinese, if it is damaged, too large, has macros, or is no text of Word's.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as package:
-            return _Document(name, raw, package).paper()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError):
-        raise PerfkitError(f"{name}：{BROKEN}") from None
+        return _Document(name, raw).paper()
     except (etree.XMLSyntaxError, RecursionError, UnicodeError, ValueError):
         raise PerfkitError(f"{name}：{BROKEN}") from None
 
@@ -84,9 +76,9 @@ class _Counts:
 
 
 class _Document:
-    def __init__(self, name: str, raw: bytes, package: zipfile.ZipFile) -> None:
-        self.name, self.raw, self.package = name, raw, package
-        self.names = {info.filename: info for info in package.infolist()}
+    def __init__(self, name: str, raw: bytes) -> None:
+        self.name, self.raw = name, raw
+        self.parts = xml_parts(raw, self.refused, "Word 文件", AGAIN, MOST_TEXT)
         self.counts = _Counts()
         self.paragraphs = self.tables = self.cells = 0
         self.styles: dict[str, _Style] = {}
@@ -97,11 +89,7 @@ class _Document:
         return PerfkitError(f"{self.name}：{message}")
 
     def paper(self) -> Paper:
-        if len(self.names) > MOST_PARTS:
-            raise self.refused(TOO_LARGE)
-        if any(info.flag_bits & 1 for info in self.names.values()):
-            raise self.refused("文件有密码，打不开；请在 Word 里取消密码后再试")
-        if any(name.lower().endswith("vbaproject.bin") for name in self.names):
+        if any(name.lower().endswith("vbaproject.bin") for name in self.parts):
             raise self.refused("文件里有宏，没有读；请在 Word 里另存为不带宏的“Word 文档（.docx）”")
         main = self.main_part()
         related = self.related(main)
@@ -126,25 +114,12 @@ class _Document:
 
     # ---- the package
 
-    def part(self, name: str) -> bytes:
-        info = self.names[name]
-        if info.file_size > MOST_XML:
-            raise self.refused(TOO_LARGE)
-        with self.package.open(info) as stream:
-            content = stream.read(MOST_XML + 1)
-        if len(content) > MOST_XML:
-            raise self.refused(TOO_LARGE)
-        return content
-
     def xml(self, name: str, needed: bool = True) -> Any:
-        if name not in self.names:
+        if not self.parts.get(name):
             if needed:
                 raise self.refused(BROKEN)
             return None
-        content = self.part(name)
-        if b"<!DOCTYPE" in content or "<!DOCTYPE".encode("utf-16-le") in content:
-            raise self.refused("文件里有 Word 不会写的声明（DOCTYPE），可能是有人做了手脚，没有读")
-        return _parsed(content)
+        return _parsed(self.parts[name])
 
     def relations(self, of: str) -> Iterator[Any]:
         folder, file = posixpath.split(of)
@@ -158,9 +133,9 @@ class _Document:
                 if target.startswith("xl/") or target.startswith("ppt/"):
                     raise self.refused("这不是 Word 文件（是表格或演示文稿改了名）")
                 return str(target)
-        if "word/document.xml" in self.names:
+        if "word/document.xml" in self.parts:
             return "word/document.xml"
-        if "content.xml" in self.names:
+        if "content.xml" in self.parts:
             raise self.refused("这是 OpenDocument 文件改了名；请用 Word 或 WPS 另存为 .docx")
         raise self.refused("这是压缩包，不是 Word 文件；请解压后再试")
 

@@ -10,13 +10,13 @@ import hashlib
 import io
 import json
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from perfkit.archives import MOST_TEXT, outside_bytes, xml_parts
 from perfkit.errors import PerfkitError, system_reason
 from perfkit.quantities import parse_date
 from perfkit.review import letter
@@ -24,12 +24,6 @@ from perfkit.review.record import LONGEST, NAME, UNSHOWN, Event, add_events, rea
 from perfkit.review.reported import read_reported
 from perfkit.texts import shortened
 
-LARGEST = 10 * 2**20
-"""Bytes of a file."""
-UNPACKED = 30 * 2**20
-"""Bytes of all that is packed in it."""
-MEMBERS = 2000
-"""Files that are packed in it."""
 ROWS, CELLS = 5000, 100
 """Rows of a file, and cells of a row, that are looked at."""
 
@@ -185,44 +179,13 @@ def read_sheet(path: Path) -> Sheet:
 
 def _content(path: Path) -> bytes:
     """The bytes of a file that is what its name says, and not more than it may be."""
-    try:
-        if not path.is_file():
-            raise PerfkitError(f"{path}：没有这个文件")
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise PerfkitError(f"{path}：文件有 {size >> 20} MB，最多 {LARGEST >> 20} MB")
-        content = path.read_bytes()
-    except OSError as e:
-        raise PerfkitError(f"{path}：读不了：{system_reason(e)}") from None
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise PerfkitError(
-            f"{path}：加了密码，或是旧格式（.doc、.xls）改了名；请去掉密码、另存后再试"
-        )
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if len(members) > MEMBERS or sum(one.file_size for one in members) > UNPACKED:
-                raise PerfkitError(f"{path}：解压后太大，不是 perfkit 生成的{letter.NAME}")
-            for one in members:
-                if one.flag_bits & 1:
-                    raise PerfkitError(f"{path}：加了密码；请去掉密码再试")
-                data = archive.read(one)
-                if one.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in data.upper():
-                    raise PerfkitError(f"{path}：里面有不该有的声明（DOCTYPE），没有读")
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        OSError,
-        EOFError,
-        ValueError,
-    ):
-        raise PerfkitError(f"{path}：不是完好的 Word 或 Excel 文件") from None
-    except PerfkitError:
-        raise
-    except Exception as e:  # zlib.error, lzma.LZMAError
-        reason = f"不是完好的 Word 或 Excel 文件（{type(e).__name__}）"
-        raise PerfkitError(f"{path}：{reason}") from None
+
+    def refused(message: str) -> PerfkitError:
+        return PerfkitError(f"{path}：{message}")
+
+    again = "请用 Word 或 Excel 打开后另存一份再试"
+    content = outside_bytes(path, refused, f"不是 perfkit 生成的{letter.NAME}")
+    xml_parts(content, refused, f"{letter.NAME}（Word 或 Excel 文件）", again, MOST_TEXT)
     return content
 
 
