@@ -27,6 +27,7 @@ from perfkit.index.rows import (
     grades,
     row_of,
 )
+from perfkit.index.units import above
 from perfkit.index.workbook import workbook
 from perfkit.review.record import STATES
 from perfkit.scoring.params import read_department
@@ -284,6 +285,26 @@ def test_the_district_stands_beside_its_last_year(tmp_path):
     ]
     assert "2023 年度与 2022 年度比较" in page(two_years())
     assert opened(tmp_path, two_years())["两年合计"]["B5"].value == told[3][0]
+
+
+def test_a_unit_is_not_counted_beside_its_department(tmp_path):
+    """Its own report is listed, with the department whose figures it is part of."""
+    amounts = {"资金总体": (Decimal(250), Decimal(240))}
+    top = done("a", last_year=before(), amounts=amounts, units=("示例中心", "示例站"))
+    centre = done(
+        "b", department="示例中心", last_year=before(), amounts=amounts, units=("示例站",)
+    )
+    post = done("c", department="示例站", last_year=before(), amounts=amounts)
+    other = done("d", department="示例站", year=2024, last_year=before(), amounts=amounts)
+    rows = [top, centre, post, other]
+    assert above(rows) == {"b": "示例局", "c": "示例中心"}
+    [_, both] = together(rows)
+    assert (both.after, both.count, both.lines[0].after) == (2023, 1, "250.00")
+    book = opened(tmp_path, rows)
+    for sheet in ("汇总", "金额（万元）"):
+        column = [row[1].value for row in book[sheet].iter_rows(max_row=5)]
+        assert column == ["所属部门", None, "示例局", "示例中心", None]
+    assert Row.from_dict(json.loads(json.dumps(top.as_dict()))) == top
 
 
 def test_without_a_last_year_nothing_is_compared(tmp_path):

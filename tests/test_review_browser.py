@@ -516,6 +516,12 @@ def test_a_reviewer_needs_no_mouse(opened, outputs):
     tab_to("id === 'next-note'", 16)
     press("Enter")
     assert focused("classList.contains('note')")
+    at = focused("id")
+    press("ArrowDown")
+    assert focused("classList.contains('note')")
+    assert focused("id") != at
+    press("ArrowUp")
+    assert focused("id") == at
 
     # To the one block that is in the order of the keys, and on to the results.
     page.evaluate("document.getElementById('text').focus()")

@@ -10,6 +10,7 @@ import pytest
 
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
+from perfkit.index.rows import row_of
 from perfkit.report import Report
 from perfkit.review.content import content_of
 from perfkit.scoring.derivations import derivations
@@ -57,7 +58,9 @@ def found(card):
 
 
 def test_units_that_add_up_raise_nothing(department):
-    assert found(department()) == []
+    card = department()
+    assert found(card) == []
+    assert row_of("x", card, []).units == ("示例局本级",), "the one with a file of its own"
 
 
 def centre(**changes):

@@ -220,6 +220,7 @@
       made.append(first >= 0 ? link(row, data.reports[first][0], value) : element("span", "", value));
       const more = data.years > 1 && row.year ? row.year + " · " + row.file : row.file;
       if (more !== value) made.append(element("small", "", more));
+      if (row.above) made.append(element("small", "", row.above + "的二级单位"));
       return made;
     },
     text: (row, value) => element("td", "", value ?? "—"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from perfkit.index.units import above
 from perfkit.quantities import money, plain, rounded
 
 if TYPE_CHECKING:
@@ -112,7 +113,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Together:
-    """The departments that have both years: which, how many, and their figures together."""
+    """The departments that have both years: which, how many, and their figures together.
+
+    A 二级单位 of one of them is in its figures, and not counted again.
+    """
 
     before: int
     after: int
@@ -126,6 +130,8 @@ def together(rows: Sequence[Row]) -> list[Together]:
     found = []
     for year, before in sorted(pairs, reverse=True):
         both = [row for row in rows if row.year == year and _year(row) == before]
+        parts = above(both)
+        both = [row for row in both if row.name not in parts]
         found.append(Together(before, year, len(both), tuple(_lines(both))))
     return found
 

@@ -35,6 +35,7 @@ from perfkit.index.rows import (
     heading,
     rubric_title,
 )
+from perfkit.index.units import above
 from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
 from perfkit.review.record import STATES as REVIEWS
@@ -84,7 +85,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
 
 FIELDS = (
     "file", "year", "max", "open", "cause", "files", "fresh", "sheet", "lost", "remarks", "note",
-    "limits", "who",
+    "limits", "who", "above",
 )  # fmt: skip
 """What the page's script knows of a row beside its cells."""
 
@@ -121,7 +122,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
     """What the page's script works with; repeated things are told once and referred to."""
     endings = [*REPORTS, FAILURE]
     sheets: dict[tuple[tuple[str, str], ...], int] = {}
-    listed = []
+    listed, parts = [], above(rows)
     for row in rows:
         sheet = tuple((name, plain(points)) for name, (points, _) in row.lost.items())
         listed.append(
@@ -139,6 +140,7 @@ def _page_data(rows: Sequence[Row], shown: Sequence[Column]) -> dict[str, Any]:
                 shortened(row.review_note, NOTE) or None,
                 "；".join(row.limits) or None,
                 row.who or None,
+                parts.get(row.name),
                 *(_page_cell(column.kind, column.value(row)) for column in shown),
             ]
         )

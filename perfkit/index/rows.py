@@ -25,6 +25,7 @@ from perfkit.index.last_year import (
     unlike,
 )
 from perfkit.index.stages import Way, stage_totals, ways_of, who_gave
+from perfkit.index.units import above, unit_names
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import CheckState
@@ -109,6 +110,7 @@ class Row:
         grades: 等级 of the rubric, best first, each with its floor as a share of the full score.
         limits: 限制条件 that apply, in words.
         last_year: 上年, where the filing names last year's.
+        units: names of its 二级单位 that have parameter files of their own.
         undecided: how many indicators, or parts of them, wait for a person.
         cause: one line in Chinese, if it failed.
         links: endings of the files that exist: ``.html``, ``.pdf``, …, ``.failed.html``.
@@ -160,6 +162,7 @@ class Row:
     grades: Mapping[str, Decimal] = field(default_factory=dict)
     limits: tuple[str, ...] = ()
     last_year: LastYear | None = None
+    units: tuple[str, ...] = ()
     findings: tuple[Noted, ...] = ()
     remarks: tuple[Said, ...] = ()
     review_note: str = ""
@@ -214,6 +217,7 @@ class Row:
         }
         found["grades"] = {label: plain(floor) for label, floor in self.grades.items()}
         found["limits"] = [*self.limits]
+        found["units"] = [*self.units]
         found["last_year"] = self.last_year.as_dict() if self.last_year else None
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
         found["who"] = dict(self.who)
@@ -311,6 +315,7 @@ def row_of(
         stages=stage_totals(card),
         rule_total=card.before_stage(0).total if department.stages else None,
         who=who_gave(card),
+        units=unit_names(department),
         ways=ways_of(card),
         amounts={
             PART_NAMES.get(key, key): (part.budget, part.spent)
@@ -428,7 +433,7 @@ LIMITS = Column(
 
 def columns_of(rows: Sequence[Row]) -> list[Column]:
     """`COLUMNS`, then those of the other views; 得分率 where the full scores differ, 限制条件 where any apply."""
-    beside: dict[str, list[Column]] = {}
+    beside: dict[str, list[Column]] = {"department": above_columns(rows)}
     if len({row.max for row in rows if row.max}) > 1:
         beside["max"] = [SHARE]
     if any(row.limits for row in rows):
@@ -440,6 +445,14 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
     ]
     others = (stage_columns, amount_columns, score_columns, year_columns)
     return [*main, *(column for of in others for column in of(rows)), *REVIEW_COLUMNS]
+
+
+def above_columns(rows: Sequence[Row]) -> list[Column]:
+    """所属部门 of a 二级单位, whose figures are part of that department's; none without any."""
+    over = above(rows)
+    if not over:
+        return []
+    return [Column("above", "所属部门", "text", lambda row: over.get(row.name), 24, page=False)]
 
 
 def stage_columns(rows: Sequence[Row]) -> list[Column]:

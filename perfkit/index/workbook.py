@@ -20,6 +20,7 @@ from perfkit.index.rows import (
     Column,
     Kind,
     Row,
+    above_columns,
     amount_columns,
     columns_of,
     heading,
@@ -58,7 +59,7 @@ def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
         _overview(book.add_worksheet("汇总"), rows, look)
         done = [row for row in rows if row.state == "done"]
         for name, columns in {
-            "金额（万元）": amount_columns(rows),
+            "金额（万元）": amount_columns(rows) and [*above_columns(rows), *amount_columns(rows)],
             "指标得分": score_columns(rows),
             "与上年比较": year_columns(rows),
         }.items():

@@ -731,9 +731,14 @@ function keys(event) {
     derive(block);
     return;
   }
+  const next = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (next && block.closest?.(".notes .note:not(.compose)") && !block.matches("input, textarea")) {
+    event.preventDefault();
+    step(next);
+    return;
+  }
   if (blocks.get(block.dataset?.block) !== block) return;
   const all = [...blocks.values()];
-  const next = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (next) {
     event.preventDefault();
     const found = all[all.indexOf(block) + next];
@@ -1073,7 +1078,7 @@ async function start() {
   document.body.append(
     dialog,
     status,
-    element("p", { id: "review-keys", hidden: true }, "按上下方向键换段，按回车写意见，按 Tab 到本段的数字"),
+    element("p", { id: "review-keys", hidden: true }, "按上下方向键换段或换到另一条意见，按回车写意见，按 Tab 到本段的数字"),
   );
   findBlocks();
   document.addEventListener("keydown", keys);
