@@ -673,3 +673,18 @@ def test_a_date_is_read_as_its_cell_shows_it(tmp_path):
     shown = [cells[1].text for cells in found.cells.values()]
     assert shown == [*SHOWN_DATES.values(), "", ""]
     assert "是时间" in found.cells[len(shown)][1].trouble
+
+
+def test_a_department_under_another_name_is_asked_about_once(two, capsys):
+    """Its rows are another's, whose report would lack them; so none is made."""
+    book, *_ = two
+    opened = openpyxl.load_workbook(book)
+    at(opened["项目"], "示例甲局").value = "甲局"
+    opened.save(book)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(book)])
+    assert ended.value.code == 1
+    out = capsys.readouterr().out
+    assert out.count("工作表“项目”A4：工作表“部门”里没有“甲局”，是不是“示例甲局”") == 1
+    assert [path.name for path in departments_in(book)] == ["示例甲局.xlsx", "示例乙局.xlsx"]
+    assert "示例乙局.xlsx：参数文件有 1 处错误，上面已经列出" in out

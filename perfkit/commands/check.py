@@ -15,7 +15,7 @@ from perfkit.audit.likeness import alike_departments, sketches
 from perfkit.batch.inputs import refused
 from perfkit.commands.given import BOOKS_TOO, parameter_files, scored
 from perfkit.commands.shared import FAILED, FINE
-from perfkit.errors import PerfkitError
+from perfkit.errors import Fault, PerfkitError
 from perfkit.quantities import plain
 from perfkit.received.opened import is_report
 from perfkit.review.record import FOLDER, Review, read_review, told
@@ -45,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command; its exit code."""
     failed = 0
+    listed: set[Fault] = set()
     filings: dict[str, Department] = {}
     files = parameter_files(options.params, reports=True)
     reviewed = (options.outputs / FOLDER).is_dir()
@@ -70,8 +71,13 @@ def execute(options: argparse.Namespace) -> int:
             audit = examine(card)
         except PerfkitError as e:
             failed += 1
-            print(f"{path}：{'报告' if path in received else '参数文件'}有 {len(e.faults)} 处错误")
-            print(e)
+            # A fault of a whole workbook is that of each department in it.
+            fresh = [fault for fault in e.faults if fault not in listed]
+            listed |= set(e.faults)
+            kind = "报告" if path in received else "参数文件"
+            again = "，上面已经列出" if not fresh else ""
+            print(f"{path}：{kind}有 {len(e.faults)} 处错误{again}")
+            print(*PerfkitError(fresh).args, sep="\n", end="\n" if fresh else "")
             continue
         counts = Counter(finding.level for finding in audit.findings)
         summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())

@@ -137,12 +137,16 @@ def _make(
         update_index(settings.outputs, current, bool(done))
     except PerfkitError as e:  # the reports are there all the same
         trouble = e
+    listed: set[str] = set()
     for name, error in errors:
         lines = error.splitlines()
-        if len(lines) == 1:
+        if len(lines) > 1 and listed >= set(lines):  # those of the workbook that it is in
+            print(f"{name} 未通过，有 {len(lines)} 处错误，上面已经列出", file=sys.stderr)
+        elif len(lines) == 1:
             print(f"{name} 未通过：{error}", file=sys.stderr)
         else:
             print(f"{name} 未通过，有 {len(lines)} 处错误：", *lines, sep="\n  ", file=sys.stderr)
+        listed |= set(lines)
     for name, losses in lost.items():
         if losses:
             print(f"{name} 有 {len(losses)} 处没有印出：", *losses, sep="\n  ", file=sys.stderr)

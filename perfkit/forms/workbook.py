@@ -291,6 +291,8 @@ class _Reader:
         self.book = book
         self.rank = 0
         self.many = False
+        self.listed: set[str] = set()
+        """The departments in the sheet 部门."""
         self.rows_of = {
             _word(title)[0]: (title, loc)
             for block in blocks()
@@ -346,7 +348,25 @@ class _Reader:
                 self.note(f"工作表“{sheet.name}”是隐藏的，已照常读入")
         self.complete(found)
 
+    def strangers(self) -> None:
+        """Departments that stand in other sheets alone: their rows are another's, who would lack them."""
+        if not self.many or not self.listed:
+            return
+        from rapidfuzz import fuzz, process
+
+        for key in [key for key in self.book.filings if key not in self.listed]:
+            filing = self.book.filings.pop(key)
+            loc = ("department",)
+            near = process.extractOne(
+                key, self.listed, scorer=fuzz.partial_ratio, score_cutoff=LIKE
+            )
+            meant = f"，是不是“{near[0]}”" if near else ""
+            message = f"工作表“{DEPARTMENT}”里没有“{key}”{meant}；一个部门在各表里要写得一样"
+            fault = Fault(self.book.name, filing.lines[loc], message, filing.cells[loc])
+            self.book.faults.append(fault)
+
     def complete(self, found: list[tuple[Sheet, list[_Heading]]]) -> None:
+        self.strangers()
         for filing in self.book.filings.values():
             if filing.key and "name" not in filing.tree:
                 filing.tree["name"] = filing.key
@@ -479,6 +499,8 @@ class _Reader:
             filing = self.filing(sheet, row, heading, cells, bool(filled))
             if filing is None:
                 continue
+            if block.sheet == DEPARTMENT:
+                self.listed.add(filing.key)
             if row in sheet.hidden_rows and filled:
                 self.note(f"工作表“{sheet.name}”第 {row} 行是隐藏的，已照常读入")
             if block.kind == "list":
