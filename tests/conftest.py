@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command_line import warm_process
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
@@ -16,7 +17,7 @@ from perfkit.audit.examine import examine
 from perfkit.batch.documents import FORMATS
 from perfkit.batch.execute import import_nbformat, make_report
 from perfkit.batch.plan import WARM
-from perfkit.batch.workers import Job, Workers
+from perfkit.batch.workers import Job
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import SHIPPED, load_rubric
 from perfkit.scoring.scorecard import score
@@ -166,15 +167,20 @@ def until():
 
 @pytest.fixture(scope="session")
 def quick_report():
-    """Makes a report as `perfkit run` does, in a fork of one warm process for all tests."""
-    with Workers(1, "perfkit.batch.warm") as workers:
+    """Makes a report as `perfkit run` does, in a fork of the warm process of all tests."""
 
-        def make(params, template, outputs, formats=FORMATS):
-            given = (params, template, outputs, tuple(formats), WARM)
-            (ended,) = workers.run([Job(params.stem, make_report, given)], lambda _: None)
-            assert ended.kind == "done", ended.error
+    def make(params, template, outputs, formats=FORMATS):
+        given = (params, template, outputs, tuple(formats), WARM)
+        (ended,) = warm_process.run([Job(params.stem, make_report, given)])
+        assert ended.kind == "done", ended.error
 
-        yield make
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm_process_ends():
+    yield
+    warm_process.end()
 
 
 def changed(tree, changes):

@@ -1,7 +1,6 @@
 """Many departments: what is made again and why, failures that stay small, and a clean end."""
 
 import contextlib
-import io
 import json
 import operator
 import os
@@ -17,11 +16,11 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from command_line import perfkit, perfkit_process
 
 from perfkit.batch.journal import JOURNAL, read_journal
 from perfkit.batch.plan import Settings, common_inputs, why
 from perfkit.batch.workers import Job, Limits, Workers
-from perfkit.cli import main
 from perfkit.review.record import add_events
 
 ROOT = Path(__file__).parent.parent
@@ -69,24 +68,19 @@ def write_template(folder, *cells):
     nbformat.write(notebook, folder / "notebooks" / "report.ipynb")
 
 
-def perfkit(folder, *arguments, **options):
-    command = [sys.executable, "-m", "perfkit", "run", "--formats", "html", *map(str, arguments)]
-    options = {"capture_output": True, "text": True, "encoding": "utf-8", **options}
-    return subprocess.run(command, cwd=folder, **options)
+def run(folder, *arguments):
+    return perfkit("run", "--formats", "html", *arguments, cwd=folder)
 
 
 def made(folder, *arguments):
     """The names of the reports that a run makes."""
-    done = perfkit(folder, *arguments)
+    done = run(folder, *arguments)
     return re.findall(r"^\[\d+/\d+\] (\S+) 已生成", done.stdout, re.MULTILINE)
 
 
 def reasons(folder, *arguments):
-    """Why each report would be made; no worker starts for that, so it is asked in this process."""
-    told = io.StringIO()
-    with contextlib.chdir(folder), contextlib.redirect_stdout(told), pytest.raises(SystemExit):
-        main(["run", "--formats", "html", "--explain", *arguments])
-    lines = told.getvalue().splitlines()
+    """Why each report would be made."""
+    lines = run(folder, "--explain", *arguments).stdout.splitlines()
     return {Path(line.split("：")[0]).stem: line.split("：", 1)[1] for line in lines}
 
 
@@ -138,22 +132,21 @@ def test_force_makes_all_again(made_district):
     assert sorted(made(made_district, "--force")) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("engine", ["perfkit", "nbclient"])
-def test_a_file_that_the_notebook_opened_counts(district, engine):
+def test_a_file_that_the_notebook_opened_counts(district):
     data = district / "notebooks" / "data.csv"
     data.write_text("1")
     write_template(district, "open('data.csv').read()")
-    perfkit(district, "--engine", engine, "params/a.yaml")
-    assert reasons(district, "--engine", engine)["a"] == "没有变化，不用做"
+    run(district, "params/a.yaml")
+    assert reasons(district)["a"] == "没有变化，不用做"
     data.write_text("2")
-    assert reasons(district, "--engine", engine)["a"] == "data.csv 有变化"
+    assert reasons(district)["a"] == "data.csv 有变化"
 
 
 def test_a_module_beside_the_template_counts(district):
     helper = district / "notebooks" / "helper.py"
     helper.write_text("x = 1")
     write_template(district, "import helper\nhelper.x")
-    perfkit(district)
+    run(district)
     helper.write_text("x = 2")
     assert reasons(district)["a"] == "helper.py 有变化"
 
@@ -184,7 +177,8 @@ def test_one_thousand_unchanged_are_told_without_a_worker(made_district):
             line = {**record, "name": name, "params": f"../params/{name}.yaml", "files": files}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     # Every process then tells what it imports; a worker's first is papermill.
-    done = perfkit(made_district, env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    words = ("run", "--formats", "html")
+    done = perfkit_process(*words, cwd=made_district, PYTHONPROFILEIMPORTTIME="1")
     assert "1003 份没有变化" in done.stdout
     assert "papermill" not in done.stderr
 
@@ -197,7 +191,7 @@ def test_failures_stay_small_and_are_named(district, engine):
     department(district, "b", FAULTY)
     write_template(district, "1 / (report.department.year - 2022)", "report.execution()")
     department(district, "c", SOURCE.replace("year: 2023", "year: 2022"))
-    done = perfkit(district, "--engine", engine)
+    done = run(district, "--engine", engine)
     assert done.returncode == 1
     assert re.search(r"b 未通过：params/b.yaml:\d+：评价年度", done.stderr)
     assert (
@@ -213,7 +207,7 @@ def test_failures_stay_small_and_are_named(district, engine):
 
 def test_what_failed_is_in_the_index_and_the_next_run_takes_up_just_that(district):
     department(district, "b", FAULTY)
-    perfkit(district)
+    run(district)
     assert {name: row["state"] for name, row in index(district).items()} == {
         "a": "done", "b": "failed", "c": "done",
     }  # fmt: skip
@@ -226,10 +220,10 @@ def test_what_failed_is_in_the_index_and_the_next_run_takes_up_just_that(distric
 
 def test_the_failed_page_goes_when_the_report_is_made(district):
     write_template(district, "1 / 0")
-    perfkit(district)
+    run(district)
     assert (district / "outputs" / "a.failed.html").exists()
     write_template(district, "report.execution()")
-    perfkit(district)
+    run(district)
     assert not (district / "outputs" / "a.failed.html").exists()
 
 
@@ -250,7 +244,7 @@ def test_a_report_that_breaks_its_process_takes_only_itself(district):
     write_template(district, ENDS)
     for year, name in ((2020, "dies"), (2021, "hangs"), (2022, "eats")):
         department(district, name, SOURCE.replace("year: 2023", f"year: {year}"))
-    done = perfkit(district, "-j", "2", "--timeout", "10", "--memory", "600")
+    done = run(district, "-j", "2", "--timeout", "10", "--memory", "600")
     for cause in (
         "dies 未通过：.*SIGKILL",
         "hangs 未通过：超过时限 10 秒",
@@ -302,7 +296,7 @@ def test_a_command_that_is_killed_leaves_no_orphans(district):
 def test_a_department_that_is_gone_leaves_the_index(made_district):
     (made_district / "params" / "b.yaml").unlink()
     department(made_district, "d")
-    perfkit(made_district)
+    run(made_district)
     found = json.loads((made_district / "outputs" / "summary.json").read_text(encoding="utf-8"))
     assert [row["name"] for row in found["departments"]] == ["a", "c", "d"]
 
@@ -315,7 +309,7 @@ def reviewed(district, *events):
         for day, event in events
     ]
     add_events(district / "outputs", "a", numbered)
-    perfkit(district)
+    run(district)
     return index(district)["a"]
 
 
@@ -338,7 +332,7 @@ def test_the_index_follows_the_reviews(made_district):
     assert (row["review"], row["open_remarks"], row["fresh"]) == ("accepted", 0, True)
 
     write_template(made_district, "report.execution()", "report.measures()")
-    perfkit(made_district)
+    run(made_district)
     assert index(made_district)["a"]["review"] == "lapsed"
     assert index(made_district)["b"]["review"] == "none"
 
@@ -355,15 +349,15 @@ def test_the_index_tells_what_departments_wrote_alike(district, filing):
         pairs = [(pair["one"], pair["other"], pair["text"]) for pair in found["alike"]]
         return [pair for pair in pairs if pair[2].startswith("按照年度计划")]
 
-    perfkit(district)
+    run(district)
     [(one, other, words)] = alike()
     assert (one, other) == ("a", "b")
     assert text.startswith(words.removesuffix("…"))
 
-    perfkit(district, "params/c.yaml")  # only c is looked at: what a and b wrote is remembered
+    run(district, "params/c.yaml")  # only c is looked at: what a and b wrote is remembered
     assert len(alike()) == 1
     filing({"name": "示例b局"}, "b.yaml")
-    perfkit(district)
+    run(district)
     assert alike() == []
 
 
@@ -416,7 +410,7 @@ def test_what_a_report_writes_no_other_reads(district, engine):
     for year, name in enumerate("abc", 2021):
         department(district, name, SOURCE.replace("year: 2023", f"year: {year}"))
     before = sorted(notebooks.rglob("*.csv"))
-    done = perfkit(district, "--engine", engine, "-j", "3")
+    done = run(district, "--engine", engine, "-j", "3")
     assert done.returncode == 0, done.stderr
     for year, name in enumerate("abc", 2021):
         executed = nbformat.read(district / "outputs" / f"{name}.ipynb", as_version=4)
@@ -430,12 +424,11 @@ def test_what_a_report_writes_no_other_reads(district, engine):
     assert [path.name for path in district.glob(".*")] == []
     # What it wrote itself is no input; what it read is, at its place.
     assert set(reasons(district, "--engine", engine).values()) == {"没有变化，不用做"}
-    (district / "beside" / "y.csv").write_text("y\n8\n")
     (notebooks / "helper.py").write_text("x = 2")
-    assert reasons(district, "--engine", engine)["a"] in (
-        "../beside/y.csv 有变化",
-        "helper.py 有变化",
-    )
+    assert reasons(district, "--engine", engine)["a"] == "helper.py 有变化"
+    (notebooks / "helper.py").write_text("x = 1")
+    (district / "beside" / "y.csv").write_text("y\n8\n")
+    assert reasons(district, "--engine", engine)["a"] == "../beside/y.csv 有变化"
 
 
 READS = """
@@ -483,7 +476,7 @@ def test_whatever_the_notebook_read_counts_however_it_read_it(district, engine):
         base.execute("create table t (a)")
         base.commit()
     write_template(district, READS)
-    assert perfkit(district, "--engine", engine, "params/a.yaml").returncode == 0
+    assert run(district, "--engine", engine, "params/a.yaml").returncode == 0
     assert reasons(district, "params/a.yaml", "--engine", engine)["a"] == "没有变化，不用做"
     settings = Settings(
         template=district / "notebooks" / "report.ipynb",
@@ -507,7 +500,7 @@ def test_what_is_too_large_to_be_copied_is_read_and_not_written(district):
     for number in range(501):
         (large / f"{number}.csv").write_text("1")
     write_template(district, "open('large/7.csv').read()", "open('large/7.csv', 'w')")
-    done = perfkit(district, "params/a.yaml")
+    done = run(district, "params/a.yaml")
     assert "“large/7.csv”在一个太大、没有为每份报告各复制一份的文件夹里" in done.stderr
     assert (large / "7.csv").read_text() == "1"
 
@@ -516,7 +509,7 @@ def test_a_file_that_changes_while_its_report_is_made_has_changed(district):
     cell = "text = open(department, encoding='utf-8').read()\n"
     cell += "if department.endswith('a.yaml'): open(department, 'a').write('# later')"
     write_template(district, cell)
-    perfkit(district)
+    run(district)
     assert reasons(district)["a"] == "参数文件有变化"
     assert reasons(district)["b"] == "没有变化，不用做"
 
@@ -525,7 +518,7 @@ def test_a_file_that_changes_while_its_report_is_made_has_changed(district):
 def test_a_file_that_changes_after_it_was_opened_has_changed(district, engine):
     (district / "data.csv").write_text("1")
     write_template(district, "open('../data.csv').read()", "open('../data.csv', 'a').write('2')")
-    perfkit(district, "params/a.yaml", "--engine", engine)
+    run(district, "params/a.yaml", "--engine", engine)
     assert reasons(district, "params/a.yaml", "--engine", engine)["a"] == "../data.csv 有变化"
 
 
@@ -569,9 +562,9 @@ def test_only_the_sources_of_the_template_count(made_district, change, reason):
 
 def test_what_is_out_of_date_does_not_stay_and_what_was_edited_does(district):
     outputs = district / "outputs"
-    perfkit(district, "params/a.yaml", "params/b.yaml", "--formats", "html,docx")
+    run(district, "params/a.yaml", "params/b.yaml", "--formats", "html,docx")
     (outputs / "a.docx").write_bytes(b"by hand")
-    done = perfkit(district, "params/a.yaml", "params/b.yaml")
+    done = run(district, "params/a.yaml", "params/b.yaml")
     [copy] = outputs.glob("*.docx")
     assert copy.read_bytes() == b"by hand"
     told = f"a：a.docx 不是上次生成的样子，可能手工改过，已改名为 {copy.name} 保留"
@@ -579,7 +572,7 @@ def test_what_is_out_of_date_does_not_stay_and_what_was_edited_does(district):
     assert "删去以前生成的旧文件 1 个" in done.stderr
 
     department(district, "b", FAULTY)
-    perfkit(district, "params/b.yaml")
+    run(district, "params/b.yaml")
     assert not (outputs / "b.html").exists()
     assert len(list(outputs.glob("b-旧稿-*"))) == 2
     assert index(district)["b"]["links"] == []
@@ -594,13 +587,13 @@ def test_a_journal_of_another_shape_is_passed_over(made_district):
     junk = [*JUNK, json.dumps(json.loads(line) | {"row": {}})]
     with journal.open("a", encoding="utf-8") as file:
         file.write("\n".join(junk) + "\n")
-    done = perfkit(made_district)
+    done = run(made_district)
     assert (done.returncode, done.stderr) == (0, "")
     assert "3 份没有变化" in done.stdout
 
     journal.unlink()
     journal.mkdir()
-    done = perfkit(made_district)
+    done = run(made_district)
     assert done.returncode == 1
     assert done.stderr.endswith("读不了：这是文件夹；请移走它再试\n")
 
@@ -608,7 +601,7 @@ def test_a_journal_of_another_shape_is_passed_over(made_district):
 def test_a_name_that_cannot_be_used_stops_no_other(district):
     for name in ("index", "x" * 250):
         department(district, name)
-    done = perfkit(district)
+    done = run(district)
     assert done.returncode == 1
     assert "index 未通过：params/index.yaml：文件名 index 是 perfkit 自己用的" in done.stderr
     assert "文件名太长" in done.stderr

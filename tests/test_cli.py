@@ -6,40 +6,27 @@ import subprocess
 import sys
 
 import pytest
+from command_line import perfkit
 
 from perfkit import __version__
-from perfkit.cli import main
 from perfkit.review.content import content_of
 from perfkit.review.record import add_events
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import score
 
 
-@pytest.fixture
-def perfkit(capsys):
-    """Runs perfkit with arguments; gives its exit code, what it printed, and its errors."""
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return run
-
-
 def files_below(folder):
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_score_prints_the_scores(perfkit, model):
+def test_score_prints_the_scores(model):
     code, out, err = perfkit("score", model)
     assert (code, err) == (0, "")
     for text in ("北京市丰台区金融服务办公室 2023 年度", "19.98", "99.98", "评价等级：优秀"):
         assert text in out
 
 
-def test_score_prints_the_claims_beside_the_scores(perfkit, model):
+def test_score_prints_the_claims_beside_the_scores(model):
     _, out, _ = perfkit("score", model)
     lines = out.splitlines()
     assert lines[1] == "预算执行率（execution）  19.98 / 20，自评 19"
@@ -47,7 +34,7 @@ def test_score_prints_the_claims_beside_the_scores(perfkit, model):
     assert "合计  99.98 / 100，自评 99" in lines
 
 
-def test_score_as_json(perfkit, model):
+def test_score_as_json(model):
     code, out, _ = perfkit("score", model, "--json")
     found = json.loads(out)
     assert code == 0
@@ -63,7 +50,7 @@ def test_score_as_json(perfkit, model):
     assert finding["where"].startswith("params/fengtai-finance-2023.yaml:")
 
 
-def test_numbers_in_json_are_text(perfkit, model):
+def test_numbers_in_json_are_text(model):
     _, out, _ = perfkit("score", model, "--json")
 
     def numbers(value):
@@ -76,19 +63,19 @@ def test_numbers_in_json_are_text(perfkit, model):
     assert numbers(json.loads(out)) == []
 
 
-def test_score_says_what_is_undecided(perfkit, filing):
+def test_score_says_what_is_undecided(filing):
     code, out, _ = perfkit("score", filing({"budget/initial": None}))
     assert code == 0
     assert "待定：未填年初预算数" in out
     assert "另有 4 分待定" in out
 
 
-def test_text_of_a_department_is_no_markup(perfkit, filing):
+def test_text_of_a_department_is_no_markup(filing):
     _, out, _ = perfkit("score", filing({"name": "[red]示例局[/red]"}))
     assert out.startswith("[red]示例局[/red] 2023 年度")
 
 
-def test_check_prints_the_findings_with_their_lines(perfkit, model):
+def test_check_prints_the_findings_with_their_lines(model):
     code, out, err = perfkit("check", model)
     assert (code, err) == (0, "")
     lines = out.splitlines()
@@ -100,7 +87,7 @@ def test_check_prints_the_findings_with_their_lines(perfkit, model):
     assert finding.startswith("  错误  params/fengtai-finance-2023.yaml:")
 
 
-def test_check_prints_open_remarks_and_what_became_of_an_acceptance(perfkit, filing, tmp_path):
+def test_check_prints_open_remarks_and_what_became_of_an_acceptance(filing, tmp_path):
     path, outputs = filing(), tmp_path / "outputs"
     quote = {"type": "TextQuoteSelector", "exact": "得分99.5分", "prefix": "", "suffix": ""}
     target = {"block": "narrative.result.1", "selector": quote}
@@ -124,7 +111,7 @@ def test_check_prints_open_remarks_and_what_became_of_an_acceptance(perfkit, fil
     assert "  审阅  丙 2024-03-05  通过已失效：文字有变化\n" in out
 
 
-def test_check_takes_a_folder(perfkit, filing):
+def test_check_takes_a_folder(filing):
     filing(name="a.yaml")
     folder = filing({"name": "另一局"}, name="b.yaml").parent
     code, out, _ = perfkit("check", folder)
@@ -133,7 +120,7 @@ def test_check_takes_a_folder(perfkit, filing):
     assert [line.split("：")[1][:3] for line in heads] == ["示例局", "另一局"]
 
 
-def test_check_without_files_takes_the_folder_params(perfkit, filing, monkeypatch):
+def test_check_without_files_takes_the_folder_params(filing, monkeypatch):
     monkeypatch.chdir(filing().parent.parent)
     code, out, _ = perfkit("check")
     assert (code, out) == (
@@ -158,7 +145,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize("command", ["check", "score"])
-def test_ten_faults_give_ten_messages_and_nothing_is_written(perfkit, filing, monkeypatch, command):
+def test_ten_faults_give_ten_messages_and_nothing_is_written(filing, monkeypatch, command):
     path = filing(FAULTY)
     monkeypatch.chdir(path.parent.parent)
     before = files_below(path.parent.parent)
@@ -182,7 +169,7 @@ def test_ten_faults_give_ten_messages_and_nothing_is_written(perfkit, filing, mo
     assert files_below(path.parent.parent) == before
 
 
-def test_one_faulty_file_does_not_hide_the_others(perfkit, filing):
+def test_one_faulty_file_does_not_hide_the_others(filing):
     filing({"year": "23"}, name="a.yaml")
     folder = filing(name="b.yaml").parent
     code, out, _ = perfkit("check", folder)
@@ -191,32 +178,32 @@ def test_one_faulty_file_does_not_hide_the_others(perfkit, filing):
     assert "b.yaml：示例局，99.5 分" in out
 
 
-def test_a_missing_parameter_file(perfkit, tmp_path):
+def test_a_missing_parameter_file(tmp_path):
     code, _, err = perfkit("score", tmp_path / "none.yaml")
     assert code == 1
     assert err == f"{tmp_path.name}/none.yaml：找不到这个文件，请核对路径和文件名\n"
 
 
-def test_rubric_lists_what_comes_with_perfkit(perfkit):
+def test_rubric_lists_what_comes_with_perfkit():
     code, out, _ = perfkit("rubric")
     assert code == 0
     assert "beijing-2023  北京市部门整体绩效评价指标体系（2023 年度）" in out.splitlines()
 
 
-def test_rubric_shows_the_rules_and_the_good_answers(perfkit):
+def test_rubric_shows_the_rules_and_the_good_answers():
     code, out, _ = perfkit("rubric", "beijing-2023")
     assert code == 0
     for text in ("finance.compliance", "lawful（合格：是）", "diverted（合格：否）"):
         assert text in out
 
 
-def test_rubric_as_json(perfkit):
+def test_rubric_as_json():
     code, out, _ = perfkit("rubric", "beijing-2023", "--json")
     assert code == 0
     assert json.loads(out)["points"] == "100"
 
 
-def test_an_unknown_rubric(perfkit):
+def test_an_unknown_rubric():
     code, _, err = perfkit("rubric", "beijing-1923")
     assert code == 1
     assert err.startswith("评分标准（rubric）：没有名为“beijing-1923”的评分标准")
@@ -238,14 +225,14 @@ def test_an_unknown_rubric(perfkit):
     ],
     ids=" ".join,
 )
-def test_wrong_use(perfkit, arguments, message):
+def test_wrong_use(arguments, message):
     code, out, err = perfkit(*arguments)
     assert (code, out) == (2, "")
     assert message in err
     assert "--help 查看用法" in err
 
 
-def test_wrong_use_in_a_folder_without_parameter_files(perfkit, tmp_path, monkeypatch):
+def test_wrong_use_in_a_folder_without_parameter_files(tmp_path, monkeypatch):
     (tmp_path / "params").mkdir()
     monkeypatch.chdir(tmp_path)
     code, _, err = perfkit("check")
@@ -253,7 +240,7 @@ def test_wrong_use_in_a_folder_without_parameter_files(perfkit, tmp_path, monkey
     assert err.startswith("perfkit：params 里没有参数文件")
 
 
-def test_two_files_of_one_name_would_overwrite_each_others_report(perfkit, filing):
+def test_two_files_of_one_name_would_overwrite_each_others_report(filing):
     path = filing()
     other = path.with_suffix(".yml")
     other.write_bytes(path.read_bytes())
@@ -263,7 +250,7 @@ def test_two_files_of_one_name_would_overwrite_each_others_report(perfkit, filin
     assert "fine.yaml：示例局，99.5 分" in out
 
 
-def test_what_is_passed_over_in_a_folder_is_named(perfkit, filing):
+def test_what_is_passed_over_in_a_folder_is_named(filing):
     folder = filing().parent
     (folder / "x.yaml.txt").write_bytes(b"")
     code, _, err = perfkit("check", folder)
@@ -272,7 +259,7 @@ def test_what_is_passed_over_in_a_folder_is_named(perfkit, filing):
 
 
 @pytest.mark.parametrize("content", ["[1]", '{"departments": 1}', '{"departments": [1]}', "{"])
-def test_a_summary_of_another_shape_is_no_hindrance(perfkit, tmp_path, content):
+def test_a_summary_of_another_shape_is_no_hindrance(tmp_path, content):
     (tmp_path / "summary.json").write_text(content)
     (tmp_path / "remarks.yaml").write_text("- {}\n")
     code, _, err = perfkit("review", "-o", tmp_path, "--import", tmp_path / "remarks.yaml")
@@ -280,14 +267,14 @@ def test_a_summary_of_another_shape_is_no_hindrance(perfkit, tmp_path, content):
 
 
 @pytest.mark.parametrize("command", [[], ["score"], ["check"], ["rubric"], ["run"]], ids=" ".join)
-def test_help_is_in_chinese(perfkit, command):
+def test_help_is_in_chinese(command):
     code, out, _ = perfkit(*command, "--help")
     assert code == 0
     assert out.startswith("用法：perfkit")
     assert "usage" not in out
 
 
-def test_version(perfkit):
+def test_version():
     assert perfkit("--version") == (0, f"perfkit {__version__}\n", "")
 
 
@@ -301,7 +288,7 @@ def test_the_module_runs_and_prints_utf8_into_a_pipe(model):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
 @pytest.mark.parametrize("command", ["run", "check"])
-def test_a_pipe_is_no_parameter_file(perfkit, tmp_path, command):
+def test_a_pipe_is_no_parameter_file(tmp_path, command):
     os.mkfifo(tmp_path / "x.yaml")
     code, out, err = perfkit(command, tmp_path / "x.yaml")
     assert code == 1

@@ -1,14 +1,13 @@
 """The opinion sheet (反馈意见单): what was said of findings, out to the department, and its answers back in."""
 
 import io
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass
 
 import docx
 import openpyxl
 import pytest
+from command_line import perfkit
 
 from perfkit.errors import PerfkitError
 from perfkit.report.report import open_report
@@ -283,12 +282,11 @@ def test_a_file_is_refused_with_its_reason(name, tmp_path):
 
 
 def test_the_command_writes_and_takes_in(outputs, tmp_path):
-    def perfkit(*arguments):
-        command = [sys.executable, "-m", "perfkit", "letter", "-o", str(outputs), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-        return done.returncode, done.stdout + done.stderr
+    def letter_command(*arguments):
+        code, out, err = perfkit("letter", "-o", outputs, *arguments)
+        return code, out + err
 
-    code, told = perfkit()
+    code, told = letter_command()
     assert (code, told.count("反馈意见单")) == (0, 2)
     other = tmp_path / "other.xlsx"
     other.write_bytes(other_book())
@@ -296,13 +294,13 @@ def test_the_command_writes_and_takes_in(outputs, tmp_path):
     filled(path, {0: ("采纳", "")})
     # A folder of what came back, and a file that someone has open in Word.
     (path.parent / f"~${path.name}").write_bytes(b"")
-    code, told = perfkit("--import", str(path.parent), str(other))
+    code, told = letter_command("--import", str(path.parent), str(other))
     assert (code, "收下 1 条新的答复" in told, "里面没有反馈意见单的表格" in told) == (
         1,
         True,
         True,
     )
-    assert perfkit("nothere") == (
+    assert letter_command("nothere") == (
         1,
         f"{outputs} 里没有“nothere”这份报告；请写报告的名称，或用 -o 指明文件夹\n",
     )

@@ -1,11 +1,10 @@
 """Texts that say nearly the same: pairs of sentences, and thousands of departments at once."""
 
 import random
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
+from command_line import perfkit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,8 +77,6 @@ def test_check_tells_what_two_departments_wrote_alike(filing):
     filing({"name": "示例甲局", "projects/0/narrative": BASE}, "a.yaml")
     filing({"name": "示例乙局", "projects/1/narrative": BASE.replace("专项", "重点")}, "b.yaml")
     folder = filing({"name": "示例丙局"}, "c.yaml").parent
-    command = [sys.executable, "-m", "perfkit", "check", folder]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    last = done.stdout.splitlines()[-1]
+    last = perfkit("check", folder).stdout.splitlines()[-1]
     assert last.startswith("警告  params/a.yaml:")
     assert "示例甲局与示例乙局有一段文字几乎相同：“按照年度计划组织开展" in last

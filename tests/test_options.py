@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from command_line import perfkit
 
 from perfkit.batch.execute import make_report
 from perfkit.batch.plan import Settings
@@ -157,11 +158,6 @@ def test_options_and_other_parameters_reach_the_notebook_by_plain_papermill(tmp_
 # A template of a department's own.
 
 
-def perfkit(folder, *arguments):
-    command = [sys.executable, "-m", "perfkit", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
-
-
 @pytest.fixture
 def district(tmp_path):
     """Two departments, one with a template of its own."""
@@ -178,21 +174,23 @@ def said(folder, name):
 
 
 def test_each_report_is_made_of_the_template_that_its_file_names(district):
-    assert perfkit(district, "run", "--formats", "html").returncode == 0
+    assert perfkit("run", "--formats", "html", cwd=district).returncode == 0
     assert (said(district, "a"), said(district, "b")) == (["共同的模板"], ["自己的模板"])
-    assert "没有变化，不用做" in perfkit(district, "run", "--formats", "html", "--explain").stdout
+    assert (
+        "没有变化，不用做" in perfkit("run", "--formats", "html", "--explain", cwd=district).stdout
+    )
     write_template(district, "own.ipynb", "'改过的模板'")
-    told = perfkit(district, "run", "--formats", "html", "--explain").stdout.splitlines()
+    told = perfkit("run", "--formats", "html", "--explain", cwd=district).stdout.splitlines()
     assert told == ["params/a.yaml：没有变化，不用做", "params/b.yaml：模板有变化"]
-    perfkit(district, "run", "--formats", "html")
+    perfkit("run", "--formats", "html", cwd=district)
     assert said(district, "b") == ["改过的模板"]
     rows = json.loads((district / "outputs" / "summary.json").read_text(encoding="utf-8"))
     one, other = (row["content"]["template"] for row in rows["departments"])
     assert one != other
     # What is written on the command line is for all.
-    perfkit(district, "run", "--formats", "html", "--template", "notebooks/report.ipynb")
+    perfkit("run", "--formats", "html", "--template", "notebooks/report.ipynb", cwd=district)
     assert said(district, "b") == ["共同的模板"]
-    told = perfkit(district, "run", "--formats", "html", "--explain").stdout
+    told = perfkit("run", "--formats", "html", "--explain", cwd=district).stdout
     assert "params/b.yaml：模板有变化" in told
 
 
@@ -216,8 +214,8 @@ def test_a_template_that_is_not_there_is_a_fault_with_its_line(district, written
 
 def test_check_and_run_tell_a_template_that_is_not_there(district):
     write(district, "b", "template: ../notebooks/none.ipynb")
-    assert "找不到这个笔记本" in perfkit(district, "check").stdout
-    done = perfkit(district, "run", "--formats", "html")
+    assert "找不到这个笔记本" in perfkit("check", cwd=district).stdout
+    done = perfkit("run", "--formats", "html", cwd=district)
     assert (done.returncode, said(district, "a")) == (1, ["共同的模板"])
     assert "b 未通过：params/b.yaml:" in done.stderr
 
@@ -231,9 +229,9 @@ def test_either_slash_leads_to_the_template(district, written):
 
 def test_the_common_template_may_be_missing_where_all_have_their_own(district):
     (district / "notebooks" / "report.ipynb").unlink()
-    assert perfkit(district, "run", "--formats", "html", "params/b.yaml").returncode == 0
+    assert perfkit("run", "--formats", "html", "params/b.yaml", cwd=district).returncode == 0
     assert said(district, "b") == ["自己的模板"]
-    assert perfkit(district, "run", "--formats", "html").returncode == 2
+    assert perfkit("run", "--formats", "html", cwd=district).returncode == 2
 
 
 def test_last_years_template_need_not_be_there(district):

@@ -1,7 +1,5 @@
 """Reports in Word and PDF, read back into filings and audited as they were received."""
 
-import subprocess
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +9,7 @@ import hostile_reports
 import pytest
 import typed_report
 import yaml
+from command_line import perfkit
 
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
@@ -500,11 +499,6 @@ def test_a_broken_or_hostile_file_is_refused_in_words(name, hostile):
         read_report(hostile / name)
     assert hostile_reports.FILES[name][1] in str(refused.value)
     assert f"{hostile.name}/{name}：" in str(refused.value)
-
-
-def perfkit(*arguments, cwd):
-    command = [sys.executable, "-m", "perfkit", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_import_writes_what_it_can_and_nothing_of_what_it_can_not(hostile, typed, tmp_path):

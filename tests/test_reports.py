@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from command_line import perfkit
 
 from perfkit.batch.execute import make_report
 from perfkit.errors import PerfkitError
@@ -18,16 +19,11 @@ MODEL = ROOT / "params" / "fengtai-finance-2023.yaml"
 ENDINGS = (".ipynb", ".html", ".pdf", ".docx")
 
 
-def perfkit(*arguments, cwd=ROOT):
-    command = [sys.executable, "-m", "perfkit", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory):
     """The model department's report, made by ``perfkit run``."""
     folder = tmp_path_factory.mktemp("outputs")
-    done = perfkit("run", MODEL, "-o", folder)
+    done = perfkit("run", MODEL, "-o", folder, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -110,7 +106,7 @@ def test_no_output_holds_a_path_of_the_machine(outputs):
 def test_ten_faults_are_told_with_their_lines_and_nothing_is_written(tmp_path):
     file = tmp_path / "bad.yaml"
     file.write_text(TEN_FAULTS, encoding="utf-8")
-    done = perfkit("run", file, "-o", tmp_path / "outputs")
+    done = perfkit("run", file, "-o", tmp_path / "outputs", cwd=ROOT)
     told = [line for line in done.stderr.splitlines() if "bad.yaml:" in line]
     lines = [int(line.split(":")[1].split("：")[0]) for line in told]
     assert lines == [3, 5, 6, 7, 8, 10, 11, 12, 13, 14]
@@ -139,7 +135,7 @@ department:
 def test_a_failed_department_does_not_stop_the_others(tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text(TEN_FAULTS, encoding="utf-8")
-    done = perfkit("run", bad, MODEL, "--formats", "html", "-o", tmp_path / "outputs")
+    done = perfkit("run", bad, MODEL, "--formats", "html", "-o", tmp_path / "outputs", cwd=ROOT)
     assert done.returncode == 1
     assert "生成 1 份报告，0 份没有变化，1 个未通过" in done.stdout
     assert (tmp_path / "outputs" / f"{MODEL.stem}.html").exists()

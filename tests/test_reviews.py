@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import yaml
+from command_line import perfkit
 from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
@@ -373,8 +374,7 @@ def test_check_tells_of_a_broken_record_and_goes_on(filing, tmp_path):
         json.dumps({"name": path.stem, "params": "x", "inputs": {}, "opened": {}, "files": {},
                     "row": {"content": 5}, "paragraphs": {}, "failed": False}) + "\n"
     )  # fmt: skip
-    command = [sys.executable, "-m", "perfkit", "check", str(path), "-o", str(outputs)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    done = perfkit("check", path, "-o", outputs)
     assert (done.returncode, done.stderr) == (0, "")
     assert "意见  甲 2024-03-05  “98.7%”：请核对" in done.stdout
     assert done.stdout.count("原样保留，没有采用") == len(UNREADABLE)

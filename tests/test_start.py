@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from command_line import perfkit
 
 from perfkit.audit.examine import examine
-from perfkit.cli import main
 from perfkit.errors import PerfkitError
 from perfkit.forms.department import Reply
 from perfkit.forms.written import tree
@@ -32,12 +32,6 @@ PARAMS = [
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def perfkit(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return ended.value.code
 
 
 def missing(path):
@@ -121,11 +115,12 @@ def test_what_a_rubric_asks_for_itself_is_in_the_file_and_goes_on(folder, rubric
     assert "    # 上年（2023年度）：12.50%\n    share:\n" in text
 
 
-def test_a_file_that_is_there_stays_as_it_is(folder, capsys):
+def test_a_file_that_is_there_stays_as_it_is(folder):
     made = new_file("示例局", "beijing-2023", 2024)
     before = made.path.read_bytes()
-    assert perfkit("new", "示例局", "--rubric", "beijing-2023", "--year", "2024") == 1
-    assert "已经有了，没有改动" in capsys.readouterr().err
+    done = perfkit("new", "示例局", "--rubric", "beijing-2023", "--year", "2024")
+    assert done.returncode == 1
+    assert "已经有了，没有改动" in done.stderr
     assert made.path.read_bytes() == before
 
 
@@ -138,10 +133,11 @@ def test_a_file_that_is_there_stays_as_it_is(folder, capsys):
         (["--from", "nowhere.yaml"], "找不到 nowhere.yaml"),
     ],
 )
-def test_without_a_terminal_what_is_missing_is_wrong_use(folder, capsys, monkeypatch, given, said):
+def test_without_a_terminal_what_is_missing_is_wrong_use(folder, monkeypatch, given, said):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert perfkit("new", *given) == 2
-    assert said in capsys.readouterr().err
+    done = perfkit("new", *given)
+    assert done.returncode == 2
+    assert said in done.stderr
     assert list(folder.iterdir()) == []
 
 
@@ -223,23 +219,25 @@ def test_what_was_last_year_s_stands_in_comments(folder, model):
     assert "上年（2023年度）：14874.19" in comments
 
 
-def test_next_year_is_the_one_after(folder, model, capsys):
-    assert perfkit("new", "--from", model, "--year", "2025") == 1
-    assert "是 2023 年度的，下一年度是 2024，--year 写的是 2025" in capsys.readouterr().err
+def test_next_year_is_the_one_after(folder, model):
+    done = perfkit("new", "--from", model, "--year", "2025")
+    assert done.returncode == 1
+    assert "是 2023 年度的，下一年度是 2024，--year 写的是 2025" in done.stderr
 
 
-def test_a_kit_is_laid_out_and_what_is_there_stays(folder, capsys):
+def test_a_kit_is_laid_out_and_what_is_there_stays(folder):
     (folder / "kit").mkdir()
     (folder / "kit" / "README.md").write_text("自己的说明", encoding="utf-8")
-    assert perfkit("init", "kit") == 0
-    said = capsys.readouterr().out
+    code, said, _ = perfkit("init", "kit")
+    assert code == 0
     assert f"已有 {Path('kit/README.md')}，没有改动" in said
     assert (folder / "kit" / "README.md").read_text(encoding="utf-8") == "自己的说明"
     for name in (*NOTEBOOKS, SAMPLE, SCHEMA):
         assert (folder / "kit" / name).is_file()
     assert read_department(folder / "kit" / SAMPLE)[0].year == 2023
-    assert perfkit("init", "kit") == 0
-    assert "已写" not in capsys.readouterr().out
+    done = perfkit("init", "kit")
+    assert done.returncode == 0
+    assert "已写" not in done.stdout
 
 
 def test_the_wheel_holds_what_a_kit_is_laid_out_of(tmp_path):

@@ -4,14 +4,17 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import docx
 import nbformat
 import pytest
+from command_line import perfkit
 from nbformat.v4 import new_code_cell
-from test_reports import ROOT, perfkit
 
 from perfkit.report import style
+
+ROOT = Path(__file__).parent.parent
 
 CELLS = {
     "import": "from perfkit.report import chart, charts, open_report, table\n"
@@ -42,7 +45,7 @@ def made(tmp_path_factory):
     params = ROOT / "params" / "shili-archives-2023.yaml"
     for engine in ("perfkit", "nbclient"):
         template = folder / "notebooks" / "report.ipynb"
-        options = ("--template", template, "--engine", engine, "--formats", "html,docx", "-j", "1")
+        options = ("--template", template, "--engine", engine, "--formats", "html,docx")
         done = perfkit("run", params, *options, "-o", folder / engine)
         assert done.returncode == 0, done.stderr
     return folder
@@ -116,7 +119,7 @@ def test_format_that_the_analyst_chooses_is_kept(outputs):
 
 
 def test_matplotlib_keeps_its_list_of_fonts_where_home_cannot_be_written(monkeypatch, tmp_path):
-    monkeypatch.delitem(sys.modules, "matplotlib")
+    monkeypatch.delitem(sys.modules, "matplotlib", raising=False)
     monkeypatch.delenv("MPLCONFIGDIR", raising=False)
     monkeypatch.setattr(style.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(style.os, "access", lambda *_: False)
@@ -129,7 +132,7 @@ def test_matplotlib_keeps_its_list_of_fonts_where_home_cannot_be_written(monkeyp
 
 def test_explore_runs_and_is_no_template(tmp_path):
     done = perfkit(
-        "run", ROOT / "params" / "shili-archives-2023.yaml", "-o", tmp_path, "-j", "1",
+        "run", ROOT / "params" / "shili-archives-2023.yaml", "-o", tmp_path,
         "--formats", "html", "--template", ROOT / "notebooks" / "explore.ipynb",
     )  # fmt: skip
     assert done.returncode == 1

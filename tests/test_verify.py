@@ -5,14 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
-import pytest
+from command_line import perfkit
 
 from perfkit.batch.execute import build_report
 from perfkit.batch.journal import read_journal
 from perfkit.batch.plan import STANDARD, Settings, best_engine, plan
 from perfkit.batch.verify import verify
 from perfkit.books.filings import departments_in, export_book
-from perfkit.cli import main
 
 
 def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, tmp_path):
@@ -23,9 +22,7 @@ def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, t
     book = path.parent / "全区.xlsx"
     export_book([filing({"name": f"示例{n}局"}, f"{n}.yaml") for n in "甲乙"], book)
     words = ["-o", str(outputs), "--template", str(template), "--formats", "html"]
-    with pytest.raises(SystemExit) as ended:
-        main(["run", str(path), str(other), str(book), *words])
-    assert ended.value.code == 0
+    assert perfkit("run", path, other, book, *words).returncode == 0
     # Of a book of several, each department counts by its own part.
     edited = openpyxl.load_workbook(book)
     cells = [row for row in edited["项目"].iter_rows(min_row=4) if row[0].value == "示例乙局"]
@@ -65,8 +62,7 @@ def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, t
     assert before == {file.name: file.read_bytes() for file in outputs.iterdir() if file.is_file()}
 
 
-def test_a_folder_without_a_journal_is_told(tmp_path, capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["verify", str(tmp_path)])
-    assert ended.value.code == 2
-    assert "没有生成记录" in capsys.readouterr().err
+def test_a_folder_without_a_journal_is_told(tmp_path):
+    done = perfkit("verify", tmp_path)
+    assert done.returncode == 2
+    assert "没有生成记录" in done.stderr

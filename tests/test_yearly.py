@@ -2,15 +2,13 @@
 
 import re
 import shlex
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from command_line import perfkit
 
 from perfkit.audit.examine import examine
-from perfkit.cli import main
 from perfkit.errors import PerfkitError
 from perfkit.report import Report
 from perfkit.review.content import content_of
@@ -27,12 +25,6 @@ YEARS = "beijing-2023.years.yaml"
 def kit(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def perfkit(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return ended.value.code
 
 
 def card_at(path):
@@ -66,7 +58,7 @@ def test_the_command_of_the_finding_supplies_what_is_missing(kit, filing, rubric
         ]
         (command,) = (re.search(r"perfkit (rubric set .*)", text)[1] for text in messages)
         words = shlex.split(command.replace("百分数", "25.1%"))
-        assert perfkit(*words) == 0
+        assert perfkit(*words).returncode == 0
         assert variance(path).awarded == Decimal(4)
     assert (kit / "rubrics.years.yaml").is_file()
 
@@ -104,14 +96,15 @@ def test_what_else_stands_in_the_file_stays(kit):
     assert years[2025].source == "#1号通报: 附件"
 
 
-def test_a_value_goes_before_the_rubrics_own_and_the_change_is_told(kit, capsys):
+def test_a_value_goes_before_the_rubrics_own_and_the_change_is_told(kit):
     words = ("city_variance", "2023", "28.4%", "--source", "市财政局通报")
-    assert perfkit("rubric", "set", "beijing-2023", *words) == 0
-    said = capsys.readouterr().out
+    code, said, _ = perfkit("rubric", "set", "beijing-2023", *words)
+    assert code == 0
     assert "rubrics/beijing-2023.years.yaml：2023 年市级平均预决算差异率 28.4%" in said
     assert "原来是 28.3%（评分表三" in said
-    assert perfkit("rubric", "beijing-2023") == 0
-    assert "2023：28.4%，市财政局通报（rubrics" in capsys.readouterr().out.replace("\n", "")
+    done = perfkit("rubric", "beijing-2023")
+    assert done.returncode == 0
+    assert "2023：28.4%，市财政局通报（rubrics" in done.stdout.replace("\n", "")
 
 
 @pytest.mark.parametrize(
@@ -127,9 +120,10 @@ def test_a_value_goes_before_the_rubrics_own_and_the_change_is_told(kit, capsys)
         (["nowhere", "city_variance", "2024", "25.1%", "--source", "甲"], 1, "没有名为“nowhere”的评分标准"),
     ],
 )  # fmt: skip
-def test_what_can_not_be_set_is_told_and_nothing_is_written(kit, capsys, words, code, said):
-    assert perfkit("rubric", "set", *words) == code
-    assert said in capsys.readouterr().err
+def test_what_can_not_be_set_is_told_and_nothing_is_written(kit, words, code, said):
+    done = perfkit("rubric", "set", *words)
+    assert done.returncode == code
+    assert said in done.stderr
     assert list(kit.iterdir()) == []
 
 
@@ -162,32 +156,34 @@ def test_an_acceptance_holds_until_its_own_year_s_value_changes(kit, filing):
     assert content_of(card_at(path))["rubric"] != before["rubric"]
 
 
-def test_reports_of_the_rubric_are_out_of_date_when_a_value_is_set(kit, filing, capsys):
+def test_reports_of_the_rubric_are_out_of_date_when_a_value_is_set(kit, filing):
     (kit / "notebooks").mkdir()
     template = (ROOT / "notebooks" / "report.ipynb").read_bytes()
     (kit / "notebooks" / "report.ipynb").write_bytes(template)
     filing({"year": "2024"})
     words = ("run", "--formats", "html")
-    subprocess.run([sys.executable, "-m", "perfkit", *words], check=True, capture_output=True)
-    assert perfkit(*words, "--explain") == 0
-    assert "没有变化" in capsys.readouterr().out
+    assert perfkit(*words).returncode == 0
+    done = perfkit(*words, "--explain")
+    assert done.returncode == 0
+    assert "没有变化" in done.stdout
     # The report was made without the file, which the notebook looked for in vain.
     set_yearly("beijing-2023", "city_variance", "2024", "25.1%", "通报")
-    assert perfkit(*words, "--explain") == 0
-    assert f"rubrics/{YEARS} 有变化" in capsys.readouterr().out
+    done = perfkit(*words, "--explain")
+    assert done.returncode == 0
+    assert f"rubrics/{YEARS} 有变化" in done.stdout
 
 
-def test_a_rubric_is_checked_by_itself(kit, rubric_file, capsys):
+def test_a_rubric_is_checked_by_itself(kit, rubric_file):
     path = rubric_file({})
-    assert perfkit("rubric", "check", path) == 0
-    said = capsys.readouterr().out
+    code, said, _ = perfkit("rubric", "check", path)
+    assert code == 0
     assert "没有错误" in said
     assert "10 个指标，100 分" in said
     rubric_file({"execution": {"kind": "ratios"}, "id": ""})
-    assert perfkit("rubric", "check", path) == 1
-    said = capsys.readouterr().out
+    code, said, _ = perfkit("rubric", "check", path)
+    assert code == 1
     assert "有 2 处错误" in said
     assert "规则种类不在可选的范围内" in said
     # The faults that only follow from it are not told.
     assert "至少要有一项" not in said
-    assert perfkit("rubric", "check") == 2
+    assert perfkit("rubric", "check").returncode == 2
