@@ -121,6 +121,7 @@ REFUSED = {
     "取自别的工作簿": (elsewhere, "工作表“项目”D5：公式取自别的工作簿"),
     "负数": (cell("项目", "D5", -3), "工作表“项目”D5：.*不能是负数"),
     "日期格式的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", "yyyy-mm-dd")), "工作表“项目”D5：.*不是金额"),
+    "日期的序号": (cell("项目", "G5", 45000), "工作表“项目”G5：“45000”是日期 2023-03-15 的序号"),
     "按万显示的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", '0!.0,"万元"')), "工作表“项目”D5：.*数字格式"),
     "按千显示的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", "0,")), "工作表“项目”D5：.*数字格式"),
     "改变方向的字符": (cell("项目", "A5", "甲\u202e乙"), "工作表“项目”A5：.*改变文字的方向"),

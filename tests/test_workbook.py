@@ -514,6 +514,7 @@ TYPED_STAGES = {
     "两个责任人": (add_a_row("核定", "钱某", None, "产出.2", 7, "理由"), "B8：“核定”的责任人前面写的是“赵某”"),
     "写了两次": (add_a_row("核定", None, None, "预算执行率", 7), "E8：.*填了两次"),
     "名称和编号": (add_a_row("核定", None, None, "execution", 7), "E8：.*同一项"),
+    "没有环节名称一列": (lambda book: setattr(at(book["评分环节"], "环节名称"), "value", "阶段"), "A3：没有“环节名称”一列"),
     "不是得分": (add_a_row("核定", None, None, "产出.2", "七分"), "E8：.*“七分”"),
 }  # fmt: skip
 
@@ -538,6 +539,7 @@ def left_blank(book):
 
 def otherwise_written(book):
     book["评分环节"]["C5"] = "2024年3月1日"
+    at(book["评分环节"], "环节名称").value = "环节"
 
 
 @pytest.mark.parametrize("edit", [merged_stage, left_blank, otherwise_written])
@@ -688,3 +690,19 @@ def test_a_department_under_another_name_is_asked_about_once(two, capsys):
     assert out.count("工作表“项目”A4：工作表“部门”里没有“甲局”，是不是“示例甲局”") == 1
     assert [path.name for path in departments_in(book)] == ["示例甲局.xlsx", "示例乙局.xlsx"]
     assert "示例乙局.xlsx：参数文件有 1 处错误，上面已经列出" in out
+
+
+def test_a_command_takes_one_department_of_a_book_as_messages_name_it(two, capsys):
+    book, one, other = two
+    for words, told in (
+        (["score", str(one)], "示例甲局"),
+        (["diff", str(one), str(other)], "示例乙局"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        assert told in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(book / "丙局.xlsx")])
+    assert ended.value.code == 1
+    assert "工作簿里没有部门“丙局”" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from perfkit.commands.shared import FINE, wrong_use
 from perfkit.compare.changes import as_dict
 from perfkit.compare.command import changes_of
 from perfkit.compare.shown import lines, write_page
+from perfkit.forms.bookfile import part_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command; its exit code."""
     for path in options.params:
-        if not path.is_file():
+        if not part_of(path)[0].is_file():
             wrong_use(f"找不到 {path}，请核对路径和文件名")
     changes = changes_of(options.params, options.stages)
     if options.html:

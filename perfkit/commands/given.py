@@ -7,7 +7,7 @@ from pathlib import Path
 
 from perfkit.batch import inputs
 from perfkit.commands.shared import wrong_use
-from perfkit.forms.bookfile import is_book
+from perfkit.forms.bookfile import is_book, part_of
 from perfkit.received.opened import is_report
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
@@ -35,6 +35,8 @@ def parameter_files(given: list[Path], reports: bool = False) -> list[Path]:
                 more = f"等 {len(passed)} 个" if len(passed) > inputs.LISTED else ""
                 told = f"{inputs.shown(str(path))} 里没有读的：{'、'.join(passed[: inputs.LISTED])}{more}"
                 print(f"{told}；参数文件的文件名应以 .yaml 结尾", file=sys.stderr)
+        elif part_of(path)[1]:  # a department of a workbook, as messages name it
+            files.append(path)
         elif path.exists() or path.is_symlink():
             files += departments_in_book(path)
         elif given:

@@ -7,7 +7,7 @@ What a form nests deeper than a table can show stands in the sheet 其他字段 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
@@ -232,7 +232,7 @@ def _nested_columns(model: type[BaseModel], at: Loc) -> tuple[Column, ...]:
     """The plain fields of a record, with those by indicator where the first of them stands."""
     plain = {column.steps[0]: column for column in columns_of(model, at)}
     by_indicator = _mappings(model)
-    entries = [Column(ENTRY, (ENTRY,), ("指标编号", "指标名称", KEY))]
+    entries = [Column(ENTRY, (ENTRY,), ("指标编号", "指标名称", "评价指标", KEY))]
     for name in by_indicator:
         title, *also = ENTRIES[name]
         also.append(_name(model.model_fields[name], name))
@@ -240,6 +240,8 @@ def _nested_columns(model: type[BaseModel], at: Loc) -> tuple[Column, ...]:
     names = list(model.model_fields)
     before = names.index(by_indicator[0])
     found = [plain[name] for name in names[:before]]
+    first = found[0]
+    found[0] = replace(first, also=(*first.also, first.title.removesuffix("名称")))
     return (*found, *entries, *(plain[name] for name in names[before:] if name in plain))
 
 

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ UNREAD = (
 
 _TOTAL = re.compile(r"(?:项目|资金)?(?:合计|总计|小计|共计)(?:数|金额)?[:：]?")
 _NOTHING = re.compile(r"[-－—–−‐‑‒―ー／/]+")
+_SERIAL = re.compile("[1-7][0-9]{4}")
+"""What Excel keeps of a date, and shows of it in a cell without a date's format."""
 _BARE = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?")
 _UNITS = ("万元", "元", "亿元", "万", "亿")
 
@@ -477,6 +480,10 @@ class _Reader:
         groups: dict[tuple[str, str], int] = {}
         items: dict[tuple[str, str], int] = {}
         single = len(block.columns) == 1 and block.kind == "rows"
+        first = block.columns[0]
+        if block.kind == "nested" and first not in heading.columns.values():
+            self.fault(sheet, heading.row, 1, f"没有“{first.title}”一列，请补上")
+            return
         for row in sorted(sheet.cells):
             if row <= heading.row or (following and row >= following):
                 continue
@@ -610,6 +617,9 @@ class _Reader:
             money = parse_amount in readers and unit in ("元", "亿元", "亿")
             rate = bool(readers & {parse_rate, parse_signed_rate}) and unit == "%"
             text = f"{text}{unit}" if money or rate else text
+        if parse_date in readers and not cell.typed and _SERIAL.fullmatch(text):
+            day = date(1899, 12, 30) + timedelta(int(text))
+            return refused(f"“{text}”是日期 {day} 的序号；请把单元格格式改为“日期”，核对后保存")
         at = ("department", *loc)
         if at in filing.texts:
             return refused("这一项填了两次，请删去一处")
@@ -678,13 +688,13 @@ class _Reader:
     ) -> None:  # fmt: skip
         """A row of an item that has several: of one indicator, or of the item as a whole."""
         block = heading.block
-        by_steps = {column.steps: (at, column) for at, column in heading.columns.items()}
-        name_at, name_column = by_steps.get(block.columns[0].steps, (0, block.columns[0]))
+        title = block.columns[0].title
+        name_at = next(at for at, column in heading.columns.items() if column.title == title)
         name = cells[name_at].text if name_at in cells else ""
         if not name:
             trouble = cells[name_at].trouble if name_at in cells else ""
-            message = trouble or f"没有写{name_column.title}；同一个的每一行都要写，写法一样"
-            self.fault(sheet, row, name_at or min(heading.columns), message)
+            message = trouble or f"没有写{title}；同一个的每一行都要写，写法一样"
+            self.fault(sheet, row, name_at, message)
             return
         i = items.setdefault((filing.key, name), sum(1 for key, _ in items if key == filing.key))
         at: Loc = (*block.at, i)
