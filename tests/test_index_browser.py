@@ -270,14 +270,25 @@ def test_a_report_leads_to_the_next_in_the_order_of_the_index(browser, outputs, 
     page.close()
 
 
+LONG_NAMES = (
+    "预算执行率", "产出", "效果", "财务管理制度健全性", "资金使用合规性和安全性", "会计基础信息完善性",
+    "资产管理规范性", "绩效管理情况", "结转结余率", "部门预决算差异率",
+)  # fmt: skip
+
+
 def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs):
     rows = [
         Row(
             "shili-a", "示例甲局", total=Decimal(90), max=Decimal(100), links=FILES,
-            amounts={"资金总体": (Decimal("1200.5"), Decimal(1100))},
-            scores=(Awarded("x", "预算执行率", Decimal(20), Decimal("18.33"), None),),
+            amounts={
+                name: (Decimal("1200.5"), Decimal(1100))
+                for name in ("资金总体", "基本支出", "项目支出", "其他支出")
+            },
+            scores=tuple(
+                Awarded(name, name, Decimal(20), Decimal("18.33"), None) for name in LONG_NAMES
+            ),
             findings=(Noted("units.mixed", "warning", "单位", "projects", "a.yaml:1"),),
-            review="accepted", review_note="通过时有 1 条错误没有处理：已批复",
+            review="accepted", review_note="通过时有 1 条错误没有处理：已批复" + "，另有说明" * 20,
             rule_total=Decimal(92), stages={"财政核查": Decimal("91.5"), "专家": Decimal(90)},
             who={"财政核查": "李明，2024年4月10日", "专家": "王教授，2024年5月8日"},
             ways=(Way("x", "预算执行率", Decimal(20), Decimal(20), Decimal("19.5"),
@@ -318,6 +329,9 @@ def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs
     assert "年度不是年份" in page.locator("#rows tr.failed .cause").inner_text()
     page.select_option("#view", "years")
     assert shown.all_inner_texts()[:4] == ["88.00", "90.00", "+2.00", "良好 → 待定"]
+    for view in page.locator("#view option").all():
+        page.select_option("#view", view.get_attribute("value"))
+        assert page.evaluate("document.documentElement.scrollWidth") == 1280, view.inner_text()
     page.select_option("#view", "review")
     assert shown.all_inner_texts()[:3] == ["0", "1", "0"]
     found = Axe().run(page, options={"resultTypes": ["violations"]})

@@ -84,6 +84,7 @@
     const all = columns.map((column, i) => ({ ...column, i }));
     shown = all.filter((column) => column.i === 0 || column.view === state.view);
     const files = document.querySelector(".list th.files");
+    files.closest("table").dataset.view = state.view;
     files.parentElement.replaceChildren(...shown.map((column) => heads[column.i]), files);
   }
   let ordered = rows,
