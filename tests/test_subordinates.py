@@ -11,7 +11,7 @@ import pytest
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
 from perfkit.index.rows import row_of
-from perfkit.report import Report
+from perfkit.report import Report, district
 from perfkit.review.content import content_of
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
@@ -57,10 +57,15 @@ def found(card):
     return [(f.code, f.message) for f in examine(card).findings if f.code.startswith("unit.")]
 
 
-def test_units_that_add_up_raise_nothing(department):
+def test_units_that_add_up_raise_nothing(department, tmp_path):
     card = department()
     assert found(card) == []
     assert row_of("x", card, []).units == ("示例局本级",), "the one with a file of its own"
+    frame = district(tmp_path / "params")
+    assert dict(zip(frame["部门"], frame["所属部门"], strict=True)) == {
+        "示例局": "",
+        "示例局本级": "示例局",
+    }
 
 
 def centre(**changes):

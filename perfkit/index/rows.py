@@ -25,13 +25,14 @@ from perfkit.index.last_year import (
     unlike,
 )
 from perfkit.index.stages import Way, stage_totals, ways_of, who_gave
-from perfkit.index.units import above, unit_names
+from perfkit.index.units import above
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import CheckState
 from perfkit.review.record import State as ReviewState
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.stages import CLAIM
+from perfkit.scoring.units import unit_names
 
 if TYPE_CHECKING:
     from perfkit.audit.findings import Finding

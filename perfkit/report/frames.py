@@ -26,7 +26,7 @@ from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score, walk
-from perfkit.scoring.units import units_of
+from perfkit.scoring.units import departments_above, unit_names, units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -229,10 +229,11 @@ def _points(one: Score) -> dict[str, Any]:
 
 
 def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.DataFrame:
-    """一份参数文件一行: 部门, 年度, 评分标准, 得分, 满分, 得分率, 等级, 自评得分, 自评等级, 执行率, 预算, 支出, 项目数, 各指标得分, 待定分值, 错误, 警告, 提示, 审核意见, 文件, 问题.
+    """一份参数文件一行: 部门, 所属部门, 年度, 评分标准, 得分, 满分, 得分率, 等级, 自评得分, 自评等级, 执行率, 预算, 支出, 项目数, 各指标得分, 待定分值, 错误, 警告, 提示, 审核意见, 文件, 问题.
 
     金额单位万元，执行率 1 即 100%；各指标得分一列一项，如“预算执行率得分”，别的评分标准没有的为空；加分项为正，扣分项为负，
     上限、限制条件使总分变化的也有一列，所以各列合计就是得分。满分不同的按“得分率”比较，1 即满分。
+    “所属部门”写的是哪个部门的二级单位，它的金额已在那个部门里：合计全区时只加 ``frame[frame["所属部门"] == ""]``.
     “审核意见”是这份参数文件的各条意见属于哪一种，用“；”连接；各条的原文见 ``report.frames.findings``.
 
     参数文件有错的也占一行，免得统计时不知不觉少了部门：“问题”里是全部错误，数值都为空（NaN）；
@@ -245,7 +246,9 @@ def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.Data
         PerfkitError: in Chinese, if there is no parameter file, or none without faults.
     """
     files = _files(params)
-    rows, faults = [], []
+    rows: list[dict[str, Any]] = []
+    faults: list[str] = []
+    listed = []
     for path in files:
         try:
             card = score(*read_department(path))
@@ -254,8 +257,13 @@ def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.Data
             rows.append({"部门": path.stem, "文件": path.name, "问题": str(e)})
         else:
             rows.append(_department(card, path))
+            department = card.department
+            listed.append((department.year, department.name, unit_names(department)))
     if len(faults) == len(files):
         raise PerfkitError("\n".join(faults))
+    over = departments_above(listed)
+    for row in rows:
+        row["所属部门"] = over.get((row.get("年度"), row["部门"]), "")
     points = dict.fromkeys(name for row in rows for name in row if name not in _DISTRICT)
     columns: dict[str, type] = {}
     for name, kind in _DISTRICT.items():
@@ -266,7 +274,7 @@ def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.Data
 
 
 _DISTRICT: dict[str, type] = {
-    "部门": str, "年度": int, "评分标准": str, "得分": Decimal, "满分": Decimal, "得分率": Decimal,
+    "部门": str, "所属部门": str, "年度": int, "评分标准": str, "得分": Decimal, "满分": Decimal, "得分率": Decimal,
     "等级": str, "自评得分": Decimal, "自评等级": str,
     "执行率": Decimal, "预算": Decimal, "支出": Decimal, "项目数": int, "待定分值": Decimal,
     **dict.fromkeys(LEVELS.values(), int), "审核意见": str, "文件": str, "问题": str,

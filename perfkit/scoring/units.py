@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -165,6 +165,28 @@ def units_of(card: Scorecard) -> tuple[UnitRow, ...]:
                 )
             )
     return tuple(rows)
+
+
+def unit_names(department: Department) -> tuple[str, ...]:
+    """The names of the 二级单位 that have files of their own, those of the units too."""
+    found: list[str] = []
+    for filing in department.unit_filings:
+        if filing is not None:
+            found += [filing[0].name, *unit_names(filing[0])]
+    return tuple(found)
+
+
+def departments_above(
+    listed: Iterable[tuple[int | None, str, Sequence[str]]],
+) -> dict[tuple[int | None, str], str]:
+    """Of each 二级单位, by year and name, the department that it is next below.
+
+    Args:
+        listed: year, name and `unit_names` of each department.
+    """
+    # Of two that have it, that with the fewer units stands nearer.
+    ranked = sorted(listed, key=lambda one: -len(one[2]))
+    return {(year, unit): name for year, name, units in ranked for unit in units}
 
 
 def unit_key(i: int | None, key: str) -> str:
