@@ -137,16 +137,20 @@ def browser():
 
 @pytest.fixture(scope="session")
 def resaved(tmp_path_factory):
-    """Has LibreOffice open a file and save it anew; skipped where there is none, except in CI."""
+    """Has LibreOffice open a file and save it anew, in its own or another format.
+
+    Skipped where there is none, except in CI.
+    """
     if shutil.which("soffice") is None and not os.environ.get("CI"):
         pytest.skip("no LibreOffice on the PATH")
     profile = tmp_path_factory.mktemp("libreoffice").as_uri()
 
-    def save(path, folder):
+    def save(path, folder, ending=None):
+        ending = ending or path.suffix
         command = ["soffice", "--headless", f"-env:UserInstallation={profile}"]
-        command += ["--convert-to", path.suffix[1:], "--outdir", str(folder), str(path)]
+        command += ["--convert-to", ending[1:], "--outdir", str(folder), str(path)]
         subprocess.run(command, check=True, capture_output=True, timeout=180)
-        return folder / path.name
+        return folder / f"{path.stem}{ending}"
 
     return save
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
+import pdfplumber
 import pytest
 import xlsxwriter
 import yaml
@@ -706,3 +707,28 @@ def test_a_command_takes_one_department_of_a_book_as_messages_name_it(two, capsy
         main(["check", str(book / "丙局.xlsx")])
     assert ended.value.code == 1
     assert "工作簿里没有部门“丙局”" in capsys.readouterr().out
+
+
+def red_rows(pdf):
+    """How many rows of each page have a cell in the colour of what is wrong."""
+    with pdfplumber.open(pdf) as pages:
+        for page in pages.pages:
+            shades = [(rect["top"], rect["non_stroking_color"] or ()) for rect in page.rects]
+            wrong = [0xF8 / 255, 0xD7 / 255, 0xDA / 255]
+            yield len(
+                {round(top) for top, shade in shades if [*shade] == pytest.approx(wrong, abs=0.01)}
+            )
+
+
+def test_sums_of_each_department_colour_when_they_are_wrong(two, tmp_path, resaved):
+    book, *_ = two
+    opened = openpyxl.load_workbook(book)
+    for name in set(opened.sheetnames) - {"预算", "项目"}:
+        del opened[name]
+    sheets = opened["预算"], opened["项目"]
+    rows = [row for row in sheets[0].iter_rows(min_row=4) if row[1].value == "资金总体"]
+    rows[0][2].value = 999  # of the first department the whole, of the second a project
+    rows = [row for row in sheets[1].iter_rows(min_row=4) if row[0].value == "示例乙局"]
+    rows[0][3].value = 39
+    opened.save(tmp_path / "wrong.xlsx")
+    assert [*red_rows(resaved(tmp_path / "wrong.xlsx", tmp_path, ".pdf"))] == [2, 0]

@@ -85,7 +85,6 @@ def reviewed_row(row: Row, review: Review, outputs: Path) -> Row:
         row,
         review=state,
         open_remarks=len(review.open),
-        replies=len(review.replies),
         findings=tuple(noted),
         remarks=tuple(said),
         review_note="；".join(filter(None, why)),

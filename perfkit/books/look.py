@@ -67,6 +67,13 @@ MOST_RANGES = 200
 """Ranges of cells that have one rule; Excel takes some 8000 signs for their names."""
 
 
+TOTAL, OF_PROJECTS = "资金总体", "项目支出"
+"""Rows of the budget that are held against others."""
+
+LAST_ROW = 20_000
+"""The last row of 项目 that is summed up by department."""
+
+
 class Look:
     """The formats of a book, and what its sheets have in common."""
 
@@ -206,7 +213,7 @@ class Look:
 
     def checks(
         self, sheet: Any, block: Block, first: int, top: int, bottom: int, sums_row: int | None,
-        rubrics: Sequence[Rubric], many: bool,
+        rubrics: Sequence[Rubric],
     ) -> None:  # fmt: skip
         """Sums and rates that colour when they are wrong."""
         from xlsxwriter.utility import xl_rowcol_to_cell as cell  # type: ignore[import-untyped]
@@ -220,7 +227,7 @@ class Look:
             return f"{cell(top, column, True, True)}:{cell(bottom, column, True, True)}"
 
         if block.columns[0].title == "全年预算数":
-            self.parts(sheet, places, after + 1, top, bottom, many)
+            self.parts(sheet, places, after + 1, top, bottom, len(block.rows))
         elif block.at == ("projects",):
             self.rates(sheet, places["预算数"], places["支出数"], after, top, bottom)
             if sums_row is not None:
@@ -272,21 +279,37 @@ class Look:
         self.red(sheet, top, at, f'={cell(top, at)}="支出大于预算"', bottom)
 
     def parts(
-        self, sheet: Any, places: dict[str, int], at: int, top: int, bottom: int, many: bool
+        self, sheet: Any, places: dict[str, int], at: int, top: int, bottom: int, rows: int
     ) -> None:
-        """资金总体 against the sum of its parts."""
+        """资金总体 against the sum of its parts, *rows* with it for each department."""
         from xlsxwriter.utility import xl_rowcol_to_cell as cell
 
         budget, spent = places["全年预算数"], places["全年执行数"]
         self.rates(sheet, budget, spent, at, top, bottom)
-        if many:
-            return
+        first = top + rows - 1  # 资金总体 of the first department, or the only one
         for column in (budget, spent):
-            parts = f"{cell(top, column)}:{cell(bottom - 1, column)}"
-            total = cell(bottom, column)
+            parts = f"{cell(top, column)}:{cell(first - 1, column)}"
+            total, label = cell(first, column), cell(first, budget - 1, False, True)
             self.red(
-                sheet, bottom, column,
-                f"=AND(ISNUMBER({total}),COUNT({parts})={bottom - top},ABS({total}-SUM({parts}))>0.000001)",
+                sheet, first, column,
+                f'=AND({label}="{TOTAL}",ISNUMBER({total}),COUNT({parts})={rows - 1},'
+                f"ABS({total}-SUM({parts}))>0.000001)", bottom,
+            )  # fmt: skip
+        if rows > bottom - top:
+            return
+        # The projects of several departments have no sum of their own: theirs is held against here.
+        for column in (budget, spent):
+            filed, label = cell(top, column), cell(top, budget - 1, False, True)
+            owner = cell(top, 0, False, True)
+            whose = f"项目!$A$4:$A${LAST_ROW}"
+            letter = "DE"[column - budget]
+            amounts = f"项目!${letter}$4:${letter}${LAST_ROW}"
+            self.red(
+                sheet, top, column,
+                f'=AND({label}="{OF_PROJECTS}",ISNUMBER({filed}),'
+                f'COUNTIFS({whose},{owner},{amounts},"<>")>0,'
+                f"SUMPRODUCT(({whose}={owner})*ISTEXT({amounts}))=0,"
+                f"ABS(SUMIF({whose},{owner},{amounts})-{filed})>0.000001)", bottom,
             )  # fmt: skip
 
     def weights(

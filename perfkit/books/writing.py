@@ -317,7 +317,7 @@ class _Writer:
                 look.choose(sheet, rows, at, offer.words, offer.strict)
             look.checks(
                 sheet, block, first, top, max(top, row - 1), sums_row,
-                [entry.rubric for entry in self.entries][:1], self.many,
+                [entry.rubric for entry in self.entries][:1],
             )  # fmt: skip
         look.finish(sheet, self.form)
 

@@ -119,7 +119,6 @@ class Row:
         content: digests of what the report says, which an acceptance is held against.
         review: 审阅情况 of the report.
         open_remarks: 未了结意见.
-        replies: 部门答复 to findings and remarks.
         stages: the total after each stage (环节), by its name; the last is `total`.
         rule_total: the total before any stage; None without stages.
         who: 责任人 and 日期 of each stage by its name, and of 自评.
@@ -154,7 +153,6 @@ class Row:
     content: Mapping[str, str] = field(default_factory=dict)
     review: ReviewState = "none"
     open_remarks: int = 0
-    replies: int = 0
     stages: Mapping[str, Decimal] = field(default_factory=dict)
     rule_total: Decimal | None = None
     who: Mapping[str, str] = field(default_factory=dict)
@@ -611,10 +609,6 @@ REVIEW_COLUMNS = (
     ),
     Column(
         "unsettled", "未了结", "count", lambda row: _count(row, row.open_remarks), view="review",
-    ),
-    Column(
-        "replies", "部门答复", "count", lambda row: _count(row, row.replies), view="review",
-        hint="从反馈意见单收回的答复",
     ),
     Column("note", "说明", "text", lambda row: row.review_note or None, 50, view="review",
            hint="带着错误通过的理由，或者什么变化使通过失效"),

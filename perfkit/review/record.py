@@ -197,13 +197,6 @@ class Review:
         """The remarks that are not settled."""
         return tuple(remark for remark in self.remarks if not remark.settled)
 
-    @property
-    def replies(self) -> tuple[Event, ...]:
-        """部门答复 to remarks and findings, and those that belong to neither any more."""
-        answers = [event for remark in self.remarks for event in remark.thread]
-        events = (*answers, *self.said, *self.loose)
-        return tuple(event for event in events if event["kind"] == "reply")
-
     def lapses(
         self, content: Mapping[str, str], figures: Mapping[str, str] | None = None
     ) -> list[str]:

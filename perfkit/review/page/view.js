@@ -22,7 +22,7 @@ let texts = new Map(); // name → text
 let notes = []; // the notes beside the text, in the order of the page
 let current = null; // the block that the keyboard is at
 let draft = null; // the remark that is being written
-let filter = null; // which of the notes are shown: a level, "remark", "change", "reply", "handled"; null for all
+let filter = null; // which of the notes are shown: a level, "remark", "change", "handled"; null for all
 
 // element(tag, attributes, …children): text children are text.
 function element(tag, attributes = {}, ...children) {
@@ -170,18 +170,11 @@ function waits(item) {
   return item.finding ? item.check.state === "open" : !item.remark.settled;
 }
 
-// Whether the department has replied to a finding or remark.
-function replied(item) {
-  const events = item.finding ? item.check.replies : item.remark.thread;
-  return events.some((event) => event.kind === "reply");
-}
-
 // Whether a note is one of those that the filter leaves.
 function chosen(item) {
   // Not without what is being answered.
   if (!filter || (draft?.on && item.remark?.id === draft.on)) return true;
   if (item.kind === "change") return filter === "change";
-  if (filter === "reply") return replied(item);
   const kind = item.finding ? item.finding.level : "remark";
   return filter === (waits(item) ? kind : "handled");
 }
@@ -606,7 +599,6 @@ function barContent(placed, decision) {
     return filterButton(kind, words, count.length);
   };
   const handled = said.filter((item) => !waits(item)).length;
-  const answered = said.filter(replied).length;
   return [
     toggle,
     otherReports(),
@@ -617,7 +609,6 @@ function barContent(placed, decision) {
       ...Object.entries(data.findings ? LEVELS : {}).map(([level, words]) => of(level, words)),
       of("remark", KINDS.remark),
       placed.changes.length || filter === "change" ? of("change", "改动") : null,
-      answered || filter === "reply" ? filterButton("reply", KINDS.reply, answered) : null,
       handled || filter === "handled" ? filterButton("handled", "处理过的", handled) : null,
     ),
     element("span", { class: "conclusion" }, STATES[stateOf(decision, content)]),
@@ -1087,11 +1078,7 @@ async function start() {
   document.body.append(
     dialog,
     status,
-    element(
-      "p",
-      { id: "review-keys", hidden: true },
-      "按上下方向键换段或换到另一条意见，按回车写意见，按 Tab 到本段的数字",
-    ),
+    element("p", { id: "review-keys", hidden: true }, "按上下方向键换段或换到另一条意见，按回车写意见，按 Tab 到本段的数字"),
   );
   findBlocks();
   document.addEventListener("keydown", keys);
