@@ -13,7 +13,7 @@ from command_line import perfkit
 
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
-from perfkit.received import chapters, figures, tables
+from perfkit.received import chapters, figures, pdf, tables
 from perfkit.received.importing import (
     department_received,
     parameter_text,
@@ -445,6 +445,69 @@ def test_a_report_without_numbers_before_its_titles(tmp_path):
     assert found.narrative.execution == ""
 
 
+SHEET = ["一级指标", "二级指标", "三级指标", "年度指标值", "实际完成值", "分值", "得分"]
+
+
+def test_the_parts_of_the_budget_are_no_projects_and_a_sheet_goes_on_in_a_second_table(tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "示例县水务局2022年度部门整体绩效评价报告", "二、部门预算执行情况（单位：元）",
+        [["项目", "年初预算数（元）", "调整预算数（元）", "支出数（元）"],
+         ["一、基本支出", "1,556,432.50", "1,613,567.80", "1,600,000.00"],
+         ["其中：人员经费", "1,400,000.00", "1,450,000.00", "1,440,000.00"],
+         ["二、项目支出", "300,000.00", "400,000.00", "398,765.43"],
+         ["三、其他支出", "0", "0", "0"],
+         ["合计", "1,856,432.50", "2,013,567.80", "1,998,765.43"]],
+        [["年度资金", "全年预算数", "全年执行数", "分值", "执行率", "得分", ""],
+         SHEET, ["产出指标", "数量指标", "河道清淤长度", "≥30公里", "32公里", "10", "10"]],
+        [SHEET, ["产出指标", "时效指标", "按期完工率", "≥95%", "90%", "10", "9.47"],
+         ["效益指标", "社会效益指标", "防洪保护人口", "≥20万人", "20万人", "20", "20"],
+         ["效益指标", "治理效能指标", "河长巡河", "≥20次", "20次", "5", "5"],
+         ["满意度指标", "服务对象满意度指标", "群众满意度", "≥90%", "88.5%", "10", "9.83"]],
+    ])  # fmt: skip
+    received = read_report(path, "project-2020")
+    assert received.get("projects") is None
+    assert received.get("budget.basic") == {"budget": "1613567.80元", "spent": "1600000.00元"}
+    assert received.get("budget.total") == {"budget": "2013567.80元", "spent": "1998765.43元"}
+    assert received.get("budget.initial") == "1856432.50元"
+    read = [(row["group"], row["kind"], row["name"]) for row in received.get("indicators")]
+    assert read == [
+        ("output", "quantity", "河道清淤长度"), ("output", "timeliness", "按期完工率"),
+        ("benefit", "social", "防洪保护人口"), ("satisfaction", "served", "群众满意度"),
+    ]  # fmt: skip
+    assert received.unread == [
+        "第3张表第4行：“效益指标 治理效能指标 河长巡河”，是哪一类指标没有认出"
+    ]
+
+
+def test_an_indicator_of_no_known_kind_is_told_and_not_taken_for_one_of_another_group(tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "示例县水务局2022年度部门整体绩效评价报告",
+        [SHEET, ["产出指标", "时效指标", "按期完工率", "≥95%", "90%", "10", "9.47"],
+         ["效益指标", "治理效能指标", "河长巡河", "≥20次", "20次", "5", "5"]],
+    ])  # fmt: skip
+    received = read_report(path, "project-2020")
+    assert [row["name"] for row in received.get("indicators")] == ["按期完工率"]
+    assert received.unread == [
+        "第1张表第3行：“效益指标 治理效能指标 河长巡河”，是哪一类指标没有认出"
+    ]
+
+
+def test_a_table_without_rules_in_a_pdf_is_told():
+    def line(*pieces):
+        signs, at = [], 0
+        for piece in pieces:
+            for sign in piece:
+                signs.append({"text": sign, "x0": at, "x1": at + 10, "size": 10})
+                at += 10
+            at += 30
+        return pdf._Line("".join(pieces), 0, at, 0, 10, False, pdf._columned(signs))
+
+    text = line("全年预算数100万元，", "支出90万元")
+    rows = [line("基本支出", "100.00", "95.00", "95%"), line("项目支出", "50", "40", "80%")]
+    assert list(pdf._unruled([pdf._Page(1, [text, *rows], [])], 10)) == [1]
+    assert not list(pdf._unruled([pdf._Page(1, [text, rows[0], text, rows[1]], [])], 10))
+
+
 def test_what_word_has_beside_plain_text(typed):
     paper = read_paper(typed / "ragged.docx")
     text = "\n".join(block.text for block in paper.blocks if isinstance(block, Paragraph))
@@ -481,6 +544,76 @@ def test_text_boxes_notes_pictures_and_links_are_told(tmp_path):
     assert all(
         words in notes for words in ("1 个文本框", "1 处脚注", "1 个嵌入的对象", "引用了 1 处外部")
     )
+
+
+W_NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def test_notes_are_read_where_they_belong_and_running_heads_are_told(tmp_path):
+    def run(text, more=""):
+        return f"<w:r><w:t>{text}</w:t>{more}</w:r>"
+
+    def noted(kind, name, text):
+        return f'<w:{kind} w:id="{name}"><w:p>{run("")}<w:r><w:{kind}Ref/></w:r>{run(text)}</w:p></w:{kind}>'
+
+    def mark(kind, name):
+        return f'<w:{kind}Reference w:id="{name}"/>'
+
+    cell = run("15548.09", mark("endnote", 1))
+    body = (
+        f"<w:p>{run('部门概况', mark('footnote', 1))}</w:p>"
+        f"<w:tbl><w:tr><w:tc><w:p>{cell}</w:p></w:tc></w:tr></w:tbl>"
+        f"<w:p>{run('完', mark('comment', 1) + mark('footnote', 9))}</w:p>"
+    )
+    w = hostile_reports.W
+    parts = {
+        "footnotes": f'<w:footnotes {w}><w:footnote w:id="0" w:type="separator"><w:p>{run("线")}</w:p></w:footnote>'
+        f"{noted('footnote', 1, '预算执行情况见附表。')}</w:footnotes>",
+        "endnotes": f"<w:endnotes {w}>{noted('endnote', 1, '含上年结转3万元。')}</w:endnotes>",
+        "header": f"<w:hdr {w}><w:p>{run('示例局文件')}</w:p></w:hdr>",
+        "footer": f"<w:ftr {w}><w:p>{run('第 1 页')}</w:p></w:ftr>",
+    }
+    links = "".join(
+        f'<Relationship Id="r{kind}" Type="{W_NOTES}/{kind}" Target="{kind}.xml"/>'
+        for kind in parts
+    )
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    more = {f"word/{kind}.xml": xml for kind, xml in parts.items()}
+    more["word/_rels/document.xml.rels"] = (
+        f'<Relationships xmlns="{package}">{links}</Relationships>'
+    )
+    (tmp_path / "x.docx").write_bytes(hostile_reports.document(body, **more))
+    paper = read_paper(tmp_path / "x.docx")
+    title, note, table, end, last = paper.blocks
+    assert (title.text, note.text, last.text) == ("部门概况", "预算执行情况见附表。", "完")
+    assert (note.place, note.note) == ("第1段的脚注", True)
+    assert table.rows[0][0].text == "15548.09"
+    assert (end.text, end.place) == ("含上年结转3万元。", "第1张表第1行的尾注")
+    assert paper.notes == (
+        "有 2 处脚注或尾注，按文字读，排在它所在的段落或表格后面",
+        "有 1 处脚注或尾注找不到内容，没有读",
+        "有 1 处批注，不是报告的内容，没有读",
+        "页眉、页脚没有读：“示例局文件”",
+    )
+
+
+def test_deleted_ends_of_paragraphs_and_deleted_cells(tmp_path):
+    gone = "<w:pPr><w:rPr><w:del/></w:rPr></w:pPr>"
+
+    def paragraph(text, more=""):
+        return f"<w:p>{more}<w:r><w:t>{text}</w:t></w:r></w:p>"
+
+    cells = (
+        f"<w:tc>{paragraph('甲')}</w:tc><w:tc><w:tcPr><w:cellDel/></w:tcPr>{paragraph('1')}</w:tc>"
+    )
+    body = (
+        paragraph("全年预算数100万元，", gone) + paragraph("支出90万元。")
+        + paragraph("前一段", gone) + f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>" + paragraph("末", gone)
+    )  # fmt: skip
+    (tmp_path / "x.docx").write_bytes(hostile_reports.document(body))
+    one, before, table, last = read_paper(tmp_path / "x.docx").blocks
+    assert [one.text, before.text, last.text] == ["全年预算数100万元，支出90万元。", "前一段", "末"]
+    assert [cell.text for cell in table.rows[0]] == ["甲"]
 
 
 # ---- broken and hostile files
@@ -522,9 +655,21 @@ def test_a_folder_of_received_reports_is_audited(typed, hostile, tmp_path):
     folder.mkdir()
     (folder / "甲.docx").write_bytes((typed / "plain.docx").read_bytes())
     (folder / "乙.doc").write_bytes((hostile / "old.doc").read_bytes())
-    (folder / "~$甲.docx").write_bytes(b"x")
+    (folder / "丙.pdf").write_bytes((typed / "typeset.pdf").read_bytes())
+    for name in ("扫描.jpg", "~$甲.docx", "台账.xlsx", "Thumbs.db"):
+        (folder / name).write_bytes(b"x")
     done = perfkit("check", folder, cwd=tmp_path)
     assert done.returncode == 1
     assert "甲.docx 第1张表第4行  19个项目预算合计14888.23万元" in done.stdout
-    assert "乙.doc：这是旧版的 Word 文件" in done.stdout
+    listed, closing = done.stdout.split("\n合计：")
+    assert "乙.doc：这是旧版的 Word 文件" in listed
+    assert "有一段文字几乎相同" not in listed, "of the same report in Word and PDF"
+    assert [line.partition("，")[0] for line in closing.splitlines()] == [
+        "4 份", "  丙.pdf：北京市丰台区金融服务办公室", "  甲.docx：北京市丰台区金融服务办公室",
+        "  没有审核  乙.doc：这是旧版的 Word 文件（.doc）", "  没有审核  扫描.jpg：这是图片",
+        "  北京市丰台区金融服务办公室2023年有 2 份报告：丙.pdf、甲.docx；请核对用哪一份",
+    ]  # fmt: skip
+    assert done.stderr == (
+        f"{folder} 里没有读的：~$甲.docx（Word 打开文件时的临时文件）、台账.xlsx（工作簿，不是报告）\n"
+    )
     assert not list(tmp_path.rglob("*.yaml"))

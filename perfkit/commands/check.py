@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,11 @@ def execute(options: argparse.Namespace) -> int:
         journal = read_journal(options.outputs)
     received = {path for path in files if is_report(path)}
     named = refused(path for path in files if path not in received)
+    closing: list[Listed] = []
     for path in files:
         if path in named:
             failed += 1
+            closing.append(Listed(path, reason=named[path]))
             print(f"{path}：{named[path]}")
             continue
         told: list[str] = []
@@ -78,11 +81,14 @@ def execute(options: argparse.Namespace) -> int:
             again = "，上面已经列出" if not fresh else ""
             print(f"{path}：{kind}有 {len(e.faults)} 处错误{again}")
             print(*PerfkitError(fresh).args, sep="\n", end="\n" if fresh else "")
+            closing.append(Listed(path, reason=e.faults[0].message))
             continue
         counts = Counter(finding.level for finding in audit.findings)
         summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
         grade = card.grade or "等级待定"
-        print(f"{path}：{card.department.name}，{plain(card.total)} 分，{grade}；{summary}")
+        line = f"{card.department.name}，{plain(card.total)} 分，{grade}；{summary}"
+        print(f"{path}：{line}")
+        closing.append(Listed(path, _whose(card.department), line))
         review = read_review(options.outputs, path.stem)
         checks = review.checked(audit.findings)
         for finding, check in zip(audit.findings, checks, strict=True):
@@ -99,7 +105,42 @@ def execute(options: argparse.Namespace) -> int:
         filings[card.department.place("narrative")] = card.department
     for line in _likeness_lines(filings):
         print(line)
+    if received and len(files) > 1:
+        print(*_closing(closing), sep="\n")
     return FAILED if failed else FINE
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file at the end of the list: whose report it is and what was found, or why it is none."""
+
+    path: Path
+    whose: str = ""
+    line: str = ""
+    reason: str = ""
+
+
+def _closing(listed: list[Listed]) -> Iterator[str]:
+    """All files once more, a line each, and what is to be asked of the departments."""
+    read = [one for one in listed if one.line]
+    unread = [one for one in listed if not one.line]
+    yield f"\n合计：{len(listed)} 份，审核了 {len(read)} 份，没有审核 {len(unread)} 份"
+    yield from (f"  {one.path.name}：{one.line}" for one in read)
+    yield from (f"  没有审核  {one.path.name}：{_bare(one)}" for one in unread)
+    counts = Counter(one.whose for one in read)
+    for whose, count in counts.items():
+        if count > 1:
+            names = "、".join(one.path.name for one in read if one.whose == whose)
+            yield f"  {whose}有 {count} 份报告：{names}；请核对用哪一份"
+
+
+def _whose(filing: Department) -> str:
+    return f"{filing.name}{filing.year}年"
+
+
+def _bare(one: Listed) -> str:
+    """The reason without the file's name before it."""
+    return one.reason.split(f"{one.path.name}：", 1)[-1]
 
 
 def _scored_report(path: Path, rubric: str | None) -> tuple[Scorecard, list[str]]:
@@ -115,6 +156,8 @@ def _likeness_lines(filings: dict[str, Department]) -> list[str]:
     short = {path: sketches(filing) for path, filing in filings.items()}
     lines = []
     for (one, first), (other, second) in alike_departments(short):
+        if _whose(filings[one]) == _whose(filings[other]):
+            continue  # the same report in Word and PDF
         places = [filings[path].place(field) for path, field in ((one, first), (other, second))]
         names = f"{filings[one].name}与{filings[other].name}"
         words = short[one][first].opening

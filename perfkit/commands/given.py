@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from perfkit.batch import inputs
 from perfkit.commands.shared import wrong_use
 from perfkit.forms.bookfile import is_book, part_of
-from perfkit.received.opened import is_report
+from perfkit.received.opened import TEXTS, is_report
 from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 
@@ -50,13 +51,29 @@ def parameter_files(given: list[Path], reports: bool = False) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def reports_in(folder: Path) -> list[Path]:
-    """The reports in Word and PDF in a folder, but for the temporary files of Word."""
-    return [
-        path
-        for path in sorted(folder.iterdir())
-        if is_report(path) and not path.name.startswith(("~$", "."))
+def reports_in(folder: Path, known: Sequence[Path] = ()) -> list[Path]:
+    """The files in a folder that were sent as reports; none if none of them is in Word or PDF.
+
+    What else is there and not *known* is told; the temporary files of the system are not meant.
+    """
+    listed = [path for path in sorted(folder.iterdir()) if path.name[0] != "."]
+    reports = [path for path in listed if is_report(path) and not path.name.startswith("~$")]
+    if not any(path.suffix.lower() in TEXTS for path in reports):
+        return []
+    rest = [
+        f"{path.name}（{'文件夹' if path.is_dir() else _what(path)}）"
+        for path in listed
+        if path not in (*reports, *known) and path.name.lower() not in ("thumbs.db", "desktop.ini")
     ]
+    if rest:
+        print(f"{inputs.shown(str(folder))} 里没有读的：{'、'.join(rest)}", file=sys.stderr)
+    return reports
+
+
+def _what(path: Path) -> str:
+    if path.name.startswith("~$"):
+        return "Word 打开文件时的临时文件"
+    return "工作簿，不是报告" if is_book(path) else "不是报告"
 
 
 def departments_in_book(path: Path) -> list[Path]:

@@ -39,7 +39,10 @@ def execute(options: argparse.Namespace) -> int:
     for path in dict.fromkeys(options.files):
         if not path.exists():
             wrong_use(f"找不到 {path}，请核对路径和文件名")
-        inside = [*books_in(path), *reports_in(path)] if path.is_dir() else [path]
+        inside = [path]
+        if path.is_dir():
+            inside = books_in(path)
+            inside += reports_in(path, inside)
         if not inside:
             wrong_use(f"{path} 里没有工作簿（.xlsx），也没有报告（.docx、.pdf）")
         reports += filter(is_report, inside)

@@ -153,7 +153,7 @@ def _could_be(paragraph: Paragraph) -> Iterator[tuple[str, int]]:
     title = bare(label.rest if label else text).rstrip("：:")
     if not title or len(title) > LONGEST_TITLE or re.search(r"[。；，]", title):
         return
-    if paragraph.aside or _CONTENTS.search(text):
+    if paragraph.aside or paragraph.note or _CONTENTS.search(text):
         return
     weight = {"chapter": 5, "ordinal": 5, "bracketed": 3}.get(label.kind if label else "", 1)
     weight += 2 * (0 < paragraph.level <= 4) + paragraph.strong
@@ -213,7 +213,7 @@ def _items(paragraphs: Sequence[Paragraph], kind: str) -> Iterator[Item]:
     last = 0
     deepest = max((p.level for p in paragraphs), default=0)
     for paragraph in paragraphs:
-        label = label_of(paragraph.text)
+        label = None if paragraph.note else label_of(paragraph.text)
         title, rest = "", ""
         if kind in _LABELS:
             if label and label.kind == kind and label.number in (last + 1, 1):

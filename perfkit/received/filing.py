@@ -18,7 +18,7 @@ from perfkit.received.chapters import Chapter, chapters, items, label_of, lines
 from perfkit.received.figures import Said, said
 from perfkit.received.found import Origin, Received, Value, origin_of, range_of, value_of
 from perfkit.received.own import generated, is_own
-from perfkit.received.paper import Block, Paper, Paragraph, Table, bare
+from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table, bare
 from perfkit.received.projects import read_projects
 from perfkit.received.sheet import Sheet, read_sheet
 from perfkit.received.tables import amount, parts, rate
@@ -251,6 +251,11 @@ class _Gatherer:
             "total": r"资金总体|合计|总计|总额|年度资金总额", "basic": r"基本支出",
             "project": r"[-—－]*项目支出", "other": r"其[他它](?:支出)?",
         }  # fmt: skip
+
+        def title(cell: Cell) -> str:
+            label = label_of(cell.text)  # 一、基本支出
+            return bare(label.rest if label else cell.text).rstrip("：:")
+
         for part in parts(self.blocks):
             if not part.kinds & {"budget", "adjusted"} or "spent" not in part.kinds:
                 continue
@@ -258,7 +263,7 @@ class _Gatherer:
                 continue
             rows = []
             for row in part.rows:
-                labels = [cell.bare.rstrip("：:") for cell in row.whole[:3]]
+                labels = [title(cell) for cell in row.whole[:3]]
                 key = next(
                     (
                         key
@@ -297,6 +302,7 @@ class _Gatherer:
 
     def sheet(self, sheet: Sheet) -> None:
         found = self.found
+        found.unread += [f"{row}，是哪一类指标没有认出" for row in sheet.unread]
         for n, row in enumerate(sheet.indicators):
             for key, (value, place) in row.items():
                 found.put(paths.indicator(n, key), value, Origin(place))

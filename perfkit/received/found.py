@@ -42,6 +42,8 @@ class Received:
     origins: dict[str, Origin] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """What stands in the report and couldn't be taken for anything, in words."""
 
     def put(self, path: str, value: Any, origin: Origin) -> None:
         """Take a value in, unless there is one already."""

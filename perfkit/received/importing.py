@@ -109,6 +109,7 @@ def parameter_text(received: Received, chinese: bool = False) -> str:
     paper = received.paper
     notes = [HEAD.format(name=paper.name, digest=paper.sha256[:12], fill=FILL_IN)]
     notes += [f"读的时候：{note}" for note in paper.notes]
+    notes += [f"没有读：{text}" for text in received.unread]
     notes += [f"前后不一致：{doubt}" for doubt in received.doubts]
     remarks[""] = "\n".join(notes)
     return department_text(_ordered(tree, ()), chinese, _at_items(remarks))
@@ -152,6 +153,8 @@ def listing(received: Received) -> Iterator[str]:
 
 def lacking(received: Received) -> Iterator[str]:
     """How a report was read and what was not found in it, in short."""
+    name = received.rubric.name
+    yield f"  说明  按“{name}”审核；如果报告按的是别的评分标准，请用 --rubric 写明"
     yield from _notes(received)
     if received.missing:
         listed = "；".join(map(words_of_path, received.missing))
@@ -160,6 +163,7 @@ def lacking(received: Received) -> Iterator[str]:
 
 def _notes(received: Received) -> Iterator[str]:
     yield from (f"  说明  {note}" for note in received.paper.notes)
+    yield from (f"  没有读  {text}" for text in received.unread)
     yield from (f"  前后不一致  {doubt}" for doubt in received.doubts)
 
 

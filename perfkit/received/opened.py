@@ -12,6 +12,8 @@ from perfkit.received.paper import Paper
 ENDINGS = (".docx", ".pdf")
 
 OLD = "请用 Word 或 WPS 打开，另存为“Word 文档（.docx）”后再试"
+SCAN = "没有文字；请向报送单位要 Word 文件，或先用文字识别软件（OCR）转换"
+ARCHIVE = "这是压缩包，请解压后再试"
 OTHERS = {
     ".doc": f"这是旧版的 Word 文件（.doc），{OLD}",
     ".dot": f"这是旧版的 Word 模板（.dot），{OLD}",
@@ -22,20 +24,28 @@ OTHERS = {
     ".rtf": f"这是 RTF 文件，{OLD}",
     ".odt": f"这是 OpenDocument 文件（.odt），{OLD}",
     ".ofd": "这是 OFD 版式文件，读不了；请向报送单位要 Word 文件，或转换为带文字的 PDF",
+    **dict.fromkeys(
+        (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".heic"), f"这是图片，{SCAN}"
+    ),
+    **dict.fromkeys((".zip", ".rar", ".7z"), ARCHIVE),
 }
-"""Files of text that are no report that can be read, and what to do."""
+"""What else departments send for a report, which can't be read, and what to do."""
 
 _STARTS = (
     (b"\xd0\xcf\x11\xe0", f"这是旧版的 Word 或 WPS 文件，或者有密码（只是文件名以 .docx 结尾），{OLD}；"
      "有密码的先取消密码"),
     (b"{\\rtf", f"这是 RTF 文件（只是改了名），{OLD}"),
     (b"<", f"这是网页或 XML 文件（只是改了名），{OLD}"),
-    (b"Rar!", "这是压缩包，请解压后再试"),
+    (b"Rar!", ARCHIVE),
 )  # fmt: skip
 
 
+TEXTS = (*ENDINGS, ".doc", ".wps", ".docm", ".rtf", ".odt", ".ofd")
+"""By these a folder is known as one of reports; a picture alone tells nothing."""
+
+
 def is_report(path: Path) -> bool:
-    """Whether a file is meant as a report in Word or PDF, readable or not."""
+    """Whether a file is meant as a report, readable or not."""
     return path.suffix.lower() in (*ENDINGS, *OTHERS)
 
 

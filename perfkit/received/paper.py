@@ -15,7 +15,8 @@ class Paragraph:
     """A paragraph with its number, automatic or typed, at the front.
 
     `level` is the outline level of its style, 1 the highest, 0 for body text; `strong` says that
-    all of it is bold; `aside` that it is small print, as in a figure or a note.
+    all of it is bold; `aside` that it is small print, as in a figure; `note` that it is a foot- or
+    endnote, which stands after the paragraph or table that it belongs to and is never a title.
     """
 
     text: str
@@ -23,6 +24,7 @@ class Paragraph:
     level: int = 0
     strong: bool = False
     aside: bool = False
+    note: bool = False
 
 
 @dataclass(frozen=True, eq=False)

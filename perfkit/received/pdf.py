@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,9 @@ def _block(found: dict[str, Any]) -> Block:
 SMALL = 0.8
 """Of the body's size: what is smaller is a note, a caption or the words of a figure."""
 
+WIDE = 1.2
+"""Of a sign's size: the space between two columns of a table without rules."""
+
 _CJK = "[\u2e80-\u9fff\u3000-\u303f\uff00-\uffef“”‘’—…]"
 _BLANKS = re.compile(rf"(?<={_CJK})[ \t]+|[ \t]+(?={_CJK})")
 _PAGE_NUMBER = re.compile(
@@ -117,6 +121,7 @@ class _Line:
     top: float
     size: float
     bold: bool
+    columned: bool = False
 
 
 @dataclass
@@ -151,9 +156,33 @@ def _page(page: Any, number: int) -> _Page:
         text = _without_blanks(line["text"])
         if text:
             size = sizes.most_common(1)[0][0]
-            lines.append(_Line(text, line["x0"], line["x1"], line["top"], size, bold))
+            made = _Line(text, line["x0"], line["x1"], line["top"], size, bold, _columned(signs))
+            lines.append(made)
     tables = [(table.bbox[1], _table(table, number)) for table in found]
     return _Page(number, lines, tables)
+
+
+def _columned(signs: list[dict[str, Any]]) -> bool:
+    """Whether a line is parted into three pieces or more, with words and figures among them."""
+    pieces = [""]
+    last = None
+    for sign in signs:
+        if sign["text"].isspace():
+            continue
+        if last is not None and sign["x0"] - last > WIDE * sign["size"]:
+            pieces.append("")
+        pieces[-1] += sign["text"]
+        last = sign["x1"]
+    figures = [re.fullmatch(r"[0-9,.%％—-]+", piece) is not None for piece in pieces]
+    return len(pieces) >= 3 and sum(figures) >= 2 and not all(figures)
+
+
+def _unruled(pages: list[_Page], body: float) -> Iterator[int]:
+    """The pages with lines below each other that stand in columns without rules."""
+    for page in pages:
+        lines = [line for line in page.lines if line.size >= body * SMALL]
+        if any(one.columned and two.columned for one, two in pairwise(lines)):
+            yield page.number
 
 
 def _table(table: Any, page: int) -> Table:
@@ -203,12 +232,16 @@ def _without_running(pages: list[_Page]) -> None:
                 page.lines.pop(at)
 
 
-def _paragraphs(pages: list[_Page]) -> Iterator[Block]:
+def _body(pages: list[_Page]) -> float:
+    """The size that most signs have."""
     sizes: Counter[float] = Counter()
     for page in pages:
         for line in page.lines:
             sizes[line.size] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0
+    return sizes.most_common(1)[0][0] if sizes else 0
+
+
+def _paragraphs(pages: list[_Page], body: float) -> Iterator[Block]:
     open_lines: list[_Line] = []
     at = 0
 
@@ -308,8 +341,11 @@ def _read(path: str) -> dict[str, Any]:
     if pictures:
         listed = "、".join(map(str, pictures))
         notes.append(f"第{listed}页是图片，没有文字，读不到")
+    body = _body(pages)
+    if unruled := "、".join(map(str, _unruled(pages, body))):
+        notes.append(f"第{unruled}页像有没有框线的表格，按文字读了，表里的数没有读，请对照原文补填")
     written: list[dict[str, Any]] = []
-    for block in _joined_tables(list(_paragraphs(pages))):
+    for block in _joined_tables(list(_paragraphs(pages, body))):
         if isinstance(block, Paragraph):
             written.append(vars(block))
             continue

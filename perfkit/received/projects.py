@@ -14,7 +14,8 @@ from perfkit.received.own import generated
 from perfkit.received.paper import Block, Cell, Paragraph, bare
 from perfkit.received.tables import NONE, Row, amount, number, parts, rate
 
-_NO_PROJECT = re.compile(r"合计|小计|总计|资金总体|基本支出|[-—]*项目支出|其他(?:支出)?")
+_WHOLE = re.compile(r"基本支出|[-—]*项目支出")
+_NO_PROJECT = re.compile(rf"合计|小计|总计|资金总体|其他(?:支出)?|{_WHOLE.pattern}")
 _COLUMNS = {
     "budget": ("adjusted", "budget"),
     "spent": ("spent",),
@@ -112,6 +113,9 @@ def _lines(blocks: Sequence[Block]) -> list[_Line]:
             continue
         if part.kinds & {"target", "points"} and "number" not in part.kinds:
             continue
+        names = [_title(name) for row in part.rows if (name := row.cell("name"))]
+        if any(map(_WHOLE.fullmatch, names)) and "number" not in part.kinds:
+            continue  # the parts of the budget and what they consist of, 其中：人员经费
         percent = any("%" in head for head in part.heads)
         for row in part.rows:
             if line := _line(row, part.unit, percent):
@@ -123,9 +127,14 @@ def _lines(blocks: Sequence[Block]) -> list[_Line]:
     return list(listed.values())
 
 
+def _title(name: Cell) -> str:
+    label = label_of(name.text)  # 一、基本支出
+    return bare(label.rest if label else name.text).rstrip("：:")
+
+
 def _line(row: Row, unit: str, percent: bool) -> _Line | None:
     name = row.cell("name")
-    if name is None or _NO_PROJECT.fullmatch(name.bare):
+    if name is None or _NO_PROJECT.fullmatch(_title(name)):
         return None
     cells = {key: cell for key, kinds in _COLUMNS.items() if (cell := row.cell(*kinds))}
     return _Line(name, cells, unit, percent)

@@ -13,6 +13,7 @@ from perfkit.received.paper import Cell, Table, bare
 from perfkit.received.tables import NONE, Part, Row, number, parts, rate
 from perfkit.scoring.kinds.chosen import Kind
 from perfkit.scoring.rubric import Rubric, RubricIndicator
+from perfkit.texts import shortened
 
 Placed = tuple[str, str]
 """A text and the place that it stands at."""
@@ -36,6 +37,8 @@ class Sheet:
     awards: dict[str, Placed] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     rates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    """Rows with a target whose kind of indicator isn't known, with their places."""
     total: Placed | None = None
     grade: Placed | None = None
 
@@ -145,11 +148,12 @@ class _Reader:
             return
         for text in texts:
             for name in self.rubric.groups:
-                if text in (
+                if name != self.group and text in (
                     bare(self.rubric.indicator(name).name),
                     bare(self.rubric.indicator(name).level2),
                 ):
-                    self.group = name
+                    # A kind of another group is none of this one.
+                    self.group, self.kind = name, ""
         if "小计" in texts:
             if claim and self.group:
                 self.sheet.claims.setdefault(self.group, claim)
@@ -159,8 +163,15 @@ class _Reader:
         ]
         if known:
             self.group, self.kind = known[-1][1][0], known[-1][1][1].id
+        else:
+            strange = [text for text in texts[:-1] if not self.is_group(text)]
+            if strange and (len(texts) >= 3 or strange[-1].endswith("指标")):
+                self.kind = ""  # 治理效能指标 below 社会效益指标: the kind before it is over
         target = row.cell("target")
-        if not self.kind or not self.group or target is None:
+        if target is None:
+            return
+        if not self.kind or not self.group:
+            self.sheet.unread.append(f"{target.place}：“{shortened(' '.join(texts), 40)}”")
             return
         at = {n for n, _ in known}
         named = [
@@ -172,7 +183,8 @@ class _Reader:
     def kind_of(self, text: str) -> tuple[str, Kind] | None:
         short = re.sub(r"(?:绩效)?指标(?:\([^)]*\))?$", "", text)
         for name, _, kind in self.kinds:
-            words = {bare(kind.name), bare(kind.name).removeprefix("产出"), *ALSO.get(kind.id, ())}
+            own = bare(kind.name).removesuffix("指标")
+            words = {own, own.removeprefix("产出"), *ALSO.get(kind.id, ())}
             group = bare(self.rubric.indicator(name).name)
             if short in words or short in {f"{group}{word}" for word in words}:
                 return name, kind

@@ -11,7 +11,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
@@ -20,6 +20,7 @@ from perfkit.archives import MOST_TEXT, xml_parts
 from perfkit.errors import PerfkitError
 from perfkit.quantities import chinese_number
 from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table
+from perfkit.texts import shortened
 
 MOST_CELLS = 200_000
 MOST_COLUMNS = 200
@@ -28,6 +29,7 @@ DEEPEST = 40
 
 AGAIN = "请用 Word 或 WPS 打开，另存为新的 .docx 再试"
 BROKEN = f"文件损坏了，读不出来；{AGAIN}"
+NOTES = {"footnotes": "脚注", "endnotes": "尾注"}
 TOO_LARGE = "文件里的内容解压后太大，不像一份报告，没有读"
 
 
@@ -72,7 +74,8 @@ class _Counts:
     objects: int = 0
     foreign: int = 0
     notes: int = 0
-    found: list[str] = field(default_factory=list)
+    comments: int = 0
+    lost: int = 0
 
 
 class _Document:
@@ -84,6 +87,10 @@ class _Document:
         self.styles: dict[str, _Style] = {}
         self.lists: dict[str, dict[int, _Level]] = {}
         self.counters: dict[str, dict[int, int]] = {}
+        self.notes: dict[tuple[str, str], Any] = {}
+        self.below: list[Block] = []
+        self.running: tuple[str, ...] = ()
+        self.begun: list[tuple[str, bool]] = []
 
     def refused(self, message: str) -> PerfkitError:
         return PerfkitError(f"{self.name}：{message}")
@@ -99,6 +106,9 @@ class _Document:
         numbering = self.xml(related.get("numbering", ""), needed=False)
         if numbering is not None:
             self.read_numbering(numbering)
+        for kind in NOTES:
+            self.read_notes(kind, self.xml(related.get(kind, ""), needed=False))
+        self.running = tuple(self.running_texts(related))
         root = self.xml(main)
         body = next((child for child in root if _tag(child) == "body"), None)
         if body is None:
@@ -141,15 +151,17 @@ class _Document:
 
     def related(self, main: str) -> dict[str, str]:
         folder = posixpath.dirname(main)
-        found = {}
+        found: dict[str, str] = {}
         for relation in self.relations(main):
             kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
             if relation.get("TargetMode") == "External":
                 self.counts.foreign += kind != "hyperlink"
-            elif kind in ("styles", "numbering"):
+            elif kind in ("styles", "numbering", "header", "footer", *NOTES):
                 absolute = target.startswith("/")
                 path = target.lstrip("/") if absolute else posixpath.join(folder, target)
-                found[kind] = posixpath.normpath(path)
+                # There are several heads and feet, of the other kinds one.
+                several = f" {len(found)}" if kind in ("header", "footer") else ""
+                found[kind + several] = posixpath.normpath(path)
         return found
 
     def properties(self) -> str:
@@ -171,7 +183,47 @@ class _Document:
         if counts.foreign:
             yield f"文件引用了 {counts.foreign} 处外部的内容，没有去读"
         if counts.notes:
-            yield f"有 {counts.notes} 处脚注或批注，没有读"
+            yield f"有 {counts.notes} 处脚注或尾注，按文字读，排在它所在的段落或表格后面"
+        if counts.lost:
+            yield f"有 {counts.lost} 处脚注或尾注找不到内容，没有读"
+        if counts.comments:
+            yield f"有 {counts.comments} 处批注，不是报告的内容，没有读"
+        if self.running:
+            yield f"页眉、页脚没有读：{'；'.join(f'“{text}”' for text in self.running)}"
+
+    # ---- what stands outside of the body
+
+    def read_notes(self, kind: str, root: Any) -> None:
+        for note in root if root is not None else ():
+            # The lines between text and notes are notes of a type of their own.
+            if _attribute(note, "type") in ("", "normal"):
+                self.notes[kind, _attribute(note, "id")] = note
+
+    def running_texts(self, related: dict[str, str]) -> Iterator[str]:
+        """What heads and feet of the pages say beside the page's number, each once, in short."""
+        seen = set()
+        for kind, part in related.items():
+            if not kind.startswith(("header", "footer")):
+                continue
+            root = self.xml(part, needed=False)
+            text = "".join(e.text or "" for e in root.iter("{*}t")) if root is not None else ""
+            text = shortened(text.strip(), 24)
+            if text and text not in seen and not re.fullmatch(r"[-—–第页共/／0-9\s]*", text):
+                seen.add(text)
+                yield text
+
+    def note(self, reference: Any, place: str) -> None:
+        """Keeps a note for after the paragraph or table that refers to it."""
+        kind = "footnotes" if _tag(reference) == "footnoteReference" else "endnotes"
+        # Each is read once, so that none can lead to itself.
+        found = self.notes.pop((kind, _attribute(reference, "id")), None)
+        if found is None:
+            self.counts.lost += 1
+            return
+        self.counts.notes += 1
+        for block in list(self.blocks(found, 1, f"{place}的{NOTES[kind]}")):
+            made = replace(block, note=True, level=0) if isinstance(block, Paragraph) else block
+            self.below.append(made)
 
     # ---- styles and automatic numbers
 
@@ -259,11 +311,16 @@ class _Document:
             if tag == "p":
                 yield from self.paragraph(child, depth, place)
             elif tag == "tbl":
+                yield from self.unfinished(place)
                 yield self.table(child, depth)
             elif tag in ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"):
                 yield from self.blocks(child, depth + 1, place)
             elif tag == "altChunk":
                 self.counts.objects += 1
+            if not place:
+                yield from self.below
+                self.below.clear()
+        yield from self.unfinished(place)
 
     def paragraph(self, element: Any, depth: int, place: str) -> Iterator[Block]:
         if not place:
@@ -276,8 +333,10 @@ class _Document:
             style = self.style(named)
             level, listed = _paragraph_level(properties), _numbered(properties)
         boxes: list[Any] = []
-        pieces: list[tuple[str, bool]] = []
-        self.runs(element, pieces, boxes, bool(style.bold), 0)
+        pieces, self.begun, begun = self.begun, [], list[tuple[str, bool]]()
+        self.runs(element, pieces, boxes, bool(style.bold), 0, place)
+        if _joins_next(properties):
+            begun, pieces = pieces, []
         text = "".join(piece for piece, _ in pieces)
         if listed is None:
             listed = style.number
@@ -290,9 +349,23 @@ class _Document:
         for box in boxes:
             self.counts.boxes += 1
             yield from self.blocks(box, depth + 1, f"{place}的文本框")
+        self.begun = begun
+
+    def unfinished(self, place: str) -> Iterator[Paragraph]:
+        """A paragraph whose end was deleted and that no other goes on."""
+        text = "".join(piece for piece, _ in self.begun).strip()
+        self.begun = []
+        if text:
+            yield Paragraph(text, place or f"第{self.paragraphs}段")
 
     def runs(
-        self, parent: Any, pieces: list[tuple[str, bool]], boxes: list[Any], bold: bool, depth: int
+        self,
+        parent: Any,
+        pieces: list[tuple[str, bool]],
+        boxes: list[Any],
+        bold: bool,
+        depth: int,
+        place: str,
     ) -> None:
         """The text of a paragraph, a piece a run; deleted text is left out, inserted text is text."""
         if depth > DEEPEST * 2:
@@ -303,12 +376,12 @@ class _Document:
                 self.counts.changes += tag in ("del", "moveFrom")
             elif tag in ("ins", "moveTo"):
                 self.counts.changes += 1
-                self.runs(child, pieces, boxes, bold, depth + 1)
+                self.runs(child, pieces, boxes, bold, depth + 1, place)
             elif tag == "r":
                 properties = next((part for part in child if _tag(part) == "rPr"), None)
                 own = None if properties is None else _bold(properties)
                 if properties is None or not any(_tag(p) == "vanish" for p in properties):
-                    self.runs(child, pieces, boxes, bold if own is None else own, depth + 1)
+                    self.runs(child, pieces, boxes, bold if own is None else own, depth + 1, place)
             elif tag == "t":
                 pieces.append((child.text or "", bold))
             elif tag in ("br", "cr"):
@@ -318,17 +391,19 @@ class _Document:
             elif tag == "noBreakHyphen":
                 pieces.append(("-", bold))
             elif tag == "AlternateContent":  # the same once more for older versions of Word
-                self.runs(next(iter(child), ()), pieces, boxes, bold, depth + 1)
+                self.runs(next(iter(child), ()), pieces, boxes, bold, depth + 1, place)
             elif tag == "txbxContent":
                 boxes.append(child)
-            elif tag in ("footnoteReference", "endnoteReference", "commentReference"):
-                self.counts.notes += 1
+            elif tag in ("footnoteReference", "endnoteReference"):
+                self.note(child, place)
+            elif tag == "commentReference":
+                self.counts.comments += 1
             elif tag in ("blip", "imagedata"):
                 self.counts.pictures += 1
             elif tag in ("OLEObject", "altChunk"):
                 self.counts.objects += 1
             elif isinstance(child.tag, str):
-                self.runs(child, pieces, boxes, bold, depth + 1)
+                self.runs(child, pieces, boxes, bold, depth + 1, place)
 
     def table(self, element: Any, depth: int) -> Table:
         self.tables += 1
@@ -408,6 +483,12 @@ def _paragraph_level(properties: Any) -> int:
     return _whole(level) + 1 if re.fullmatch("[0-8]", level) else 0
 
 
+def _joins_next(properties: Any) -> bool:
+    """Whether the end of a paragraph was deleted with changes tracked: the next one goes on in it."""
+    parts = properties if properties is not None else ()
+    return any(_tag(one) == "del" for part in parts if _tag(part) == "rPr" for one in part)
+
+
 def _numbered(properties: Any) -> tuple[str, int] | None:
     """The list that a paragraph belongs to and its level in it."""
     for child in properties:
@@ -455,7 +536,9 @@ def _rows(table: Any) -> Iterator[Any]:
 def _cells(row: Any) -> Iterator[Any]:
     for child in row:
         if _tag(child) == "tc":
-            yield child
+            properties = next((part for part in child if _tag(part) == "tcPr"), ())
+            if not any(_tag(part) == "cellDel" for part in properties):
+                yield child
         elif _tag(child) in ("sdt", "sdtContent", "customXml"):
             yield from _cells(child)
 
