@@ -63,7 +63,7 @@ def outside_bytes(path: Path, refused: Refused, smaller: str) -> bytes:
     except ValueError:
         raise refused("文件名里有不可见的字符，请改名") from None
     if not content.strip(b"\0 \r\n\t"):
-        raise refused("文件是空的（0 字节），可能没有传完；请重新取得")
+        raise refused("文件是空的，可能没有传完；请重新取得")
     return content
 
 

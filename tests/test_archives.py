@@ -35,8 +35,8 @@ LIE = (100).to_bytes(4, "little")
 DEEP = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
 
 REFUSED = {
-    "nothing": (b"", "0 字节"),
-    "zeros": (b"\0" * 500, "0 字节"),
+    "nothing": (b"", "文件是空的"),
+    "zeros": (b"\0" * 500, "文件是空的"),
     "over the size": (GOOD + b"\0" * 200_000, "文件有 0 MB，最多 0 MB"),
     "half": (GOOD[: len(GOOD) // 2], "损坏"),
     "overwritten": (GOOD[:40] + b"\0" * 60 + GOOD[100:], "损坏"),

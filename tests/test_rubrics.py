@@ -13,7 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.audit.examine import examine
+from perfkit.books.writing import Entry, book_bytes
+from perfkit.forms.bookfile import read_sheets
 from perfkit.forms.department import Department
+from perfkit.forms.workbook import read_filing
+from perfkit.forms.written import tree
 from perfkit.index.page import page
 from perfkit.index.rows import row_of, score_columns
 from perfkit.index.workbook import workbook
@@ -434,6 +438,52 @@ def test_no_statement_of_a_report_contradicts_the_scorecard(data):
     assert contradictions(report, report.card) == []
 
 
+@settings(max_examples=8)
+@given(st.data())
+def test_a_workbook_asks_for_what_the_rubric_asks_and_gives_it_back(tmp_path_factory, data):
+    rubric = Rubric.model_validate(data.draw(rubrics()))
+    filed = tree(data.draw(filings(rubric)))
+    path = tmp_path_factory.getbasetemp() / "random.xlsx"
+    path.write_bytes(book_bytes([Entry("", filed, rubric)]))
+    read_back, _, faults = read_filing(path)
+    assert (read_back["department"], faults) == (in_words(filed, rubric), [])
+    sheets = {sheet.name: shown_rows(sheet) for sheet in read_sheets(path)[0]}
+    figures = [sheets["另填数据"][name] for name in rubric.figures]
+    assert [(row[1], "人" in row) for row in figures] == [("在职人数", True), ("编制数", True)]
+    for name, item in rubric.items.items():
+        assert sheets["检查清单"][name][1] == item.text
+    for one in rubric.everything:
+        assert sheets["自评"][one.id][1] == one.name
+        assert Decimal(sheets["自评"][one.id][-1]) == one.points
+        if one.rule.asks:
+            assert one.standard in sheets["指标填报"][one.id][-1]
+
+
+def shown_rows(sheet):
+    """The rows of a sheet by their first cell."""
+    rows = [[cell.text for _, cell in sorted(row.items())] for row in sheet.cells.values()]
+    return {row[0]: row for row in rows}
+
+
+def in_words(filed, rubric):
+    """A tree as a book has it: every value is text, 所属指标 and 类别 by the rubric's names."""
+    found = as_text(filed)
+    for row in found.get("indicators", []):
+        group = rubric.indicator(row["group"])
+        kinds = {kind.id: kind.name for kind in group.rule.kinds}
+        row["group"], row["kind"] = group.name, kinds[row["kind"]]
+    return found
+
+
+def as_text(value):
+    """A tree as it is read: every value is text."""
+    if isinstance(value, dict):
+        return {key: as_text(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [as_text(child) for child in value]
+    return str(value)
+
+
 def test_a_contradiction_would_be_found():
     report = opened_random()
     card = report.card
@@ -497,3 +547,25 @@ def test_a_rubric_of_twelve_indicators_is_written_as_data():
     assert "2023年度预算管理考核得100.2分（满分120分），评价等级为达标" in text
     assert "2023年度预算管理考核评分表" in text
     assert BEIJING.findall(text) == []
+
+
+def test_a_projects_report_has_no_parts_of_a_departments_budget():
+    """A rubric of one part: its money is one line, in sentence, table, sheet, frame, chart and index."""
+    card = score(*read_department(HERE / "rubrics" / "project-2020.yaml"))
+    report = Report(card, examine(card))
+    shown = "".join(block.html for block in (report.execution(), report.score_sheet()))
+    words = re.sub("<[^>]*>", "", shown)
+    assert "2023年全年预算数200.00万元，全年执行数190.00万元。预算执行率为95%。" in words
+    assert "项目资金执行情况" in words
+    assert not re.search("基本支出|项目支出预算数|其他|资金总体", words)
+    assert report.frames.budget.empty
+    assert report.chart_parts() is None
+    assert [*row_of("one", card, []).amounts] == ["资金总体"]
+
+
+def test_a_part_that_was_filled_in_is_shown_all_the_same():
+    department, rubric = read_department(HERE / "rubrics" / "project-2020.yaml")
+    other = department.budget.other.model_copy(update={"spent": Decimal(1)})
+    budget = department.budget.model_copy(update={"other": other})
+    card = score(department.model_copy(update={"budget": budget}), rubric)
+    assert [*card.budget_parts] == ["project", "other"]

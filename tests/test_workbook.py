@@ -610,10 +610,10 @@ def test_what_a_batch_has_read_of_a_book_is_not_read_again(two, edited):
         os.utime(book, ns=(stat.st_atime_ns, stat.st_mtime_ns))
         read_book(edited())  # so that the first book isn't the one read last
         assert read_filing(one) == read
-        with pytest.raises(PerfkitError, match="不是工作簿"):
+        with pytest.raises(PerfkitError, match="文件是空的"):
             read_filing(other)
         os.utime(book, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**9))
-        with pytest.raises(PerfkitError, match="不是工作簿"):
+        with pytest.raises(PerfkitError, match="文件是空的"):
             read_filing(one)
 
 

@@ -110,7 +110,7 @@ class Look:
         sheet = self.book.add_worksheet(GUIDE)
         sheet.set_column(0, 0, 4)
         sheet.set_column(1, 1, 96)
-        sheet.write_string(0, 1, "部门整体绩效评价填报表", self.title)
+        sheet.write_string(0, 1, f"{_evaluation(rubrics)}填报表", self.title)
         named = "；".join(
             f"{each.name}（{each.id}），满分 {plain(each.points)} 分" for each in rubrics
         )
@@ -130,8 +130,8 @@ class Look:
             if len(rubrics) > 1:
                 sheet.write_string(row, 1, f"{rubric.name}（{rubric.id}）", self.title)
                 row += 1
-            for indicator in rubric.indicators:
-                text = f"{indicator.name}（{plain(indicator.points)}分，编号 {indicator.id}）：{indicator.explanation}评分标准：{indicator.standard}"
+            for indicator in rubric.everything:
+                text = f"{indicator.name}（{rubric.most(indicator.id)}，编号 {indicator.id}）：{indicator.explanation}评分标准：{indicator.standard}"
                 sheet.write_string(row, 1, text, self.plain)
                 sheet.set_row(row, 15 * max(1, math.ceil(_width(text) / 92)) + 5)
                 row += 1
@@ -350,3 +350,9 @@ class Look:
 def _width(text: str) -> float:
     """The width of a text in the signs that columns are measured in."""
     return sum(2 if sign >= "\u2000" else 1.1 for sign in text)
+
+
+def _evaluation(rubrics: Sequence[Rubric]) -> str:
+    """What the rubrics call the evaluation, if all call it so."""
+    named = {rubric.words.evaluation for rubric in rubrics}
+    return named.pop() if len(named) == 1 else "绩效评价"

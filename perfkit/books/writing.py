@@ -531,12 +531,11 @@ def _asked(block: Block, rubric: Rubric) -> Iterator[tuple[str, str, tuple[str, 
     """The keys that a rubric asks for in a table, their words, and what is remarked on them."""
     what = block.at[-1]
     if what == "checks":
-        for indicator in rubric.indicators:
-            for item in indicator.rule.questions:
-                good = "是" if item.good else "否"
-                yield item.id, item.text, (item.asks, good, indicator.name)
+        asked = [(i.name, item) for i in rubric.everything for item in i.rule.questions]
+        for of, item in [*asked, *(("限制条件", limit) for limit in rubric.limits)]:
+            yield item.id, item.text, (item.asks, "是" if item.good else "否", of)
     elif what == "scores":
-        for indicator in rubric.indicators:
+        for indicator in rubric.everything:
             yield indicator.id, indicator.name, (plain(indicator.points),)
     elif what == "answers":
         titles = {column.steps[0]: column.title for column in block.columns}
@@ -548,7 +547,7 @@ def _asked(block: Block, rubric: Rubric) -> Iterator[tuple[str, str, tuple[str, 
                 yield indicator.id, indicator.name, (f"{fill}{may}{indicator.standard}",)
     elif what == "figures":
         for code, figure in rubric.figures.items():
-            yield code, figure.name, (figure.unit, figure.about)
+            yield code, figure.name, (figure.unit, figure.note)
 
 
 @dataclass(frozen=True)

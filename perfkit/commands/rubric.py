@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace) -> int:
         return FINE
     print(f"{rubric.name}，{plain(rubric.points)} 分")
     for indicator in rubric.everything:
-        print(f"{indicator.name}（{indicator.id}），{plain(indicator.points)} 分")
+        print(f"{indicator.name}（{indicator.id}），{rubric.most(indicator.id)}")
         rule = indicator.rule
         for line in (rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"):
             print(f"    {line}")

@@ -322,7 +322,7 @@ def row_of(
             PART_NAMES.get(key, key): (part.budget, part.spent)
             for key, part in (
                 ("total", department.budget.overall),
-                *department.budget.parts.items(),
+                *card.budget_parts.items(),
             )
         },
         scores=tuple(

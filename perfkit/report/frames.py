@@ -45,7 +45,7 @@ class Frames:
     def budget(self) -> pd.DataFrame:
         """One row a part of 资金总体: 部分, 预算, 支出, 未支出 (万元), 执行率; 上年支出 with last year's file.
 
-        基本支出、项目支出、其他支出各一行，不含合计；执行率 1 即 100%；有上年参数文件的才有“上年支出”一列.
+        基本支出、项目支出、其他支出各一行，不含合计，评分标准不分部分的是一张空表；执行率 1 即 100%；有上年参数文件的才有“上年支出”一列.
         """
         last = self.card.department.last_year
         rows = [
@@ -57,7 +57,7 @@ class Frames:
                 "执行率": part.execution_rate,
                 "上年支出": last.budget.parts[key].spent if last else None,
             }
-            for key, part in self.card.department.budget.parts.items()
+            for key, part in self.card.budget_parts.items()
         ]
         names = ("预算", "支出", "未支出", "执行率", *(("上年支出",) if last else ()))
         amounts = dict.fromkeys(names, Decimal)

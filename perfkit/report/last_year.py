@@ -17,7 +17,7 @@ def last_year_spending(card: Scorecard) -> dict[str, tuple[str, str]]:
         return {}
     budget, before = card.department.budget, last.budget
     parts = {"total": (budget.overall, before.overall)}
-    parts |= {key: (part, before.parts[key]) for key, part in budget.parts.items()}
+    parts |= {key: (part, before.parts[key]) for key, part in card.budget_parts.items()}
     found = {}
     for key, (now, then) in parts.items():
         change = "—"

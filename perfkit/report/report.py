@@ -173,8 +173,8 @@ class Report:
     def chapter(self, number: str, name: str, level: int = 2) -> Block:
         """一章的标题：report.chapter("四、", "management") 印“四、预算管理情况分析”。
 
-        序号照写；名称由评分标准的 words.chapters 决定：objective 绩效目标、execution 预算执行、
-        goals 目标实现、management 指标评价。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
+        序号照写；名称由评分标准的 words.chapters 决定：about 概况、divisions 机构设置、objective 绩效目标、
+        execution 预算执行、goals 目标实现、management 指标评价。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
 
         The heading of a chapter as the rubric calls it.
         """
@@ -213,7 +213,7 @@ class Report:
             "execution",
             self._chapter.execution,
             derived=[
-                ("execution", "budget", execution_sentence(self.department, own)),
+                ("execution", "budget", execution_sentence(self.card, own)),
                 (
                     "execution.surroundings",
                     "budget.initial budget.carryover",
@@ -221,9 +221,10 @@ class Report:
                 ),
                 ("execution.units", "units", units_sentence(self.card)),
             ],
-            rows=execution_rows(self.department),
+            rows=execution_rows(self.card),
             units=unit_table(self.card),
             last_year=last_year_spending(self.card),
+            total=self.card.rubric.words.total,
             note_words=execution_note(self.department),
             filed=self._filed(paths.narrative("execution")),
         )
@@ -433,11 +434,11 @@ class Report:
         return Frames(self.card, self.audit)
 
     def chart_parts(self) -> Chart | None:
-        """图：各部分预算与支出，取自 budget 的 basic、project、other；全都是 0 就不画。
+        """图：各部分预算与支出，取自 budget 的 basic、project、other；全都是 0、只有一部分的不画。
 
-        不要这幅图就删去这一格。Budget and spending of each part; nothing where all are nothing.
+        不要这幅图就删去这一格。Budget and spending of each part, where there are several.
         """
-        parts = self.department.budget.parts.values()
+        parts = self.card.budget_parts.values()
         if not any(part.budget or part.spent for part in parts):
             return None
         return self._chart(charts.parts(self.frames.budget))

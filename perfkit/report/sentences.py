@@ -53,37 +53,42 @@ ROUNDED = "注：金额四舍五入保留两位小数，合计数、差额的尾
 """What is said where printed amounts don't add up, though those that were filed do."""
 
 
-def execution_sentence(department: Department, own: Iterable[Verdict] = ()) -> Markup:
+def execution_sentence(card: Scorecard, own: Iterable[Verdict] = ()) -> Markup:
     """资金总体 in words: budget, spending, the parts of both, and the rate.
 
     Empty where the department's *own* text says the three figures of 资金总体 itself: the parts
     stand in the table.
     """
-    budget = department.budget
-    total = budget.overall
+    department, shown = card.department, card.budget_parts
+    total = department.budget.overall
     rate = total.execution_rate
     text = department.texts.get("narrative.execution", "")
     if states(text, own, "total", {"budget": total.budget, "spent": total.spent, "rate": rate}):
         return Markup("")
 
     def amount(part: str, key: str) -> Markup:
-        value = getattr(total if part == "total" else budget.parts[part], key)
+        value = getattr(total if part == "total" else shown[part], key)
         return figure(f"{money(value)}万元", paths.part(part, key))
 
     def parts(key: str, words: str) -> Markup:
-        each = [Markup("{}{}{}").format(PART_NAMES[p], words, amount(p, key)) for p in budget.parts]
+        each = [Markup("{}{}{}").format(PART_NAMES[p], words, amount(p, key)) for p in shown]
         return Markup("，").join(each)
 
     closing = Markup("预算执行率为{}。").format(
         figure(percent(rate or ZERO), paths.part("total", "rate"))
     )
-    return Markup("{}年全年预算数{}，其中，{}。资金总体支出{}，其中，{}。{}").format(
+    last = closing if rate is not None else "全年预算数为0，没有预算执行率。"
+    if not shown:
+        amounts = (amount("total", "budget"), amount("total", "spent"))
+        return Markup("{}年全年预算数{}，全年执行数{}。{}").format(department.year, *amounts, last)
+    return Markup("{}年全年预算数{}，其中，{}。{}支出{}，其中，{}。{}").format(
         department.year,
         amount("total", "budget"),
         parts("budget", "预算数"),
+        card.rubric.words.total,
         amount("total", "spent"),
         parts("spent", ""),
-        closing if rate is not None else "全年预算数为0，没有预算执行率。",
+        last,
     )
 
 
@@ -108,10 +113,12 @@ def surroundings_sentence(department: Department, own: Iterable[Verdict] = ()) -
     return Markup("，").join(clauses) + "。" if clauses else Markup("")
 
 
-def execution_rows(department: Department) -> list[tuple[str, str, list[Markup]]]:
+def execution_rows(card: Scorecard) -> list[tuple[str, str, list[Markup]]]:
     """One row a part and the total: its key, its name, 预算数, 执行数, 执行率, 未支出."""
     rows = []
-    for key, part in {"total": department.budget.overall, **department.budget.parts}.items():
+    names = PART_NAMES | {"total": card.rubric.words.total}
+    overall = card.department.budget.overall
+    for key, part in {"total": overall, **card.budget_parts}.items():
         rate = part.execution_rate
         shown = {
             "budget": money(part.budget),
@@ -120,7 +127,7 @@ def execution_rows(department: Department) -> list[tuple[str, str, list[Markup]]
             "unspent": signed_money(part.unspent),
         }
         figures = [figure(text, paths.part(key, of)) for of, text in shown.items()]
-        rows.append((key, PART_NAMES[key], figures))
+        rows.append((key, names[key], figures))
     return rows
 
 

@@ -112,12 +112,19 @@ class Figure(Record):
 
     def asks(self) -> str:
         """What to fill in, in one line: 编制数（单位人，整数，不小于 1人）."""
-        least, most = self.bounds
-        said = [f"单位{self.unit}"] + ["整数"] * self.whole
-        said += [f"不小于 {self.shown(least)}"] if self.least is not None else []
-        said += [f"不大于 {self.shown(most)}"] if most is not None else []
         about = f"。{self.about}" if self.about else ""
-        return f"{self.name}（{'，'.join(said)}）{about}"
+        return f"{self.name}（{'，'.join([f'单位{self.unit}', *self._limits()])}）{about}"
+
+    @property
+    def note(self) -> str:
+        """The same where name and unit stand apart: 整数，不小于 1人。取自编制批复."""
+        return "。".join(filter(None, ["，".join(self._limits()), self.about]))
+
+    def _limits(self) -> list[str]:
+        least, most = self.bounds
+        said = ["整数"] * self.whole
+        said += [f"不小于 {self.shown(least)}"] if self.least is not None else []
+        return said + ([f"不大于 {self.shown(most)}"] if most is not None else [])
 
 
 def named_rightly(figures: Mapping[str, Figure]) -> Iterator[tuple[Loc, str]]:

@@ -180,6 +180,8 @@ class Rounding(Record):
 class Chapters(Record):
     """章节: the headings that the rubric gives the chapters of the report."""
 
+    about: Name = Field("部门概况", title="概况")
+    divisions: Name = Field("机构设置及职责工作任务情况", title="机构设置")
     objective: Name = Field("绩效目标设立情况", title="绩效目标")
     execution: Name = Field("预算执行情况", title="预算执行")
     goals: Name = Field("绩效目标实现情况", title="目标实现")
@@ -193,6 +195,7 @@ class Words(Record):
     sheet: str = Field(
         "", title="评分表的名称", description="不写则为“评价的名称”加“指标体系评分表”"
     )
+    total: Name = Field("资金总体", title="资金合计的名称")
     chapters: Chapters = Field(default_factory=Chapters, title="章节")
 
     @property
@@ -218,6 +221,11 @@ class Rubric(Record):
     source: Text = Field(title="出处")
     points: Points = Field(title="总分")
     words: Words = Field(default_factory=Words, title="用语")
+    parts: tuple[Literal["basic", "project", "other"], ...] = Field(
+        ("basic", "project", "other"),
+        title="资金的部分",
+        description="报告列出的部分；只有一部分的不另列。部门填了数的都列出",
+    )
     rounding: Rounding = Field(title="舍入")
     grades: tuple[Grade, ...] = Field(min_length=1, max_length=MOST, title="等级")
     parameters: dict[str, Parameter] = Field({}, max_length=MOST, title="年度参数")
@@ -268,6 +276,14 @@ class Rubric(Record):
     def adjusting(self) -> list[Adjustment]:
         """加分项, then 扣分项."""
         return [*self.adjustments.bonus, *self.adjustments.penalty]
+
+    def most(self, name: str) -> str:
+        """分值 of an indicator with what it is of: 20分; 最多加5分 of a 加分项, 最多扣5分 of a 扣分项."""
+        bonus, penalty = (
+            {one.id for one in each} for each in (self.adjustments.bonus, self.adjustments.penalty)
+        )
+        way = "最多加" if name in bonus else "最多扣" if name in penalty else ""
+        return f"{way}{plain(self.indicator(name).points)}分"
 
     @property
     def everything(self) -> list[RubricIndicator]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from perfkit.forms.department import Department
+from perfkit.forms.department import Department, Part
 from perfkit.quantities import plain
 from perfkit.scoring.kinds.kind import StatedRate, overridden
 from perfkit.scoring.rubric import Limit, Rubric, RubricIndicator
@@ -124,6 +124,16 @@ class Scorecard:
         """小计 of a section: the sum of its decided scores."""
         section = next(section for section in self.rubric.sections if section.id == section_id)
         return sum((self.score(i.id).awarded or ZERO for i in section.indicators), ZERO)
+
+    @property
+    def budget_parts(self) -> dict[str, Part]:
+        """The parts of 资金总体 that the rubric has, or that were filled in; none if that is but one."""
+        found = {
+            key: part
+            for key, part in self.department.budget.parts.items()
+            if key in self.rubric.parts or part.budget or part.spent
+        }
+        return found if len(found) > 1 else {}
 
     @property
     def last_year(self) -> Scorecard | None:

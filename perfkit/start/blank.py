@@ -106,9 +106,11 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
         "divisions": [{"name": "", "duties": ""}],
         "objective": "",
         "budget": {
-            "basic": dict(part),
-            "project": dict(part),
-            "other": dict(part),
+            **{
+                # What the rubric does not divide is nothing.
+                key: dict(part) if key in rubric.parts else {"budget": "0", "spent": "0"}
+                for key in ("basic", "project", "other")
+            },
             "total": "",
             "initial": "",
             "carryover": dict.fromkeys(("amount", "rate", "previous_rate", "previous_source"), ""),
@@ -127,9 +129,11 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
         "checks": dict.fromkeys(rubric.items, ""),
         "figures": dict.fromkeys(rubric.figures, ""),
         "answers": {
-            indicator.id: dict.fromkeys((*indicator.rule.asks, "reason"), "")
-            for indicator in rubric.indicators
-            if indicator.rule.asks
+            indicator.id: dict.fromkeys(
+                (*indicator.rule.asks, *["applies"] * (indicator.optional != "no"), "reason"), ""
+            )
+            for indicator in rubric.everything
+            if indicator.rule.asks or indicator.optional != "no"
         },
         "overrides": "",
         "stages": "",
@@ -138,7 +142,7 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
             "grade": "",
             "person": "",
             "date": "",
-            "scores": {indicator.id: "" for indicator in rubric.indicators},
+            "scores": {indicator.id: "" for indicator in rubric.everything},
             "projects": {"self": "", "department": ""},
         },
         "narrative": dict.fromkeys(
@@ -181,11 +185,11 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
     found["figures"] = "另填数据：评分标准要求另填的数"
     found |= {f"figures.{name}": figure.asks() for name, figure in rubric.figures.items()}
     found["answers"] = "指标填报：下列指标按这里所填计分，理由印在报告里"
-    for indicator in rubric.indicators:
+    for indicator in rubric.everything:
         found[f"answers.{indicator.id}"] = "" if chinese else indicator.name
-    found["reported"] = "自评结果：部门自己打的分，只用来核对"
+    found["reported"] = "自评结果：自己打的分，只用来核对"
     found["reported.scores"] = "各指标的自评得分"
-    for indicator in rubric.indicators:
+    for indicator in rubric.everything:
         points = f"{indicator.points.normalize():f}"
         named = "" if chinese else f"{indicator.name}，"
         found[f"reported.scores.{indicator.id}"] = f"{named}{points}分"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("一级指标", "二级指标", "预算数（万元）", "执行数（万元）", "预算执行率", *SCORED)
 FULL = Decimal(1)
+PART_WORDS = {"basic": "基本支出", "project": "项目支出", "other": "其他"}
+"""The parts of 资金总体 as the score sheet names them."""
 SPENT, BUDGET = paths.part("total", "spent"), paths.part("total", "budget")
 
 
@@ -129,13 +131,9 @@ class Ratio(Quotient):
         if not self.is_execution or self.to != BUDGET:
             return None
         indicator = section.indicators[0]
-        budget = card.department.budget
-        named = {
-            "total": (indicator.level2, budget.overall),
-            "basic": ("基本支出", budget.basic),
-            "project": ("项目支出", budget.project),
-            "other": ("其他", budget.other),
-        }
+        parts = card.budget_parts
+        named = {"total": (indicator.level2, card.department.budget.overall)}
+        named |= {key: (PART_WORDS[key], part) for key, part in parts.items()}
         rows = []
         for key, (name, part) in named.items():
             rate = part.execution_rate
