@@ -127,6 +127,21 @@ def test_every_value_has_its_place(read):
         assert origin.place, path
 
 
+def test_in_chinese_the_codes_of_the_rubric_are_its_words_and_read_back_the_same(read, tmp_path):
+    received = read("plain.docx")
+    filed = []
+    for chinese in (False, True):
+        write_parameters(received, tmp_path / f"{chinese}.yaml", chinese=chinese)
+        filed.append(read_department(tmp_path / f"{chinese}.yaml")[0].model_dump())
+    assert filed[0] == filed[1]
+    text = parameter_text(received, chinese=True)
+    assert "- 所属指标: 产出\n" in text
+    codes = [*received.get("checks"), *received.get("reported.scores"), "output", "quality"]
+    assert not [code for code in codes if f" {code}:" in text or f": {code}\n" in text]
+    assert text.count("# 推算") == parameter_text(received).count("# 推算")
+    assert text.count("\n") == parameter_text(received).count("\n")
+
+
 def test_findings_name_paragraph_and_page(read):
     places = {}
     for name in ("plain.docx", "typeset.pdf"):
@@ -477,6 +492,22 @@ def test_the_parts_of_the_budget_are_no_projects_and_a_sheet_goes_on_in_a_second
     assert received.unread == [
         "第3张表第4行：“效益指标 治理效能指标 河长巡河”，是哪一类指标没有认出"
     ]
+
+
+def test_amounts_told_beside_the_staff_where_no_chapter_is_on_the_budget(tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "2021年示例市发展和改革局部门整体支出绩效自评报告",
+        "一、部门基本情况", "（一）部门职能", "我局负责拟订全市规划。", "（二）人员情况", "年末在职人数57人。",
+        "（三）部门整体支出情况",
+        "2021年我局部门预算总额为2,345.67万元，其中：基本支出１２３４．５６万元，占52.6%；项目支出1111.11万元。"
+        "当年决算支出0.23亿元，其中基本支出1,230.00万元，项目支出10,700,000元。2020年预算总额为999万元。",
+        "二、存在的问题", "年中追加项目资金320.5万元。", "三、改进措施", "加强预算管理。",
+    ])  # fmt: skip
+    budget = read_report(path).get("budget")
+    assert budget["total"] == {"budget": "2,345.67万元", "spent": "0.23亿元"}
+    assert budget["basic"] == {"budget": "1234.56万元", "spent": "1,230.00万元"}
+    assert budget["project"] == {"budget": "1111.11万元", "spent": "10,700,000元"}
+    assert "initial" not in budget
 
 
 def test_an_indicator_of_no_known_kind_is_told_and_not_taken_for_one_of_another_group(tmp_path):

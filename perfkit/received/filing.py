@@ -219,7 +219,10 @@ class _Gatherer:
 
     def execution(self) -> None:
         told: dict[tuple[str, str], list[Value]] = {}
-        for figure, origin in self.said_in("execution", "management"):
+        where = ["execution", "management"]
+        if "execution" not in self.chapters:  # other forms tell it beside staff and duties
+            where += ["about", "divisions", "objective"]
+        for figure, origin in self.said_in(*where):
             kind = figure.mention.kind
             if kind in _NUMERIC and figure.sure:
                 value = value_of(figure.text, kind, origin)

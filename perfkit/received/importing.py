@@ -18,6 +18,7 @@ from perfkit.forms.yamlfile import Source
 from perfkit.received.filing import gather
 from perfkit.received.found import Origin, Received, steps, words_of_path
 from perfkit.received.opened import read_paper
+from perfkit.scoring.names import in_words
 from perfkit.scoring.params import department_of, read_department
 from perfkit.scoring.rubric import Rubric, load_rubric
 from perfkit.texts import in_short
@@ -112,7 +113,23 @@ def parameter_text(received: Received, chinese: bool = False) -> str:
     notes += [f"没有读：{text}" for text in received.unread]
     notes += [f"前后不一致：{doubt}" for doubt in received.doubts]
     remarks[""] = "\n".join(notes)
-    return department_text(_ordered(tree, ()), chinese, _at_items(remarks))
+    tree = _ordered(tree, ())
+    if chinese:
+        tree = _in_words(tree, received.rubric, remarks)
+    return department_text(tree, chinese, _at_items(remarks))
+
+
+def _in_words(tree: dict[str, Any], rubric: Rubric, remarks: dict[str, str]) -> dict[str, Any]:
+    """The tree with the rubric's words for its codes, the remarks at the words."""
+    worded = in_words(tree, rubric)
+    for way in (("checks",), ("reported", "scores")):
+        old, new = tree, worded
+        for step in way:
+            old, new = old.get(step) or {}, new.get(step) or {}
+        for code, word in zip(old, new, strict=True):
+            if remark := remarks.pop(".".join((*way, code)), ""):
+                remarks[".".join((*way, word))] = remark
+    return worded
 
 
 def _at_items(remarks: Mapping[str, str]) -> dict[str, str]:
@@ -144,11 +161,21 @@ def listing(received: Received) -> Iterator[str]:
     for path, origin in received.origins.items():
         value = received.get(path)
         shown = in_short(as_written(value, tuple(steps(path))))
-        yield f"  {words_of_path(path)}：{shown}  〔{origin}〕"
+        yield f"  {_named(received, path)}：{shown}  〔{origin}〕"
     if received.missing:
         yield f"  没有找到 {len(received.missing)} 项："
-        yield from (f"    {words_of_path(path)}" for path in received.missing)
+        yield from (f"    {_named(received, path)}" for path in received.missing)
     yield from _notes(received)
+
+
+def _named(received: Received, path: str) -> str:
+    """A field in words, an item or an indicator of the rubric in the rubric's own."""
+    words, code = words_of_path(path), str(steps(path)[-1])
+    names = {item.id: item.text for item in received.rubric.items.values()}
+    names |= {indicator.id: indicator.name for indicator in received.rubric.everything}
+    if path.startswith(("checks.", "reported.scores.")) and code in names:
+        return f"{words.removesuffix(code)}{names[code]}（{code}）"
+    return words
 
 
 def lacking(received: Received) -> Iterator[str]:
@@ -157,7 +184,7 @@ def lacking(received: Received) -> Iterator[str]:
     yield f"  说明  按“{name}”审核；如果报告按的是别的评分标准，请用 --rubric 写明"
     yield from _notes(received)
     if received.missing:
-        listed = "；".join(map(words_of_path, received.missing))
+        listed = "；".join(_named(received, path) for path in received.missing)
         yield f"  没有找到  {len(received.missing)} 项：{listed}"
 
 
