@@ -501,9 +501,12 @@ def test_amounts_told_beside_the_staff_where_no_chapter_is_on_the_budget(tmp_pat
         "（三）部门整体支出情况",
         "2021年我局部门预算总额为2,345.67万元，其中：基本支出１２３４．５６万元，占52.6%；项目支出1111.11万元。"
         "当年决算支出0.23亿元，其中基本支出1,230.00万元，项目支出10,700,000元。2020年预算总额为999万元。",
-        "二、存在的问题", "年中追加项目资金320.5万元。", "三、改进措施", "加强预算管理。",
+        "二、绩效自评情况", "（一）自评结论", "自评得分为95.80分，自评等级为优。",
+        "三、存在的问题", "年中追加项目资金320.5万元。", "四、改进措施", "加强预算管理。",
     ])  # fmt: skip
-    budget = read_report(path).get("budget")
+    received = read_report(path)
+    assert received.get("reported") == {"total": "95.8", "grade": "优"}
+    budget = received.get("budget")
     assert budget["total"] == {"budget": "2,345.67万元", "spent": "0.23亿元"}
     assert budget["basic"] == {"budget": "1234.56万元", "spent": "1,230.00万元"}
     assert budget["project"] == {"budget": "1111.11万元", "spent": "10,700,000元"}

@@ -81,7 +81,9 @@ def execute(options: argparse.Namespace) -> int:
             again = "，上面已经列出" if not fresh else ""
             print(f"{path}：{kind}有 {len(e.faults)} 处错误{again}")
             print(*PerfkitError(fresh).args, sep="\n", end="\n" if fresh else "")
-            closing.append(Listed(path, reason=e.faults[0].message))
+            # Of several, those with a place say what is wrong; the first only what to do.
+            more = f"；共 {len(e.faults)} 处，见上面" if len(e.faults) > 1 else ""
+            closing.append(Listed(path, reason=e.faults[-1].message + more))
             continue
         counts = Counter(finding.level for finding in audit.findings)
         summary = "，".join(f"{words} {counts[level]} 条" for level, words in LEVELS.items())
