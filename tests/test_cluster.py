@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from command_line import perfkit
 
 ROOT = Path(__file__).parent.parent
 SOURCE = (ROOT / "params" / "shili-archives-2023.yaml").read_text(encoding="utf-8")
@@ -47,9 +48,8 @@ def cluster(tmp_path_factory):
         process.wait()
 
 
-def perfkit(folder, *arguments):
-    command = [sys.executable, "-m", "perfkit", "run", "--formats", "html", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8")
+def run(folder, *arguments):
+    return perfkit("run", "--formats", "html", *arguments, cwd=folder)
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_reports_come_back_with_the_bytes_that_are_made_here_each_of_its_own_tem
         f"{SOURCE.rstrip()}\n  template: ../templates/2023/own.ipynb\n", encoding="utf-8"
     )
     files = ["params/d00.yaml", "params/d01.yaml"]
-    done = perfkit(district, *files, "--dask", cluster[0], "-o", "there")
+    done = run(district, *files, "--dask", cluster[0], "-o", "there")
     assert done.returncode == 0, done.stderr
-    perfkit(district, *files, "-o", "here")
+    run(district, *files, "-o", "here")
     for name in ("d00", "d01"):
         for ending in (".ipynb", ".html"):
             there, here = (district / folder / f"{name}{ending}" for folder in ("there", "here"))
@@ -93,7 +93,7 @@ def test_faults_and_the_page_of_a_failed_cell_come_back_too(cluster, district):
     notebook = nbformat.read(template, as_version=4)
     notebook.cells[5].source = "1 / 0"
     nbformat.write(notebook, template)
-    done = perfkit(district, bad, "params/d00.yaml", "--dask", cluster[0])
+    done = run(district, bad, "params/d00.yaml", "--dask", cluster[0])
     assert done.returncode == 1
     assert re.search(r"bad 未通过：params/bad.yaml:\d+：评价年度", done.stderr)
     assert "单元格“1 / 0”出错：ZeroDivisionError" in done.stderr
@@ -103,13 +103,13 @@ def test_faults_and_the_page_of_a_failed_cell_come_back_too(cluster, district):
 
 def test_reports_go_to_a_shared_folder(cluster, district):
     share = district / "share"
-    done = perfkit(district, "params/d00.yaml", "--dask", cluster[0], "--share", share.as_uri())
+    done = run(district, "params/d00.yaml", "--dask", cluster[0], "--share", share.as_uri())
     assert done.returncode == 0, done.stderr
     assert (share / "d00.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_a_scheduler_that_is_not_there_is_told(district):
-    done = perfkit(district, "params/d00.yaml", "--dask", f"tcp://127.0.0.1:{free_port()}")
+    done = run(district, "params/d00.yaml", "--dask", f"tcp://127.0.0.1:{free_port()}")
     assert done.returncode == 1
     assert "连不上 Dask 调度器" in done.stderr
 

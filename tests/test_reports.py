@@ -151,7 +151,7 @@ HOSTILE = [
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
+def hostile(tmp_path_factory, quick_report):
     """The report of a department that wrote markup into every text field."""
     folder = tmp_path_factory.mktemp("hostile")
     text = json.dumps(" ".join(HOSTILE), ensure_ascii=False)
@@ -180,7 +180,7 @@ department:
 """,
         encoding="utf-8",
     )
-    make_report(file, TEMPLATE, folder)
+    quick_report(file, TEMPLATE, folder)
     return folder
 
 

@@ -470,7 +470,7 @@ HOSTILE = Path(__file__).parent / "hostile_texts.py"
 
 
 def test_the_time_for_a_text_grows_as_its_length_does():
-    """40 KB of what makes a search start over; one that takes a square of it needs minutes."""
+    """20,000 signs of what makes a search start over; one that takes a square of it needs minutes."""
     done = subprocess.run(
         [sys.executable, str(HOSTILE)], capture_output=True, encoding="utf-8", timeout=900
     )

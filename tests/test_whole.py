@@ -11,7 +11,6 @@ import pypdf
 import pytest
 import yaml
 
-from perfkit.batch.execute import make_report
 from perfkit.forms.department import schema
 from perfkit.publish.exporters import HtmlReport
 
@@ -330,7 +329,7 @@ def squeezed(text):
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory):
+def texts(tmp_path_factory, quick_report):
     """What the published page, PDF and Word document of the large filing say, without spaces."""
     folder = tmp_path_factory.mktemp("whole")
     last = filing() | {"year": "2022", "previous": None, "audit_off": [], "stages": []}
@@ -345,7 +344,7 @@ def texts(tmp_path_factory):
         written = yaml.safe_dump(apart, allow_unicode=True, sort_keys=False)
         (folder / f"{name}.yaml").write_text(written, encoding="utf-8")
     shutil.copy(TEMPLATE, folder / "own.ipynb")
-    make_report(folder / "full.yaml", TEMPLATE, folder)
+    quick_report(folder / "full.yaml", TEMPLATE, folder)
     notebook = nbformat.read(folder / "full.ipynb", as_version=4)
     pages = {}
     for review in (False, True):

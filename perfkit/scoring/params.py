@@ -299,15 +299,20 @@ REPLY_FIELDS = {
 """The fields of 指标填报 that an indicator may be scored by, and their titles."""
 
 
+def _points(text: str) -> Decimal | None:
+    """Points as they are written; None for what is none, which the record tells."""
+    try:
+        value = parse_points(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, Decimal) else None
+
+
 def _above(
     fault: Callable[[Loc, str], Fault], loc: Loc, text: str, points: Decimal
 ) -> Iterator[Fault]:
     """Points that are more than what the indicator is worth."""
-    try:
-        value = parse_points(text)
-    except ValueError:
-        return  # the record tells it
-    if isinstance(value, Decimal) and value > points:
+    if (value := _points(text)) is not None and value > points:
         yield fault(loc, f"超过指标的分值 {plain(points)} 分，这里是“{text}”")
 
 
@@ -315,11 +320,7 @@ def _places(
     fault: Callable[[Loc, str], Fault], loc: Loc, text: str, rubric: Rubric
 ) -> Iterator[Fault]:
     """Points finer than scores are printed: they would not add up on the page."""
-    try:
-        value = parse_points(text)
-    except ValueError:
-        return  # the record tells it
-    if isinstance(value, Decimal) and not rubric.rounding.fits(value):
+    if (value := _points(text)) is not None and not rubric.rounding.fits(value):
         yield fault(loc, f"小数位数多于评分标准的 {rubric.rounding.places} 位，这里是“{text}”")
 
 
