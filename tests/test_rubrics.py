@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from perfkit.audit.examine import examine
 from perfkit.books.writing import Entry, book_bytes
+from perfkit.compare.changes import compare
 from perfkit.forms.bookfile import read_sheets
-from perfkit.forms.department import Department
+from perfkit.forms.department import Department, Part
 from perfkit.forms.workbook import read_filing
 from perfkit.forms.written import tree
 from perfkit.index.page import page
@@ -91,6 +92,15 @@ def test_its_report_has_no_hint_of_another_rubric(name):
         assert getattr(words.chapters, name) in texts[0]
     assert f"<h1>{words.evaluation}汇总</h1>" in page([row])
     assert workbook([row])
+
+
+def test_a_comparison_has_no_parts_that_the_rubric_has_not():
+    card = opened("project-2020").card
+    whole = Part(budget="200", spent="150")
+    budget = card.department.budget.model_copy(update={"project": whole})
+    less = score(card.department.model_copy(update={"budget": budget}), card.rubric)
+    labels = [change.label for change in compare(card, less).figures]
+    assert labels == ["资金总体全年执行数", "资金总体预算执行率"]
 
 
 def test_an_index_over_several_rubrics_is_named_for_none():

@@ -166,7 +166,7 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
                 percent(value), (value * 100).quantize(Decimal("0.01")), "个百分点"
             )
 
-    for key, part in {"total": budget.overall, **budget.parts}.items():
+    for key, part in {"total": budget.overall, **card.budget_parts}.items():
         for of, words in AMOUNTS.items():
             amount(f"{PART_NAMES[key]}{words}", getattr(part, of))
         rate(f"{PART_NAMES[key]}预算执行率", part.execution_rate)
