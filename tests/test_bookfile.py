@@ -81,6 +81,16 @@ def cell(sheet, place, value):
     return edited(edit)
 
 
+def serial(sheet, place, value):
+    """The number of a date, in a cell that is no longer shown as one."""
+
+    def edit(book):
+        book[sheet][place].number_format = "General"
+        book[sheet][place] = value
+
+    return edited(edit)
+
+
 def other_book():
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
@@ -121,7 +131,7 @@ REFUSED = {
     "取自别的工作簿": (elsewhere, "工作表“项目”D5：公式取自别的工作簿"),
     "负数": (cell("项目", "D5", -3), "工作表“项目”D5：.*不能是负数"),
     "日期格式的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", "yyyy-mm-dd")), "工作表“项目”D5：.*不是金额"),
-    "日期的序号": (cell("项目", "G5", 45000), "工作表“项目”G5：“45000”是日期 2023-03-15 的序号"),
+    "日期的序号": (serial("项目", "G5", 45000), "工作表“项目”G5：“45000”是日期 2023-03-15 的序号"),
     "按万显示的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", '0!.0,"万元"')), "工作表“项目”D5：.*数字格式"),
     "按千显示的金额": (edited(lambda book: setattr(book["项目"]["D5"], "number_format", "0,")), "工作表“项目”D5：.*数字格式"),
     "改变方向的字符": (cell("项目", "A5", "甲\u202e乙"), "工作表“项目”A5：.*改变文字的方向"),
