@@ -10,7 +10,6 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import pytest
-from elsewhere import call_in
 
 from perfkit.batch import run
 from perfkit.batch.plan import usable_cores
@@ -37,6 +36,8 @@ class WarmProcess:
 
     def run(self, jobs, started=lambda _: None):
         """The outcomes of *jobs*, done from the folder that is the current one now."""
+        from elsewhere import call_in  # of `tests/lighter`, which scripts have not on their path
+
         if self._workers is None:
             self._workers = Workers(usable_cores(), "perfkit.batch.warm", LIMITS)
         here, ended = Path.cwd(), False
