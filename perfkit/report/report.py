@@ -174,7 +174,8 @@ class Report:
         """一章的标题：report.chapter("四、", "management") 印“四、预算管理情况分析”。
 
         序号照写；名称由评分标准的 words.chapters 决定：about 概况、divisions 机构设置、objective 绩效目标、
-        execution 预算执行、goals 目标实现、management 指标评价。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
+        execution 预算执行、goals 目标实现、management 指标评价、conclusion 结论、
+        result 得分、problems 问题、measures 措施、annex 附件。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
 
         The heading of a chapter as the rubric calls it.
         """
@@ -290,7 +291,7 @@ class Report:
         """
         return self._block(
             "result",
-            "评价得分情况",
+            self._chapter.result,
             sentences=result_sentences(self.card, self._figures.get("narrative.result", [])),
             card=self.card,
             filed=self._filed(paths.narrative("result")),
@@ -302,7 +303,7 @@ class Report:
         文字取自 narrative.problems。What cost points, and what the department wrote.
         """
         derived = [("problems.lost", "", lost_sentence(self.card))]
-        return self._narrative("problems", "存在的问题及原因分析", derived)
+        return self._narrative("problems", self._chapter.problems, derived)
 
     def last_year(self) -> Block | None:
         """各项指标得分与上年比较的表；没有写 previous（上年参数文件）的不印。
@@ -344,7 +345,7 @@ class Report:
 
         The measures, as the department wrote them.
         """
-        return self._narrative("measures", "措施建议", [])
+        return self._narrative("measures", self._chapter.measures, [])
 
     def score_sheet(self) -> Block:
         """评分表：全部指标的分值、得分和扣分原因，PDF 和 Word 里横排。

@@ -186,6 +186,11 @@ class Chapters(Record):
     execution: Name = Field("预算执行情况", title="预算执行")
     goals: Name = Field("绩效目标实现情况", title="目标实现")
     management: Name = Field("各项指标评价情况", title="指标评价")
+    conclusion: Name = Field("总体评价结论", title="结论")
+    result: Name = Field("评价得分情况", title="得分")
+    problems: Name = Field("存在的问题及原因分析", title="问题")
+    measures: Name = Field("措施建议", title="措施")
+    annex: Name = Field("附件", title="附件")
 
 
 class Words(Record):
