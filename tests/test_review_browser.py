@@ -745,8 +745,8 @@ def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, mo
     page.locator("#review-bar").get_by_text("已通过").wait_for()
 
     notebook = json.loads(TEMPLATE.read_text(encoding="utf-8"))
-    heading = next(cell for cell in notebook["cells"] if "六、措施建议" in "".join(cell["source"]))
-    heading["source"] = "## 六、改进措施"
+    heading = next(cell for cell in notebook["cells"] if cell["id"] == "measures-heading")
+    heading["source"] = 'report.chapter("六、改进", "measures")'
     template = tmp_path / "report.ipynb"
     template.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     quick_report(model, template, outputs, ["html"])

@@ -118,7 +118,9 @@ def read_sheets(path: Path) -> tuple[list[Sheet], bytes]:
     raw = outside_bytes(path, refused, "请删去里面的图片和不用的工作表，或者分成几本")
     parts = _checked_parts(raw, refused)
     import openpyxl
+    from openpyxl.styles.numbers import BUILTIN_FORMATS
 
+    BUILTIN_FORMATS.update(_CHINESE_DATES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of drop-downs and the like that it leaves out
@@ -243,16 +245,7 @@ def _shown(cell: Any) -> Cell:
     if isinstance(value, bool):
         return Cell("是" if value else "否")
     if isinstance(value, (int, float)):
-        form = cell.number_format or "General"
-        if form != "General" or not cell.has_style:
-            return _number(value, form)
-        # Of what Excel's own list calls a date in Chinese, the library knows the number alone.
-        form = _CHINESE_DATES.get(cell._style.numFmtId, form)
-        if form == "General":
-            return _number(value, form)
-        from openpyxl.utils.datetime import from_excel
-
-        return _moment(from_excel(value, cell.parent.parent.epoch), form)
+        return _number(value, cell.number_format or "General")
     if isinstance(value, (date, time, timedelta)):
         return _moment(value, cell.number_format)
     text = _CONTROL.sub(lambda found: chr(int(found[1], 16)), str(value))
@@ -267,9 +260,9 @@ _CHINESE_DATES = {
     30: "m-d-yy",
     **dict.fromkeys((32, 33, 34, 35, 55, 56), 'h"时"mm"分"'),
 }
-"""Number formats that a book names by their number in Excel's list and doesn't write out.
+"""Number formats that a book names by their number in Excel's Chinese list and doesn't write out.
 
-A date typed as 2023年12月31日 gets the first of them, in Excel and in WPS.
+The library knows those of the English list only. A date typed as 2023年12月31日 gets the first of them, in Excel and in WPS.
 """
 
 
