@@ -405,26 +405,34 @@ def test_git_merges_what_two_reviewers_wrote(tmp_path):
 
 
 WRITER = """
-import sys
+import sys, time
 from pathlib import Path
 from perfkit.review.record import add_events
 sys.path.insert(0, "tests")
 from test_reviews import REPORT, event
-first = int(sys.argv[2])
-for number in range(first, first + 30):
-    add_events(Path(sys.argv[1]), REPORT, [event(number, text="长" * 3000)])
+events = [event(number, text="长" * 3000) for number in range(30)]
+outputs = Path(sys.argv[1])
+(outputs / sys.argv[2]).touch()
+while len([*outputs.glob("ready-*")]) < 2:
+    time.sleep(0.001)
+print(sum(add_events(outputs, REPORT, [one]) for one in events))
 """
 
 
-def test_two_processes_at_once_lose_nothing(tmp_path, request):
+def test_two_processes_at_once_write_an_event_once(tmp_path, request):
+    """Each finds out what is there before it adds: nothing in between."""
     root = request.config.rootpath
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), str(first)], cwd=root)
-        for first in (0, 100)
-    ]
-    assert [writer.wait(60) for writer in writers] == [0, 0]
-    review = read_review(tmp_path, REPORT)
-    assert (len(review.remarks), review.troubles) == (60, ())
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), f"ready-{name}"],
+            cwd=root, stdout=subprocess.PIPE, text=True,
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    added = [int(writer.communicate(timeout=60)[0]) for writer in writers]
+    lines = record_file(tmp_path, REPORT).read_text(encoding="utf-8").splitlines()
+    assert (sum(added), len([line for line in lines if line.startswith("- ")])) == (30, 30)
+    assert read_review(tmp_path, REPORT).troubles == ()
 
 
 def test_a_saved_file_is_taken_in_whole_or_not_at_all(tmp_path):
