@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import io
 import re
-import stat
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
-from perfkit.errors import PerfkitError, system_reason
+from perfkit.files import Refused, read_regular
 
 MOST_BYTES = 50_000_000
 """Of a file: a book of a thousand departments and a report with its pictures are smaller."""
@@ -27,9 +25,6 @@ MOST_TEXT = 30_000_000
 """Bytes of the XML of a document of text: a report of a thousand pages has less."""
 
 MOST_PARTS = 5_000
-
-Refused = Callable[[str], PerfkitError]
-"""Makes of a message the error that names the file."""
 
 OLE = b"\xd0\xcf\x11\xe0"
 """How the binary files of old Office and WPS begin, and those with a password."""
@@ -46,22 +41,12 @@ def outside_bytes(path: Path, refused: Refused, smaller: str) -> bytes:
     Raises:
         PerfkitError: if it is missing, empty, no regular file, too large, or can't be read.
     """
-    try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            raise refused("这是文件夹，应写一个文件")
-        if not stat.S_ISREG(found.st_mode):
-            raise refused("这不是普通文件（是管道、设备之类），不能读")
-        if found.st_size > MOST_BYTES:
-            size, most = found.st_size // 1_000_000, MOST_BYTES // 1_000_000
-            raise refused(f"文件有 {size} MB，最多 {most} MB，没有读；{smaller}")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise refused("找不到这个文件，请核对路径和文件名") from None
-    except OSError as e:
-        raise refused(f"文件打不开：{system_reason(e)}") from None
-    except ValueError:
-        raise refused("文件名里有不可见的字符，请改名") from None
+
+    def too_large(size: int) -> str:
+        most = MOST_BYTES // 1_000_000
+        return f"文件有 {size // 1_000_000} MB，最多 {most} MB，没有读；{smaller}"
+
+    content = read_regular(path, refused, MOST_BYTES, too_large)
     if not content.strip(b"\0 \r\n\t"):
         raise refused("文件是空的，可能没有传完；请重新取得")
     return content

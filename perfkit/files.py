@@ -6,14 +6,18 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from perfkit.errors import PerfkitError, system_reason
+
+Refused = Callable[[str], PerfkitError]
+"""Makes of a message the error that names the file."""
 
 
 def file_digest(path: Path) -> str:
@@ -35,6 +39,40 @@ def stamp(path: Path | str) -> tuple[int, int]:
     except (OSError, ValueError):
         return 0, 0
     return found.st_size, found.st_mtime_ns
+
+
+def read_regular(path: Path, refused: Refused, most: int, too_large: Callable[[int], str]) -> bytes:
+    """The bytes of a file that someone names.
+
+    Args:
+        path: the file.
+        refused: makes the error of a message.
+        most: bytes that it may have.
+        too_large: the message for a file of so many bytes.
+
+    Raises:
+        PerfkitError: if it is missing, no regular file (a pipe would be waited for, a device has
+            no end), too large, or can't be read.
+    """
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise refused("这是文件夹，应写一个文件")
+        if not stat.S_ISREG(found.st_mode):
+            raise refused("这不是普通文件（是管道、设备之类），不能读")
+        if found.st_size > most:
+            raise refused(too_large(found.st_size))
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except FileNotFoundError:
+        raise refused("找不到这个文件，请核对路径和文件名") from None
+    except OSError as e:
+        raise refused(f"文件打不开：{system_reason(e)}") from None
+    except ValueError:
+        raise refused("文件名里有不可见的字符，请改名") from None
+    if len(content) > most:  # its size was not told, or has grown
+        raise refused(too_large(len(content)))
+    return content
 
 
 RETRIES = (0.05, 0.1, 0.2, 0.4)

@@ -239,6 +239,11 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def signed(value: Decimal) -> str:
+    """A difference with its sign: +0.5, −3.5, 0."""
+    return ("+" if value > 0 else "−" if value else "") + plain(abs(value))
+
+
 def chinese_number(number: int) -> str:
     """序号 in Chinese, 1 to 99: 一, 十, 二十一."""
     digits = " 一二三四五六七八九"

@@ -674,14 +674,19 @@ ACCEPTED = {
 }
 
 
-@pytest.mark.parametrize("what", ACCEPTED)
-def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model, quick_report):
-    page = reviewing()
+def accepted(page):
+    """The page of a report that was accepted, with a reason for its open errors."""
     page.locator("#review-record").get_by_text("通过", exact=True).click()
     page.fill("#decided-by", "甲")
     page.fill("#decision-text", "错误已与部门核对")
     page.locator("dialog").get_by_text("通过", exact=True).last.click()
     page.locator("#review-bar").get_by_text("已通过").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_an_acceptance_lapses_with(what, reviewing, outputs, tmp_path, model, quick_report):
+    page = accepted(reviewing())
 
     edits, why = ACCEPTED[what]
     quick_report(edited(model, tmp_path, *edits), TEMPLATE, outputs, ["html"])
@@ -710,12 +715,7 @@ STAGES = """
 def test_an_acceptance_lapses_with_a_stage_that_the_sheet_and_its_figures_tell(
     reviewing, outputs, tmp_path, model, quick_report
 ):
-    page = reviewing()
-    page.locator("#review-record").get_by_text("通过", exact=True).click()
-    page.fill("#decided-by", "甲")
-    page.fill("#decision-text", "错误已与部门核对")
-    page.locator("dialog").get_by_text("通过", exact=True).last.click()
-    page.locator("#review-bar").get_by_text("已通过").wait_for()
+    page = accepted(reviewing())
 
     params = edited(model, tmp_path)
     params.write_text(params.read_text(encoding="utf-8") + STAGES, encoding="utf-8")
@@ -737,12 +737,7 @@ def test_an_acceptance_lapses_with_a_stage_that_the_sheet_and_its_figures_tell(
 
 
 def test_an_acceptance_lapses_with_the_template(reviewing, outputs, tmp_path, model, quick_report):
-    page = reviewing()
-    page.locator("#review-record").get_by_text("通过", exact=True).click()
-    page.fill("#decided-by", "甲")
-    page.fill("#decision-text", "错误已与部门核对")
-    page.locator("dialog").get_by_text("通过", exact=True).last.click()
-    page.locator("#review-bar").get_by_text("已通过").wait_for()
+    page = accepted(reviewing())
 
     notebook = json.loads(TEMPLATE.read_text(encoding="utf-8"))
     heading = next(cell for cell in notebook["cells"] if cell["id"] == "measures-heading")

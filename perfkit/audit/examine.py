@@ -27,8 +27,15 @@ from perfkit.forms import paths
 from perfkit.forms.codes import FINDINGS
 from perfkit.forms.department import HIGHER, LOWER, Department, Part, Project
 from perfkit.forms.fields import field_words
-from perfkit.quantities import halfwidth, percent, plain, rounded
-from perfkit.scoring.filed import FIGURES, field_label, field_unit, filed_figure, with_unit
+from perfkit.quantities import halfwidth, percent, plain, rounded, signed
+from perfkit.scoring.filed import (
+    FIGURES,
+    PART_NAMES,
+    field_label,
+    field_unit,
+    filed_figure,
+    with_unit,
+)
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import Score, walk
 from perfkit.scoring.totals import grade_of, total_of
@@ -96,10 +103,6 @@ def examine(card: Scorecard) -> Audit:
     return Audit(findings, off, figures)
 
 
-def _signed(value: Decimal) -> str:
-    return ("+" if value > 0 else "−") + plain(abs(value))
-
-
 def parts_against_total(card: Scorecard) -> Found:
     """基本＋项目＋其他 against 资金总体."""
     budget = card.department.budget
@@ -113,7 +116,7 @@ def parts_against_total(card: Scorecard) -> Found:
                 f"budget.total_{key}",
                 "error",
                 f"资金总体{words} {plain(total)}万元，三部分合计{plain(parts)}万元，"
-                f"相差{_signed(parts - total)}万元",
+                f"相差{signed(parts - total)}万元",
                 paths.part("total", key),
             )
 
@@ -122,9 +125,8 @@ def execution_rates(card: Scorecard) -> Found:
     """Stated rates against computed ones, and rates above 100 %."""
     department = card.department
     parts = {"total": department.budget.overall, **department.budget.parts}
-    names = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
     for key, part in parts.items():
-        yield from _rate(names[key], paths.part(key), part)
+        yield from _rate(PART_NAMES[key], paths.part(key), part)
     for i, project in enumerate(department.projects):
         yield from _rate(named(i, project), paths.project(i), project)
 
@@ -197,7 +199,7 @@ def projects_against_part(card: Scorecard) -> Found:
             "projects.budget_sum",
             "error",
             f"{len(projects)}个项目预算合计{plain(budget)}万元，项目支出预算"
-            f"{plain(part.budget)}万元，相差{_signed(budget - part.budget)}万元",
+            f"{plain(part.budget)}万元，相差{signed(budget - part.budget)}万元",
             paths.part("project", "budget"),
         )
     known = [project.executed for project in projects]
@@ -210,7 +212,7 @@ def projects_against_part(card: Scorecard) -> Found:
                 "projects.spent_sum",
                 "error",
                 f"{len(projects)}个项目支出合计{plain(spent)}万元{note}，项目支出"
-                f"{plain(part.spent)}万元，相差{_signed(spent - part.spent)}万元",
+                f"{plain(part.spent)}万元，相差{signed(spent - part.spent)}万元",
                 paths.part("project", "spent"),
             )
 
@@ -418,7 +420,7 @@ def carryover_and_variance(card: Scorecard) -> Found:
                 "carryover.amount",
                 "warning",
                 f"结转结余{plain(carryover.amount)}万元，与全年预算数减执行数{plain(unspent)}万元"
-                f"相差{_signed(carryover.amount - unspent)}万元，请说明",
+                f"相差{signed(carryover.amount - unspent)}万元，请说明",
                 paths.CARRYOVER,
             )
     yield from _rates_as_stated(card)

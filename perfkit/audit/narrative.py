@@ -26,7 +26,7 @@ from perfkit.forms.department import DEPARTMENT, Department, Project
 from perfkit.forms.paths import project_of
 from perfkit.quantities import day_in_words, money, percent, plain
 from perfkit.scoring.figures import AMOUNT, RATE
-from perfkit.scoring.filed import FIGURES
+from perfkit.scoring.filed import FIGURES, PART_NAMES
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import walk
 
@@ -236,9 +236,8 @@ def _department_data(card: Scorecard) -> Data:
     department, rubric = card.department, card.rubric
     budget = department.budget
     found: Data = {}
-    names = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
     for key, part in {"total": budget.overall, **budget.parts}.items():
-        name, path = names[key], paths.part(key)
+        name, path = PART_NAMES[key], paths.part(key)
         found[key, "budget"] = Datum(f"{name}全年预算数", f"{path}.budget", (part.budget,))
         found[key, "spent"] = Datum(f"{name}全年执行数", f"{path}.spent", (part.spent,))
         left: tuple[Decimal, ...] = (part.unspent,)

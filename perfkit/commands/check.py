@@ -14,12 +14,13 @@ from perfkit.audit.examine import examine
 from perfkit.audit.findings import LEVELS
 from perfkit.audit.likeness import alike_departments, sketches
 from perfkit.batch.inputs import refused
-from perfkit.commands.given import BOOKS_TOO, parameter_files, scored
+from perfkit.commands.given import BOOKS_TOO, parameter_files
 from perfkit.commands.shared import FAILED, FINE
 from perfkit.errors import Fault, PerfkitError
 from perfkit.quantities import plain
 from perfkit.received.opened import is_report
 from perfkit.review.record import FOLDER, Review, read_review, told
+from perfkit.scoring.params import read_department
 from perfkit.scoring.scorecard import Scorecard, score
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def execute(options: argparse.Namespace) -> int:
             if path in received:
                 card, told = _scored_report(path, options.rubric)
             else:
-                card = scored(path)
+                card = score(*read_department(path))
             audit = examine(card)
         except PerfkitError as e:
             failed += 1

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from perfkit.batch import inputs
-from perfkit.commands.shared import wrong_use
+from perfkit.commands.shared import note, wrong_use
 from perfkit.forms.bookfile import is_book, part_of
 from perfkit.received.opened import TEXTS, is_report
-from perfkit.scoring.params import read_department
-from perfkit.scoring.scorecard import Scorecard, score
 
 PARAMETER_FILES = "参数文件或所在的文件夹；不写则为 params 文件夹里的全部"
 BOOKS_TOO = "参数文件、工作簿（.xlsx）或参数文件所在的文件夹；不写则为 params 文件夹里的全部"
@@ -84,10 +82,5 @@ def departments_in_book(path: Path) -> list[Path]:
     from perfkit.forms.workbook import read_book
 
     found, notes = departments_in(path), read_book(path).notes
-    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    note(notes)
     return found
-
-
-def scored(path: Path) -> Scorecard:
-    """The scorecard of a filing."""
-    return score(*read_department(path))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perfkit.books.filings import books_in, import_books
 from perfkit.commands.given import reports_in
-from perfkit.commands.shared import FAILED, FINE, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.received.importing import listing, read_report, write_parameters
 from perfkit.received.opened import is_report
@@ -55,7 +55,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def _import_books(books: list[Path], options: argparse.Namespace) -> None:
     made = import_books(books, options.outputs, options.force, options.chinese)
-    print(*made.notes, sep="\n", end="\n" if made.notes else "", file=sys.stderr)
+    note(made.notes)
     listed = "、".join(map(str, made.files[:10])) + ("……" if len(made.files) > 10 else "")
     print(f"已写 {len(made.files)} 份参数文件：{listed}")
 

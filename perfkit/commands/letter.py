@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from perfkit.batch.indexing import refresh_index
-from perfkit.commands.shared import FAILED, FINE, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.review.answers import import_answers, sheets_in
 from perfkit.review.letter import write_letters
@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
             failed += 1
             print(e, file=sys.stderr)
             continue
-        print(*taken.notes, sep="\n", end="\n" if taken.notes else "", file=sys.stderr)
+        note(taken.notes)
         words = f"{taken.report} 收下 {taken.added} 条新的答复，{taken.known} 条已经有了"
         print(f"{path}：{words}，{taken.blank} 条没有答复")
         failed += bool(taken.loose)
@@ -66,6 +66,6 @@ def execute(options: argparse.Namespace) -> int:
             failed += 1
             print(e, file=sys.stderr)
             continue
-        print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+        note(notes)
         print(f"{name}：{'、'.join(map(str, paths))}")
     return FAILED if failed else FINE

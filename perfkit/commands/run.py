@@ -16,7 +16,7 @@ from perfkit.batch.progress import Progress
 from perfkit.batch.run import run
 from perfkit.batch.workers import Limits
 from perfkit.commands.given import BOOKS_TOO, parameter_files
-from perfkit.commands.shared import FAILED, FINE, positive, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, positive, wrong_use
 from perfkit.errors import PerfkitError
 
 
@@ -152,7 +152,7 @@ def _make(
             print(f"{name} 有 {len(losses)} 处没有印出：", *losses, sep="\n  ", file=sys.stderr)
     if removed:
         notes.append(f"删去以前生成的旧文件 {removed} 个")
-    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+    note(notes)
     unchanged = len(files) - total
     words = [f"共 {len(files)} 个部门", f"生成 {made} 份报告", f"{unchanged} 份没有变化"]
     words.append(f"{len(errors)} 个未通过")

@@ -6,9 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from perfkit.commands.given import scored
 from perfkit.commands.shared import FINE
 from perfkit.quantities import plain
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
 
@@ -21,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command; its exit code."""
-    card = scored(options.params)
+    card = score(*read_department(options.params))
     if options.json:
         from perfkit.audit.examine import examine
 
@@ -30,9 +31,9 @@ def execute(options: argparse.Namespace) -> int:
         print(json.dumps(found, ensure_ascii=False, indent=1))
         return FINE
     print(f"{card.department.name} {card.department.year} 年度，{card.rubric.name}")
-    for score in card.everything:
-        _print_score(score)
-        for part in score.parts:
+    for one in card.everything:
+        _print_score(one)
+        for part in one.parts:
             _print_score(part, "    ")
     for step in card.steps:
         print(f"{step.name}  {step.shown}，{step.words}")
@@ -41,9 +42,9 @@ def execute(options: argparse.Namespace) -> int:
     print(f"合计  {plain(card.total)} / {plain(card.rubric.points)}{reported}")
     if card.adjustments or card.met():
         print(f"    {card.formula}")
-    for one in card.limits:
-        if one.applies is not False:
-            print(f"限制条件：{one.sentence}。")
+    for limited in card.limits:
+        if limited.applies is not False:
+            print(f"限制条件：{limited.sentence}。")
     grade = f"评价等级：{card.grade or '待定'}"
     if card.open_points:
         grade += f"；另有 {plain(card.open_points)} 分待定"
@@ -51,19 +52,19 @@ def execute(options: argparse.Namespace) -> int:
     return FINE
 
 
-def _print_score(score: Score, indent: str = "") -> None:
+def _print_score(one: Score, indent: str = "") -> None:
     """The points of an indicator, below them how they come about."""
-    reported = "" if score.reported is None else f"，自评 {plain(score.reported)}"
-    points = f"{score.awarded_words} / {score.points_words}{reported}"
-    print(f"{indent}{score.name}（{score.id}）  {points}")
-    lines = [score.formula, f"待定：{score.undecided}" if score.open_points else ""]
-    if not score.parts:
-        lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in score.deductions]
-    if score.stated:
+    reported = "" if one.reported is None else f"，自评 {plain(one.reported)}"
+    points = f"{one.awarded_words} / {one.points_words}{reported}"
+    print(f"{indent}{one.name}（{one.id}）  {points}")
+    lines = [one.formula, f"待定：{one.undecided}" if one.open_points else ""]
+    if not one.parts:
+        lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in one.deductions]
+    if one.stated:
         lines.append("按部门所填计分，无法复核")
-    if score.override and not score.stages:
-        by_rule = "待定" if score.by_rule is None else plain(score.by_rule)
-        lines.append(f"{score.decision}（按规则 {by_rule}）：{score.override.reason}")
-    lines += stage_changes(score)
+    if one.override and not one.stages:
+        by_rule = "待定" if one.by_rule is None else plain(one.by_rule)
+        lines.append(f"{one.decision}（按规则 {by_rule}）：{one.override.reason}")
+    lines += stage_changes(one)
     for line in filter(None, lines):
         print(f"{indent}    {line}")

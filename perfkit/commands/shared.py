@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,11 @@ def wrong_use(message: str) -> NoReturn:
     """Tell what is wrong with the arguments and end the program."""
     print(f"perfkit：{message}", file=sys.stderr)
     raise SystemExit(WRONG_USE)
+
+
+def note(lines: Sequence[str]) -> None:
+    """Tell what is not the answer itself, a line each, beside it."""
+    print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
 
 
 def book_to_write(path: Path, replace: bool) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 from perfkit.compare.renamed import Renamed, renamed, under_new_names
 from perfkit.forms.department import Department
-from perfkit.quantities import percent, plain
+from perfkit.quantities import percent, plain, signed
 from perfkit.scoring.derivations import AMOUNTS
 from perfkit.scoring.figures import AMOUNT, RATE
 from perfkit.scoring.filed import PART_NAMES
@@ -143,11 +143,7 @@ def _difference(was: _Figure, is_: _Figure) -> str:
     if was.value is None or is_.value is None or was.unit != is_.unit:
         return ""
     off = is_.value - was.value
-    return f"{_signed(off)}{is_.unit}" if off else ""
-
-
-def _signed(value: Decimal) -> str:
-    return ("+" if value > 0 else "−") + plain(abs(value))
+    return f"{signed(off)}{is_.unit}" if off else ""
 
 
 def _filed(card: Scorecard) -> dict[str, _Figure]:
@@ -220,7 +216,7 @@ def _scores(before: Scorecard, after: Scorecard) -> Iterator[ScoreChange]:
         off = after.total - before.total
         grades = (before.grade or "待定", after.grade or "待定")
         told = () if grades[0] == grades[1] else (f"评价等级由{grades[0]}变为{grades[1]}",)
-        total = (plain(before.total), plain(after.total), _signed(off) if off else "")
+        total = (plain(before.total), plain(after.total), signed(off) if off else "")
         yield ScoreChange("总分", *total, told)
 
 
@@ -231,7 +227,7 @@ def _step(was: Step | None, is_: Step | None) -> ScoreChange | None:
     if not off or one is None:
         return None
     shown = [step.shown if step else NONE for step in (was, is_)]
-    return ScoreChange(one.name, shown[0], shown[1], _signed(off), (one.words,))
+    return ScoreChange(one.name, shown[0], shown[1], signed(off), (one.words,))
 
 
 def _by_name(scores: tuple[Score, ...]) -> dict[str, Score]:
@@ -267,7 +263,7 @@ def _score(
         is_.name,
         _points(was),
         _points(is_),
-        _signed(off) if off else "",
+        signed(off) if off else "",
         tuple(_causes(was, is_, rules)),
         changed,
     )

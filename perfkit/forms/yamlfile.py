@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,8 +19,8 @@ import yaml
 from pydantic import BaseModel
 
 from perfkit import signs
-from perfkit.errors import Fault, PerfkitError, system_reason
-from perfkit.files import shown_name
+from perfkit.errors import Fault, PerfkitError
+from perfkit.files import read_regular, shown_name
 from perfkit.forms.aliases import all_aliases, in_english
 from perfkit.forms.fields import Loc, all_fields, field_words
 from perfkit.forms.slips import QUOTE, find_slips
@@ -118,22 +117,8 @@ def read_text(path: Path) -> tuple[str, bytes]:
     def refused(message: str, line: int = 0) -> PerfkitError:
         return PerfkitError([Fault(name, line, message)])
 
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise refused("这是文件夹，应写一个文件")
-        if not stat.S_ISREG(mode):
-            raise refused("这不是普通文件（是管道、设备之类），不能读")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise refused("找不到这个文件，请核对路径和文件名") from None
-    except OSError as e:
-        raise refused(f"文件打不开：{system_reason(e)}") from None
-    except ValueError:
-        raise refused("文件名里有不可见的字符，请改名") from None
-    if len(raw) > MAX_BYTES:
-        raise refused(f"文件超过 {MAX_BYTES // 1_000_000} MB，不是参数文件或评分标准")
+    too_large = f"文件超过 {MAX_BYTES // 1_000_000} MB，不是参数文件或评分标准"
+    raw = read_regular(path, refused, MAX_BYTES, lambda _: too_large)
     try:
         return raw.decode("utf-8-sig"), raw
     except UnicodeDecodeError as e:

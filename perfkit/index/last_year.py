@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from perfkit.index.units import above
-from perfkit.quantities import money, plain, rounded
+from perfkit.quantities import money, plain, rounded, signed
 
 if TYPE_CHECKING:
     from perfkit.index.rows import Row
@@ -30,14 +30,6 @@ class LastYear:
     execution_rate: Decimal | None
     budget: Decimal
     spent: Decimal
-
-    def as_dict(self) -> dict[str, Any]:
-        """The machine's form: amounts, points and the rate as exact text."""
-        found = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {
-            name: plain(value) if isinstance(value, Decimal) else value
-            for name, value in found.items()
-        }
 
 
 def last_year_of(card: Scorecard) -> LastYear | None:
@@ -150,7 +142,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
         was, is_ = (
             rounded(of / budget * 100, 2) for of, budget in zip(spent, budgets, strict=True)
         )
-        change = f"{_signed(is_ - was)} 个百分点"
+        change = f"{signed(is_ - was)} 个百分点"
         yield Line("预算执行率（合计）", f"{plain(was)}%", f"{plain(is_)}%", change)
     scored = [(row, last) for row, last in both if score_change(row) is not None]
     if scored:
@@ -158,7 +150,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
         was = rounded(_sum(last.total for _, last in scored) / count, 2)
         is_ = rounded(_sum(row.total for row, _ in scored) / count, 2)
         name = f"平均得分（得分可比的 {count} 个部门）"
-        yield Line(name, plain(was), plain(is_), _signed(is_ - was))
+        yield Line(name, plain(was), plain(is_), signed(is_ - was))
         changes = [score_change(row) or 0 for row, _ in scored]
         up, down = sum(of > 0 for of in changes), sum(of < 0 for of in changes)
         told = f"{up} 个上升，{down} 个下降，{count - up - down} 个持平"
@@ -167,7 +159,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
         now, was_ = (sum(of.grade == grade for of in side) for side in zip(*both, strict=True))
         if now or was_:
             yield Line(
-                f"等级为{grade}的部门（个）", str(was_), str(now), _signed(Decimal(now - was_))
+                f"等级为{grade}的部门（个）", str(was_), str(now), signed(Decimal(now - was_))
             )
 
 
@@ -176,9 +168,5 @@ def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
 
 
 def _amounts(name: str, was: Decimal, is_: Decimal) -> Line:
-    change = f"{_signed(rounded((is_ / was - 1) * 100, 2))}%" if was else NONE
+    change = f"{signed(rounded((is_ / was - 1) * 100, 2))}%" if was else NONE
     return Line(name, money(was), money(is_), change)
-
-
-def _signed(value: Decimal) -> str:
-    return ("+" if value > 0 else "−" if value else "") + plain(abs(value))

@@ -219,7 +219,7 @@ class Row:
         found["grades"] = {label: plain(floor) for label, floor in self.grades.items()}
         found["limits"] = [*self.limits]
         found["units"] = [*self.units]
-        found["last_year"] = self.last_year.as_dict() if self.last_year else None
+        found["last_year"] = _texts(self.last_year) if self.last_year else None
         found["stages"] = {name: plain(total) for name, total in self.stages.items()}
         found["who"] = dict(self.who)
         found["ways"] = [way.as_dict() for way in self.ways]
@@ -228,13 +228,7 @@ class Row:
             for name, (budget, spent) in self.amounts.items()
         }
         for name in ("scores", "findings", "remarks"):
-            found[name] = [
-                {
-                    key: plain(value) if isinstance(value, Decimal) else value
-                    for key, value in vars(one).items()
-                }
-                for one in found[name]
-            ]
+            found[name] = [_texts(one) for one in found[name]]
         return found | {"links": list(self.links), "content": dict(self.content)}
 
     @staticmethod
@@ -255,6 +249,14 @@ class Row:
         if not complete:
             raise ValueError("no row of the index")
         return _shape().validate_python({**found, "lost": lost, "amounts": amounts})
+
+
+def _texts(record: Any) -> dict[str, Any]:
+    """A record with its numbers as exact text."""
+    return {
+        key: plain(value) if isinstance(value, Decimal) else value
+        for key, value in vars(record).items()
+    }
 
 
 @cache

@@ -171,23 +171,17 @@ class _Document:
         return "\n".join(texts)
 
     def told(self) -> Iterator[str]:
-        counts = self.counts
-        if counts.changes:
-            yield f"有 {counts.changes} 处修订没有接受，按全部接受后的文字读"
-        if counts.boxes:
-            yield f"有 {counts.boxes} 个文本框，里面的文字排在它所在的段落后面"
-        if counts.pictures:
-            yield f"有 {counts.pictures} 幅图片，图片里的文字读不到"
-        if counts.objects:
-            yield f"有 {counts.objects} 个嵌入的对象（如 Excel 表格），里面的内容没有读"
-        if counts.foreign:
-            yield f"文件引用了 {counts.foreign} 处外部的内容，没有去读"
-        if counts.notes:
-            yield f"有 {counts.notes} 处脚注或尾注，按文字读，排在它所在的段落或表格后面"
-        if counts.lost:
-            yield f"有 {counts.lost} 处脚注或尾注找不到内容，没有读"
-        if counts.comments:
-            yield f"有 {counts.comments} 处批注，不是报告的内容，没有读"
+        told = {
+            "有 {} 处修订没有接受，按全部接受后的文字读": self.counts.changes,
+            "有 {} 个文本框，里面的文字排在它所在的段落后面": self.counts.boxes,
+            "有 {} 幅图片，图片里的文字读不到": self.counts.pictures,
+            "有 {} 个嵌入的对象（如 Excel 表格），里面的内容没有读": self.counts.objects,
+            "文件引用了 {} 处外部的内容，没有去读": self.counts.foreign,
+            "有 {} 处脚注或尾注，按文字读，排在它所在的段落或表格后面": self.counts.notes,
+            "有 {} 处脚注或尾注找不到内容，没有读": self.counts.lost,
+            "有 {} 处批注，不是报告的内容，没有读": self.counts.comments,
+        }
+        yield from (words.format(count) for words, count in told.items() if count)
         if self.running:
             yield f"页眉、页脚没有读：{'；'.join(f'“{text}”' for text in self.running)}"
 

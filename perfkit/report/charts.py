@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfkit.errors import PerfkitError
 from perfkit.fonts import coded
-from perfkit.quantities import money, percent, plain, rounded
+from perfkit.quantities import money, percent, plain, rounded, signed
 from perfkit.report.exact import numbers, words
 from perfkit.texts import shortened
 
@@ -445,8 +445,7 @@ def _awarded(score: PointsBar) -> str:
     if score.awarded is None:
         return f"待定 / {_points(score.points)}" if score.points else "待定"
     if not score.points:
-        sign = "+" if score.awarded > 0 else "−" if score.awarded < 0 else ""
-        return sign + _points(abs(score.awarded))
+        return signed(rounded(score.awarded, 4))
     return f"{_points(score.awarded)} / {_points(score.points)}"
 
 

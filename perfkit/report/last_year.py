@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from perfkit.quantities import money, percent, plain
+from perfkit.quantities import money, percent, plain, signed
 from perfkit.scoring.scorecard import Scorecard
 
 NONE = "—"
@@ -79,5 +79,4 @@ def _shown(card: Scorecard) -> dict[str, str]:
 def _change(before: str | None, after: str | None) -> str:
     if before is None or after is None or "待定" in before + after:
         return NONE
-    change = Decimal(after) - Decimal(before)
-    return ("+" if change > 0 else "−" if change else "") + plain(abs(change))
+    return signed(Decimal(after) - Decimal(before))

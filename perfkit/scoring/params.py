@@ -25,7 +25,7 @@ from perfkit.forms.bookfile import is_book, part_of
 from perfkit.forms.codes import nearest, with_meaning
 from perfkit.forms.department import ABSENT_WORDS, Department, ParameterFile, Reply
 from perfkit.forms.faults import validate
-from perfkit.forms.fields import Loc, field_info, field_names, field_types, field_words
+from perfkit.forms.fields import Loc, field_info, field_names, field_types, field_words, leaves
 from perfkit.forms.options import typed_options
 from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
@@ -51,9 +51,9 @@ def read_department(given: str | Path | Mapping[str, Any]) -> tuple[Department, 
         found = _find_file(given)
         if found is None:
             tree = {"department": _as_text(given)}
-            texts = dict(_texts(tree, ()))
+            texts = dict(_texts(tree))
             # What papermill gives as text was text in the file; a number came as one.
-            quoted = {loc for loc, _ in _texts({"department": given}, ())}
+            quoted = {loc for loc, _ in _texts({"department": given})}
             source = Source(texts=texts, quoted=quoted)
             tree, source, faults = in_english(tree, source, ParameterFile)
             english, _, _ = in_english({"department": given}, Source(), ParameterFile)
@@ -395,16 +395,9 @@ def _harmed(value: Any, loc: Loc) -> Iterator[Fault]:
             )
 
 
-def _texts(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+def _texts(tree: Any) -> Iterator[tuple[Loc, str]]:
     """The text of every value of a mapping that came without a file."""
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _texts(child, (*loc, key))
-    elif isinstance(value, list):
-        for i, child in enumerate(value):
-            yield from _texts(child, (*loc, i))
-    elif isinstance(value, str):
-        yield loc, value
+    return ((loc, value) for loc, value in leaves(tree, ()) if isinstance(value, str))
 
 
 def _find_file(given: Mapping[str, Any]) -> Path | None:

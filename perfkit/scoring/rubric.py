@@ -31,6 +31,7 @@ from perfkit.scoring.kinds import AnyRule
 from perfkit.scoring.kinds.chosen import Chosen
 from perfkit.scoring.kinds.kind import MOST, Question, repeated
 from perfkit.scoring.rules import shared
+from perfkit.scoring.scores import most_words
 from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
 from perfkit.texts import shortened, unfolded
 
@@ -284,11 +285,10 @@ class Rubric(Record):
 
     def most(self, name: str) -> str:
         """分值 of an indicator with what it is of: 20分; 最多加5分 of a 加分项, 最多扣5分 of a 扣分项."""
-        bonus, penalty = (
-            {one.id for one in each} for each in (self.adjustments.bonus, self.adjustments.penalty)
-        )
-        way = "最多加" if name in bonus else "最多扣" if name in penalty else ""
-        return f"{way}{plain(self.indicator(name).points)}分"
+        own = self.adjustments
+        signs = dict.fromkeys((one.id for one in own.bonus), 1)
+        signs |= dict.fromkeys((one.id for one in own.penalty), -1)
+        return f"{most_words(self.indicator(name).points, signs.get(name, 0))}分"
 
     @property
     def everything(self) -> list[RubricIndicator]:

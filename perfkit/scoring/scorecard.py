@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from perfkit.forms.department import Department, Part
@@ -135,7 +136,7 @@ class Scorecard:
         }
         return found if len(found) > 1 else {}
 
-    @property
+    @cached_property
     def last_year(self) -> Scorecard | None:
         """The scorecard of last year's filing by its own rubric; None without `previous`."""
         last = self.department.last_filed

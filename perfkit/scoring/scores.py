@@ -113,8 +113,7 @@ class Score:
     @property
     def points_words(self) -> str:
         """分值 in its column; of a 加分项 or 扣分项 the most that it adds or takes."""
-        words = {1: "最多加{}", -1: "最多扣{}"}.get(self.sign, "{}")
-        return words.format(plain(self.points))
+        return most_words(self.points, self.sign)
 
     @property
     def awarded_words(self) -> str:
@@ -170,3 +169,8 @@ def walk(scores: tuple[Score, ...]) -> Iterator[Score]:
     for score in scores:
         yield score
         yield from score.parts
+
+
+def most_words(points: Decimal, sign: int) -> str:
+    """分值 in words: 20; 最多加5 of a 加分项 (*sign* 1), 最多扣5 of a 扣分项 (−1)."""
+    return {1: "最多加", -1: "最多扣"}.get(sign, "") + plain(points)
