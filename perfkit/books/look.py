@@ -8,7 +8,7 @@ from typing import Any
 
 from perfkit.forms.layout import CHOICES, CLAIM, CONTENT, GUIDE, Block
 from perfkit.quantities import plain
-from perfkit.scoring.rubric import Rubric
+from perfkit.scoring.rubric import Rubric, called
 
 _FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 _EDGE = {"border": 1, "border_color": "#C3CAD5"}
@@ -110,7 +110,9 @@ class Look:
         sheet = self.book.add_worksheet(GUIDE)
         sheet.set_column(0, 0, 4)
         sheet.set_column(1, 1, 96)
-        sheet.write_string(0, 1, f"{_evaluation(rubrics)}填报表", self.title)
+        sheet.write_string(
+            0, 1, f"{called(each.words.evaluation for each in rubrics)}填报表", self.title
+        )
         named = "；".join(
             f"{each.name}（{each.id}），满分 {plain(each.points)} 分" for each in rubrics
         )
@@ -350,9 +352,3 @@ class Look:
 def _width(text: str) -> float:
     """The width of a text in the signs that columns are measured in."""
     return sum(2 if sign >= "\u2000" else 1.1 for sign in text)
-
-
-def _evaluation(rubrics: Sequence[Rubric]) -> str:
-    """What the rubrics call the evaluation, if all call it so."""
-    named = {rubric.words.evaluation for rubric in rubrics}
-    return named.pop() if len(named) == 1 else "绩效评价"

@@ -31,6 +31,7 @@ from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import CheckState
 from perfkit.review.record import State as ReviewState
 from perfkit.scoring.filed import PART_NAMES
+from perfkit.scoring.rubric import called
 from perfkit.scoring.stages import CLAIM
 from perfkit.scoring.units import unit_names
 
@@ -641,8 +642,7 @@ def exact(value: Decimal | None) -> str | None:
 
 def heading(rows: Sequence[Row]) -> str:
     """The title of the index: what all rows are of (部门整体绩效评价汇总)."""
-    named = {row.evaluation for row in rows if row.evaluation}
-    return f"{named.pop() if len(named) == 1 else '绩效评价'}汇总"
+    return f"{called(row.evaluation for row in rows)}汇总"
 
 
 def grades(rows: Sequence[Row]) -> dict[str, int]:

@@ -9,7 +9,7 @@ and changes one word.
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -217,6 +217,12 @@ class Words(Record):
             if short
             else (f"{name}{self.evaluation}报告")
         )
+
+
+def called(evaluations: Iterable[str]) -> str:
+    """What several rubrics call the evaluation, if all call it so: 部门整体绩效评价, else 绩效评价."""
+    named = {name for name in evaluations if name}
+    return named.pop() if len(named) == 1 else "绩效评价"
 
 
 class Rubric(Record):
