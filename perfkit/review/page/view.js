@@ -1078,7 +1078,11 @@ async function start() {
   document.body.append(
     dialog,
     status,
-    element("p", { id: "review-keys", hidden: true }, "按上下方向键换段或换到另一条意见，按回车写意见，按 Tab 到本段的数字"),
+    element(
+      "p",
+      { id: "review-keys", hidden: true },
+      "按上下方向键换段或换到另一条意见，按回车写意见，按 Tab 到本段的数字",
+    ),
   );
   findBlocks();
   document.addEventListener("keydown", keys);
