@@ -693,6 +693,32 @@ def test_a_department_under_another_name_is_asked_about_once(two, capsys):
     assert "示例乙局.xlsx：参数文件有 1 处错误，上面已经列出" in out
 
 
+def test_names_that_are_no_departments_are_asked_about_with_all_their_rows(two):
+    book, *paths = two
+    opened = openpyxl.load_workbook(book)
+    typed = {
+        ("项目", 4): "示例甲具", ("指标", 5): "示例甲具", ("指标", 6): "示例甲具", ("指标", 8): "示例甲具",
+        ("检查清单", 4): "示例丙局", ("检查清单", 5): "计财处", ("检查清单", 6): " 示例　甲局",
+        ("部门", 5): "示例乙具",
+    }  # fmt: skip
+    for (sheet, row), name in typed.items():
+        opened[sheet].cell(row, 1).value = name
+    opened.save(book)
+    told = {fault.cell: fault.message for fault in read_book(book).faults}
+    expected = {
+        "工作表“项目”A4": "工作表“部门”里没有“示例甲具”，是不是“示例甲局”？请改成一样的。"
+        "这样写的有 4 行：工作表“项目”A4；工作表“指标”A5—A6；工作表“指标”A8。",
+        "工作表“检查清单”A4": "里没有“示例丙局”，是不是“示例甲局”或“示例乙局”？",
+        "工作表“检查清单”A5": "里没有“计财处”；请补上，或改成那里的写法。",
+        "工作表“部门”A5": "“示例乙具”没有“评价年度”、“评分标准”、“预算执行”的行，是不是",
+    }
+    assert told.keys() == expected.keys()
+    assert all(words in told[cell] for cell, words in expected.items())
+    for path in paths:
+        with pytest.raises(PerfkitError, match="改好以前整本都不读入"):
+            read_department(path)
+
+
 def test_a_command_takes_one_department_of_a_book_as_messages_name_it(two, capsys):
     book, one, other = two
     for words, told in (

@@ -40,6 +40,7 @@ from perfkit.forms.layout import (
     Column,
     blocks,
 )
+from perfkit.forms.owners import Owners
 from perfkit.forms.parts import keep, kept
 from perfkit.forms.targets import joined
 from perfkit.forms.yamlfile import Source
@@ -123,6 +124,16 @@ class Filing:
                 [fault.file, fault.line, fault.message, fault.cell] for fault in self.faults
             ],
         }
+
+    def lend(self, other: Filing) -> None:
+        """Take what stands under another name alone, so that it isn't told as lacking, too."""
+        for name, value in other.tree.items():
+            self.tree.setdefault(name, value)
+        for loc, line in other.lines.items():
+            if loc not in self.lines:
+                self.lines[loc], self.cells[loc] = line, other.cells[loc]
+                if loc in other.texts:
+                    self.texts[loc] = other.texts[loc]
 
     def digest(self, faults: Iterable[Fault]) -> str:
         """SHA-256 of what its report is made from: the values with their cells, and *faults*.
@@ -294,6 +305,7 @@ class _Reader:
         self.book = book
         self.rank = 0
         self.many = False
+        self.owners = Owners()
         self.listed: set[str] = set()
         """The departments in the sheet 部门."""
         self.rows_of = {
@@ -352,21 +364,41 @@ class _Reader:
         self.complete(found)
 
     def strangers(self) -> None:
-        """Departments that stand in other sheets alone: their rows are another's, who would lack them."""
+        """Names that may be another department's: its rows stand under them, and it would lack them.
+
+        They stand in other sheets alone, or in 部门 without a row that each department has there.
+        """
         if not self.many or not self.listed:
             return
-        from rapidfuzz import fuzz, process
-
-        for key in [key for key in self.book.filings if key not in self.listed]:
-            filing = self.book.filings.pop(key)
+        filings = self.book.filings
+        open_names: dict[str, list[str]] = {key: [] for key in filings if key not in self.listed}
+        for loc, title in _always().items():
+            without = [key for key in self.listed if loc not in filings[key].lines]
+            if len(without) <= len(self.listed) // 2:  # else the book has no such row at all
+                for key in without:
+                    open_names.setdefault(key, []).append(title)
+        meant: set[str] = set()
+        # The rarer spelling is the slip.
+        for key in sorted(open_names, key=lambda key: (self.owners.count(key), key in self.listed)):
+            if key in meant:
+                continue
+            filing, rows = filings[key], self.owners.count(key)
+            known = [other for other in filings if other not in open_names]
+            doubtful = [
+                other
+                for other in filings
+                if other in open_names and other != key and self.owners.count(other) >= rows
+            ]
+            message, near = self.owners.asked(key, known, doubtful, open_names[key])
+            if not message:
+                continue
             loc = ("department",)
-            near = process.extractOne(
-                key, self.listed, scorer=fuzz.partial_ratio, score_cutoff=LIKE
-            )
-            meant = f"，是不是“{near[0]}”" if near else ""
-            message = f"工作表“{DEPARTMENT}”里没有“{key}”{meant}；一个部门在各表里要写得一样"
             fault = Fault(self.book.name, filing.lines[loc], message, filing.cells[loc])
-            self.book.faults.append(fault)
+            self.book.faults += [fault, *filing.faults]
+            del filings[key]
+            if len(near) == 1 and self.listed & {key, near[0]}:  # so that the other is a department
+                meant.add(near[0])
+                filings[near[0]].lend(filing)
 
     def complete(self, found: list[tuple[Sheet, list[_Heading]]]) -> None:
         self.strangers()
@@ -571,6 +603,7 @@ class _Reader:
                 if filled:
                     self.fault(sheet, row, heading.owner, "没有写是哪个部门的")
                 return None
+            key = self.owners.name(key, sheet, row, heading.owner)
         if key not in self.book.filings:
             self.book.filings[key] = Filing(key)
             self.place(self.book.filings[key], (), sheet, row, heading.owner or 1)
@@ -830,6 +863,16 @@ def _same_day(one: str, other: str) -> bool:
     with contextlib.suppress(ValueError):
         return parse_date(one) == parse_date(other)
     return False
+
+
+@lru_cache(maxsize=1)
+def _always() -> dict[Loc, str]:
+    """What every department files, with its title; its name is that of its rows."""
+    return {
+        ("department", name): str(info.title)
+        for name, info in Department.model_fields.items()
+        if info.is_required() and name != "name"
+    }
 
 
 @lru_cache(maxsize=1)
