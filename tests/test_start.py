@@ -14,12 +14,13 @@ from command_line import perfkit
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
 from perfkit.forms.department import Reply
+from perfkit.forms.workbook import read_book
 from perfkit.forms.written import tree
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 from perfkit.scoring.scorecard import score
 from perfkit.start.kit import GUIDE, NOTEBOOKS, SAMPLE, SCHEMA, lay_out
-from perfkit.start.new import new_file, next_file
+from perfkit.start.new import new_book, new_file, next_file
 
 ROOT = Path(__file__).parent.parent
 PARAMS = [
@@ -100,6 +101,8 @@ def test_a_rubric_of_one_s_own_is_named_from_the_file_s_folder(folder, rubric_fi
     own = rubric_file({}).relative_to(folder)
     made = new_file("示例局", str(own), 2024)
     assert filled(made.path)[0].rubric == "../rubric.yaml"
+    with pytest.raises(PerfkitError, match=r"是不是“\.\./rubric\.yaml”"):
+        load_rubric("rubric.yaml", made.path.parent)
 
 
 def test_what_a_rubric_asks_for_itself_is_in_the_file_and_goes_on(folder, rubric_file, filing):
@@ -124,6 +127,24 @@ def test_a_file_that_is_there_stays_as_it_is(folder):
     assert made.path.read_bytes() == before
 
 
+def test_a_new_book_stands_where_a_new_file_would(folder, rubric_file):
+    own = str(rubric_file({}).relative_to(folder))
+    for name in ("示例局", "elsewhere/示例.xlsx"):
+        done = perfkit("new", name, "--rubric", own, "--year", "2024", "--book")
+        assert done.returncode == 0, done.stderr
+    path = Path("params/示例局-2024.xlsx")
+    (blank,) = read_book(path).filings.values()
+    assert (blank.tree["name"], blank.tree["rubric"]) == ("示例局", "../rubric.yaml")
+    (blank,) = read_book(Path("elsewhere/示例.xlsx")).filings.values()
+    assert "name" not in blank.tree
+    before = path.read_bytes()
+    for ending in ("", "--book"):  # a file's report and the book's would have one name
+        done = perfkit("new", "示例局", "--rubric", own, "--year", "2024", *filter(None, [ending]))
+        assert (done.returncode, f"{path} 已经有了" in done.stderr) == (1, True)
+    assert [*path.parent.iterdir()] == [path]
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -146,12 +167,14 @@ def test_without_a_terminal_what_is_missing_is_wrong_use(folder, monkeypatch, gi
     [
         ("a:b.yaml", "beijing-2023", "在 Windows 上不能用"),
         ("index.yaml", "beijing-2023", "perfkit 自己用的"),
+        ("summary.xlsx", "beijing-2023", "perfkit 自己用的"),
         ("示例局", "shanghai", "没有名为“shanghai”的评分标准"),
     ],
 )
 def test_what_can_not_be_used_is_told(folder, name, rubric, said):
+    make = new_book if name.endswith("x") else new_file
     with pytest.raises(PerfkitError, match=said):
-        new_file(name, rubric, 2024)
+        make(name, rubric, 2024)
     assert list(folder.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from perfkit.forms.workbook import file_key, read_book
 from perfkit.forms.written import department_text, tree
 from perfkit.scoring.names import in_words
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import load_rubric
+from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 
 
 @dataclass
@@ -152,11 +152,14 @@ def blank_book(
 ) -> None:
     """A blank workbook for a rubric; with several *names* one for all these departments.
 
+    A rubric's file is given from the working folder; the book names it from its own.
+
     Raises:
         PerfkitError: if there is no such rubric.
     """
     loaded = load_rubric(rubric)
-    filed: dict[str, Any] = {"rubric": rubric}
+    named = rubric if rubric in shipped_rubrics() else relative_path(rubric, target.parent)
+    filed: dict[str, Any] = {"rubric": named}
     if year:
         filed["year"] = str(year)
     given = list(dict.fromkeys(names)) or [""]

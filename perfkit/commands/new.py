@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from perfkit.books.filings import blank_book
-from perfkit.commands.shared import FINE, book_to_write, positive, wrong_use
-from perfkit.start.new import asked, new_file, next_file
+from perfkit.commands.shared import FINE, positive, wrong_use
+from perfkit.start.new import asked, is_book_path, new_book, new_file, next_file
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument(
         "name", nargs="?", metavar="名称",
-        help="部门名称，文件写在 params 里；或以 .yaml 结尾的路径",
+        help="部门名称，文件写在 params 里；或以 .yaml、.xlsx 结尾的路径",
     )  # fmt: skip
     parser.add_argument("--rubric", metavar="名称", help="评分标准的名称或文件")
     parser.add_argument("--year", type=positive, metavar="年度", help="评价年度，如 2024")
@@ -24,7 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "上年的写在注释里",
     )  # fmt: skip
     parser.add_argument("--chinese", action="store_true", help="字段名和指标编号写中文")
-    parser.add_argument("--book", action="store_true", help="写成 Excel 工作簿，不写成 .yaml 文件")
+    parser.add_argument(
+        "--book", action="store_true", help="写成 Excel 工作簿，不写成 .yaml 文件；也写在 params 里"
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -43,10 +44,8 @@ def execute(options: argparse.Namespace) -> int:
         given = asked(options.name, options.rubric, options.year)
         if isinstance(given, str):
             wrong_use(given)
-        if options.book:
-            name, rubric, year = given
-            target = book_to_write(Path(f"{name}-{year}.xlsx"), False)
-            blank_book(rubric, target, [name], year)
+        if options.book or is_book_path(given[0]):
+            target = new_book(*given)
             print(f"已写 {target}；填好后运行 perfkit check {target}，没填的、填错的会逐处指出")
             return FINE
         made = new_file(*given, options.chinese)

@@ -410,8 +410,10 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
+        above = f"../{name}"
+        meant = f"；是不是“{above}”" if (folder / above).is_file() else ""
         raise PerfkitError(
-            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从参数文件所在的文件夹算起"
+            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从参数文件所在的文件夹算起{meant}"
         ) from None
     except (OSError, ValueError):
         pass  # reading it tells why not

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from perfkit.batch.inputs import ENDINGS, name_fault
+from perfkit.books.filings import blank_book
 from perfkit.errors import PerfkitError
 from perfkit.files import make_folder, relative_path, write_whole
 from perfkit.forms.written import department_text
@@ -20,6 +21,9 @@ from perfkit.start.blank import Remarks, blank, remarks, worded
 from perfkit.start.following import following
 
 Answer = TypeVar("Answer")
+
+BOOK = ".xlsx"
+"""The ending of a workbook that is made."""
 
 SCHEMA = "department.schema.json"
 
@@ -92,10 +96,23 @@ def new_file(name: str, rubric: str, year: int, chinese: bool = False) -> Made:
     """
     path = _path(name, year)
     known, written_as = _rubric(rubric, path)
-    department = "" if _is_path(name) or name.isascii() else name
-    tree = blank(known, written_as, year, department)
+    tree = blank(known, written_as, year, _department(name))
     notes = remarks(tree, known, chinese)
     return _write(path, tree, notes, known, chinese)
+
+
+def new_book(name: str, rubric: str, year: int) -> Path:
+    """The same as a blank workbook (工作簿), where the file would be; its path.
+
+    Raises:
+        PerfkitError: as `new_file`.
+    """
+    path = _path(name, year, BOOK)
+    _free(path)
+    load_rubric(rubric)
+    make_folder(path.parent)
+    blank_book(rubric, path, [_department(name)], year)
+    return path
 
 
 def next_file(
@@ -131,17 +148,51 @@ def next_file(
     return _write(path, tree, notes, known, chinese)
 
 
+def is_book_path(name: str) -> bool:
+    """Whether a workbook is meant by the ending of what is to be made."""
+    return name.lower().endswith(BOOK)
+
+
 def _is_path(name: str) -> bool:
-    return name.lower().endswith(ENDINGS) or "/" in name or "\\" in name
+    return name.lower().endswith((*ENDINGS, BOOK)) or "/" in name or "\\" in name
 
 
-def _path(name: str, year: int) -> Path:
+def _department(name: str) -> str:
+    """The department's name, if *name* is one."""
+    return "" if _is_path(name) or name.isascii() else name.strip()
+
+
+def _path(name: str, year: int, ending: str = ENDINGS[0]) -> Path:
     """Where the file goes: a path as it is given, a department's into ``params``."""
-    if _is_path(name):
-        path = Path(name)
-        return path if path.suffix.lower() in ENDINGS else path.with_name(f"{path.name}.yaml")
-    stem = name.strip()
-    return Path("params") / f"{stem if re.search(rf'{year}$', stem) else f'{stem}-{year}'}.yaml"
+    if not _is_path(name):
+        stem = name.strip()
+        return (
+            Path("params") / f"{stem if re.search(rf'{year}$', stem) else f'{stem}-{year}'}{ending}"
+        )
+    path = Path(name)
+    if path.suffix.lower() in ([BOOK] if ending == BOOK else ENDINGS):
+        return path
+    if path.suffix.lower() in (*ENDINGS, BOOK):
+        what = "工作簿" if ending == BOOK else "参数文件"
+        raise PerfkitError(f"{path}：要写的是{what}，文件名应以 {ending} 结尾")
+    return path.with_name(f"{path.name}{ending}")
+
+
+def _free(path: Path) -> None:
+    """See that a file can be made there.
+
+    Raises:
+        PerfkitError: if it is there already, or another form of it, or can't be called so.
+    """
+    if why := name_fault(path.with_suffix(ENDINGS[0]) if path.suffix.lower() == BOOK else path):
+        raise PerfkitError(f"{path}：{why}")
+    if path.exists():
+        raise PerfkitError(f"{path} 已经有了，没有改动；请换一个名称，或先把它移开")
+    for other in (path.with_suffix(ending) for ending in (*ENDINGS, BOOK)):
+        if other.exists():
+            raise PerfkitError(
+                f"{other} 已经有了，与 {path.name} 的报告会同名；请换一个名称，或先把它移开"
+            )
 
 
 def _rubric(rubric: str, path: Path) -> tuple[Rubric, str]:
@@ -151,10 +202,7 @@ def _rubric(rubric: str, path: Path) -> tuple[Rubric, str]:
 
 
 def _write(path: Path, tree: dict[str, Any], notes: Remarks, rubric: Rubric, chinese: bool) -> Made:
-    if why := name_fault(path):
-        raise PerfkitError(f"{path}：{why}")
-    if path.exists():
-        raise PerfkitError(f"{path} 已经有了，没有改动；请换一个名称，或先把它移开")
+    _free(path)
     if chinese:
         tree, notes = worded(tree, notes, rubric)
     head = [f"yaml-language-server: $schema={schema}"] if (schema := _schema(path)) else []
