@@ -100,7 +100,7 @@ def test_a_comparison_has_no_parts_that_the_rubric_has_not():
     budget = card.department.budget.model_copy(update={"project": whole})
     less = score(card.department.model_copy(update={"budget": budget}), card.rubric)
     labels = [change.label for change in compare(card, less).figures]
-    assert labels == ["资金总体全年执行数", "资金总体预算执行率"]
+    assert labels == ["项目资金全年执行数", "项目资金预算执行率"]
 
 
 def test_an_index_over_several_rubrics_is_named_for_none():
@@ -570,12 +570,8 @@ def test_a_projects_report_has_no_parts_of_a_departments_budget():
     assert not re.search("基本支出|项目支出预算数|其他|资金总体", words)
     assert report.frames.budget.empty
     assert report.chart_parts() is None
-    assert [*row_of("one", card, []).amounts] == ["资金总体"]
-
-
-def test_a_part_that_was_filled_in_is_shown_all_the_same():
-    department, rubric = read_department(HERE / "rubrics" / "project-2020.yaml")
-    other = department.budget.other.model_copy(update={"spent": Decimal(1)})
-    budget = department.budget.model_copy(update={"other": other})
-    card = score(department.model_copy(update={"budget": budget}), rubric)
-    assert [*card.budget_parts] == ["project", "other"]
+    row = row_of("one", card, [])
+    assert ([*row.amounts], row.budget) == (["项目资金"], 200)
+    shown = page([row]) + " ".join(map(str, derivations(card).values()))
+    assert "项目资金预算" in shown
+    assert "资金总体" not in shown

@@ -34,6 +34,7 @@ from perfkit.scoring.filed import (
     field_label,
     field_unit,
     filed_figure,
+    part_names,
     with_unit,
 )
 from perfkit.scoring.scorecard import Scorecard, stated_rates
@@ -105,9 +106,11 @@ def examine(card: Scorecard) -> Audit:
 
 def parts_against_total(card: Scorecard) -> Found:
     """基本＋项目＋其他 against 资金总体."""
-    budget = card.department.budget
-    if budget.total is None:
+    budget, listed = card.department.budget, card.rubric.parts
+    if budget.total is None or not listed:
         return
+    several = {2: "两部分合计", 3: "三部分合计"}
+    said = several.get(len(listed), PART_NAMES[listed[0]])
     for key, words in (("budget", "全年预算数"), ("spent", "全年执行数")):
         parts = sum((getattr(part, key) for part in budget.parts.values()), ZERO)
         total = getattr(budget.total, key)
@@ -115,7 +118,7 @@ def parts_against_total(card: Scorecard) -> Found:
             yield (
                 f"budget.total_{key}",
                 "error",
-                f"资金总体{words} {plain(total)}万元，三部分合计{plain(parts)}万元，"
+                f"{card.rubric.words.total}{words} {plain(total)}万元，{said}{plain(parts)}万元，"
                 f"相差{signed(parts - total)}万元",
                 paths.part("total", key),
             )
@@ -123,10 +126,14 @@ def parts_against_total(card: Scorecard) -> Found:
 
 def execution_rates(card: Scorecard) -> Found:
     """Stated rates against computed ones, and rates above 100 %."""
-    department = card.department
-    parts = {"total": department.budget.overall, **department.budget.parts}
-    for key, part in parts.items():
-        yield from _rate(PART_NAMES[key], paths.part(key), part)
+    department, names = card.department, part_names(card.rubric)
+    budget, listed = department.budget, card.filed_parts
+    if listed and (len(listed) > 1 or budget.total):
+        yield from _rate(names["total"], paths.part("total"), budget.overall)
+    for key, part in listed.items():
+        # One part that is the whole has its name.
+        name = names[key if len(listed) > 1 or budget.total else "total"]
+        yield from _rate(name, paths.part(key), part)
     for i, project in enumerate(department.projects):
         yield from _rate(named(i, project), paths.project(i), project)
 

@@ -26,7 +26,7 @@ from perfkit.forms.department import DEPARTMENT, Department, Project
 from perfkit.forms.paths import project_of
 from perfkit.quantities import day_in_words, money, percent, plain
 from perfkit.scoring.figures import AMOUNT, RATE
-from perfkit.scoring.filed import FIGURES, PART_NAMES
+from perfkit.scoring.filed import FIGURES, part_names
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import walk
 
@@ -234,10 +234,10 @@ def _named(data: Data) -> Data:
 
 def _department_data(card: Scorecard) -> Data:
     department, rubric = card.department, card.rubric
-    budget = department.budget
+    budget, names, listed = department.budget, part_names(rubric), card.filed_parts
     found: Data = {}
-    for key, part in {"total": budget.overall, **budget.parts}.items():
-        name, path = PART_NAMES[key], paths.part(key)
+    for key, part in {"total": budget.overall, **listed}.items() if listed else ():
+        name, path = names[key], paths.part(key)
         found[key, "budget"] = Datum(f"{name}全年预算数", f"{path}.budget", (part.budget,))
         found[key, "spent"] = Datum(f"{name}全年执行数", f"{path}.spent", (part.spent,))
         left: tuple[Decimal, ...] = (part.unspent,)

@@ -9,6 +9,7 @@ from perfkit.audit.findings import Found, tolerance
 from perfkit.forms import paths
 from perfkit.forms.department import Budget
 from perfkit.quantities import plain
+from perfkit.scoring.asked import asks
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.units import UnitRow, units_of
 
@@ -33,7 +34,8 @@ def units(card: Scorecard) -> Found:
     if not rows:
         return
     for field, (words, amount) in AMOUNTS.items():
-        yield from _sum(card, rows, field, words, amount)
+        if asks(tuple(field.split(".")), card.rubric):
+            yield from _sum(card, rows, field, words, amount)
     yield from _projects(card, rows)
     for i, row in enumerate(rows):
         if row.open_points:

@@ -13,6 +13,7 @@ from perfkit.files import make_folder, relative_path, shown_name, write_whole
 from perfkit.forms.bookfile import ENDINGS, OTHER_ENDINGS, part_of
 from perfkit.forms.workbook import file_key, read_book
 from perfkit.forms.written import department_text, tree
+from perfkit.scoring.asked import only_asked
 from perfkit.scoring.names import in_words
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import load_rubric, shipped_rubrics
@@ -90,7 +91,7 @@ def import_books(
 def _text_of(path: Path, folder: Path, chinese: bool) -> str:
     department, rubric = read_department(path)
     book = part_of(path)[0]
-    found = _moved(tree(department), book.parent, folder)
+    found = _moved(only_asked(tree(department), rubric), book.parent, folder)
     if chinese:
         found = in_words(found, rubric)
     return department_text(found, chinese, {"": f"由工作簿 {book.name} 导入"})
@@ -140,7 +141,7 @@ def export_book(files: Sequence[Path], target: Path) -> None:
         if key in keys or file_key(key).casefold() in {file_key(k).casefold() for k in keys}:
             key = f"{department.name}（{path.stem}）"
         keys.add(key)
-        filed = _moved(tree(department), path.parent, target.parent)
+        filed = _moved(only_asked(tree(department), rubric), path.parent, target.parent)
         entries.append(Entry(key, filed, rubric))
     if faults:
         raise PerfkitError(faults)

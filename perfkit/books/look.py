@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from perfkit.forms.layout import CHOICES, CLAIM, CONTENT, GUIDE, Block
 from perfkit.quantities import plain
-from perfkit.scoring.rubric import Rubric, called
+from perfkit.scoring.rubric import PARTS, Rubric, called
 
 _FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 _EDGE = {"border": 1, "border_color": "#C3CAD5"}
@@ -46,6 +47,12 @@ NOTES = {
 }
 """What stands under the title of a sheet."""
 
+NO_MONEY = {
+    "项目": "一个项目一行。不要合并单元格。",
+    "二级单位": "部门本级和所属单位，一个单位一行；没有所属单位的不填。",
+}
+"""The same where the rubric doesn't evaluate money."""
+
 _GUIDE = (
     "本工作簿用 perfkit 生成：填好后运行 perfkit import 本文件，得到参数文件；或直接运行 perfkit run 本文件，得到报告。",
     "只填黄色的格子。其他格子有保护（没有密码），以免误改；要改列宽、行高、筛选、插入行都可以。",
@@ -79,6 +86,7 @@ class Look:
 
     def __init__(self, book: Any) -> None:
         self.book = book
+        self.money = True
         self._opened: dict[tuple[str, bool], Any] = {}
         self._lists: dict[tuple[str, ...], str] = {}
         add = book.add_format
@@ -117,7 +125,8 @@ class Look:
             f"{each.name}（{each.id}），满分 {plain(each.points)} 分" for each in rubrics
         )
         sheet.write_string(1, 1, f"评分标准：{named}", self.note)
-        lines = list(_GUIDE)
+        self.money = any(rubric.has_money for rubric in rubrics)
+        lines = [text for text in _GUIDE if self.money or not text.startswith("金额")]
         if many:
             lines.insert(
                 1,
@@ -150,7 +159,8 @@ class Look:
     def begin(self, sheet: Any, name: str) -> int:
         """Title and note; the number of the next row."""
         sheet.write_string(0, 0, name, self.title)
-        sheet.write_string(1, 0, NOTES.get(name, ""), self.note)
+        note = NOTES.get(name, "")
+        sheet.write_string(1, 0, note if self.money else NO_MONEY.get(name, note), self.note)
         return 2
 
     def widths(self, sheet: Any, block: Block, first: int, headings: Sequence[str]) -> None:
@@ -215,9 +225,9 @@ class Look:
 
     def checks(
         self, sheet: Any, block: Block, first: int, top: int, bottom: int, sums_row: int | None,
-        rubrics: Sequence[Rubric],
+        rubrics: Sequence[Rubric], rows: Sequence[int],
     ) -> None:  # fmt: skip
-        """Sums and rates that colour when they are wrong."""
+        """Sums and rates that colour when they are wrong; *rows* are those of each department."""
         from xlsxwriter.utility import xl_rowcol_to_cell as cell  # type: ignore[import-untyped]
 
         places = {column.title: first + bool(block.label) + bool(block.words) + i
@@ -229,22 +239,27 @@ class Look:
             return f"{cell(top, column, True, True)}:{cell(bottom, column, True, True)}"
 
         if block.columns[0].title == "全年预算数":
-            self.parts(sheet, places, after + 1, top, bottom, len(block.rows))
-        elif block.at == ("projects",):
+            self.parts(sheet, places, after + 1, top, bottom, rows)
+        elif block.at == ("projects",) and "预算数" in places:
             self.rates(sheet, places["预算数"], places["支出数"], after, top, bottom)
             if sums_row is not None:
                 sheet.write_string(sums_row, first, "合计（自动）", self.label)
+                listed = [key for key in PARTS if key in rubrics[0].parts]
                 for title, of in (("预算数", 2), ("支出数", 3)):
                     at = places[title]
                     sheet.write_formula(sums_row, at, f"=SUM({span(title)})", self.sum, 0)
-                    budget = f"预算!${'BC'[of - 2]}$5"
+                    if "project" not in listed:
+                        continue
+                    budget = f"预算!${'BC'[of - 2]}${4 + listed.index('project')}"
                     self.red(
                         sheet, sums_row, at,
                         f"=AND(ISNUMBER({budget}),COUNTA({span(title)})>0,"
                         f"COUNT({span(title)})=COUNTA({span(title)}),"
                         f"ABS({cell(sums_row, at)}-{budget})>0.000001)",
                     )  # fmt: skip
-                sheet.write_string(sums_row, after, "与“预算”表的项目支出不同时变红", self.note)
+                if "project" in listed:
+                    note = "与“预算”表的项目支出不同时变红"
+                    sheet.write_string(sums_row, after, note, self.note)
         elif block.at == ("indicators",) and sums_row is not None:
             self.weights(sheet, places, span, sums_row, rubrics[0])
         elif block.at == ("reported", "scores"):
@@ -281,23 +296,35 @@ class Look:
         self.red(sheet, top, at, f'={cell(top, at)}="支出大于预算"', bottom)
 
     def parts(
-        self, sheet: Any, places: dict[str, int], at: int, top: int, bottom: int, rows: int
-    ) -> None:
-        """资金总体 against the sum of its parts, *rows* with it for each department."""
+        self, sheet: Any, places: dict[str, int], at: int, top: int, bottom: int,
+        each: Sequence[int],
+    ) -> None:  # fmt: skip
+        """资金总体 against the sum of its parts; *each* has the rows of a department, with it."""
         from xlsxwriter.utility import xl_rowcol_to_cell as cell
 
         budget, spent = places["全年预算数"], places["全年执行数"]
         self.rates(sheet, budget, spent, at, top, bottom)
-        first = top + rows - 1  # 资金总体 of the first department, or the only one
-        for column in (budget, spent):
-            parts = f"{cell(top, column)}:{cell(first - 1, column)}"
-            total, label = cell(first, column), cell(first, budget - 1, False, True)
-            self.red(
-                sheet, first, column,
-                f'=AND({label}="{TOTAL}",ISNUMBER({total}),COUNT({parts})={rows - 1},'
-                f"ABS({total}-SUM({parts}))>0.000001)", bottom,
-            )  # fmt: skip
-        if rows > bottom - top:
+        # One rule does for departments that have the same rows.
+        blocks = [(top, each[0], bottom)]
+        if len({*each}) > 1:
+            ends = [*accumulate(each, initial=top)]
+            blocks = [
+                (start, rows, end - 1)
+                for start, rows, end in zip(ends, each, ends[1:], strict=False)
+            ]
+        for begin, rows, end in blocks:
+            first = begin + rows - 1  # 资金总体 of the first department, or the only one
+            if rows < 2:
+                continue  # one part is the whole
+            for column in (budget, spent):
+                parts = f"{cell(begin, column)}:{cell(first - 1, column)}"
+                total, label = cell(first, column), cell(first, budget - 1, False, True)
+                self.red(
+                    sheet, first, column,
+                    f'=AND({label}="{TOTAL}",ISNUMBER({total}),COUNT({parts})={rows - 1},'
+                    f"ABS({total}-SUM({parts}))>0.000001)", end,
+                )  # fmt: skip
+        if len(each) < 2:
             return
         # The projects of several departments have no sum of their own: theirs is held against here.
         for column in (budget, spent):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -36,6 +36,7 @@ from perfkit.forms.layout import (
 )
 from perfkit.forms.targets import OFFERED, parted
 from perfkit.quantities import parse_date, parse_rate, parse_signed_rate, plain
+from perfkit.scoring.asked import asks
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes, own_indicators
 from perfkit.scoring.rubric import Rubric
 
@@ -131,7 +132,7 @@ class _Writer:
         rubrics = list({id(entry.rubric): entry.rubric for entry in self.entries}.values())
         self.look.guide(rubrics, self.many)
         sheets: dict[str, list[Block]] = {}
-        for block in blocks():
+        for block in map(self.fitting, blocks()):
             sheets.setdefault(block.sheet, []).append(block)
         # The rows of indicators take the claims of the department's own.
         order = sorted(sheets, key=lambda name: name == NAMES["reported"])
@@ -148,6 +149,18 @@ class _Writer:
                 self.sheet(name, shown)
         self.look.lists()
 
+    def fitting(self, block: Block) -> Block:
+        """A list without the columns of money that no department's rubric asks for."""
+        if block.kind != "list":
+            return block
+        rubrics = {id(entry.rubric): entry.rubric for entry in self.entries}.values()
+        columns = (
+            column
+            for column in block.columns
+            if any(asks((*block.at, 0, *column.steps), rubric) for rubric in rubrics)
+        )
+        return replace(block, columns=tuple(columns))
+
     def wanted(self, block: Block, found: Mapping[str, list[_Line]]) -> bool:
         return any(found.values()) or (self.form and bool(block.at) and block.at[0] in _ALWAYS)
 
@@ -160,6 +173,8 @@ class _Writer:
             for title, loc in block.rows:
                 places = [(*loc, *column.steps) for column in block.columns]
                 values = tuple((left.take(place), place) for place in places)
+                if not _has_row(loc, entry.rubric) and not any(value for value, _ in values):
+                    continue
                 unit = _unit(loc) if block.columns[0].title == CONTENT else ""
                 yield _Line(title + unit, "", values, (description(loc),))
         elif block.kind == "list":
@@ -281,7 +296,8 @@ class _Writer:
                 row += 1
             first = 1 if self.many else 0
             sums_row = None
-            if block.at in (("projects",), ("indicators",)) and not self.many:
+            summed = block.at == ("indicators",) or _has_amounts(block)
+            if summed and not self.many:
                 sums_row, row = row, row + 1
             headings = self.headings(block)
             for at, heading in enumerate(headings):
@@ -318,6 +334,7 @@ class _Writer:
             look.checks(
                 sheet, block, first, top, max(top, row - 1), sums_row,
                 [entry.rubric for entry in self.entries][:1],
+                [len(found[entry.key]) for entry in self.entries],
             )  # fmt: skip
         look.finish(sheet, self.form)
 
@@ -333,7 +350,7 @@ class _Writer:
             last = ["说明"]
         elif block.at == ("figures",):
             last = ["单位", "说明"]
-        if block.columns[0].title == "全年预算数" or block.at == ("projects",):
+        if block.columns[0].title == "全年预算数" or _has_amounts(block):
             last = [*last, "核对"]
         return [*first, *named, *(column.heading for column in block.columns), *last]
 
@@ -411,6 +428,16 @@ class _Writer:
                 self.offers[key] = _offer(loc, entry)
             if self.offers[key].words:
                 yield column + number, self.offers[key]
+
+
+def _has_amounts(block: Block) -> bool:
+    """Whether it is the table of projects, with their money."""
+    return block.at == ("projects",) and any(c.steps == ("budget",) for c in block.columns)
+
+
+def _has_row(loc: Loc, rubric: Rubric) -> bool:
+    """Whether a field has its row in the form: of money that has but one part, the whole has none."""
+    return asks(loc, rubric) and (loc != ("budget", "total") or len(rubric.parts) > 1)
 
 
 def _add(rows: list[tuple[int, int]], row: int) -> None:

@@ -14,7 +14,7 @@ from perfkit.forms.department import Department
 from perfkit.quantities import percent, plain, signed
 from perfkit.scoring.derivations import AMOUNTS
 from perfkit.scoring.figures import AMOUNT, RATE
-from perfkit.scoring.filed import PART_NAMES
+from perfkit.scoring.filed import part_names
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
@@ -162,10 +162,12 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
                 percent(value), (value * 100).quantize(Decimal("0.01")), "个百分点"
             )
 
-    for key, part in {"total": budget.overall, **card.budget_parts}.items():
+    names = part_names(card.rubric)
+    whole = {"total": budget.overall} if card.rubric.has_money else {}
+    for key, part in {**whole, **card.budget_parts}.items():
         for of, words in AMOUNTS.items():
-            amount(f"{PART_NAMES[key]}{words}", getattr(part, of))
-        rate(f"{PART_NAMES[key]}预算执行率", part.execution_rate)
+            amount(f"{names[key]}{words}", getattr(part, of))
+        rate(f"{names[key]}预算执行率", part.execution_rate)
     amount("年初预算数", budget.initial)
     amount("结转结余总额", budget.carryover.amount)
     rate("所填结转结余率", budget.carryover.rate)
@@ -175,8 +177,9 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
     found["项目个数"] = _Figure(f"{count}个", Decimal(count), "个")
     for project in department.projects:
         name = f"项目“{project.name}”"
-        amount(f"{name}预算数", project.budget)
-        amount(f"{name}支出数", project.executed)
+        if card.rubric.has_money:
+            amount(f"{name}预算数", project.budget)
+            amount(f"{name}支出数", project.executed)
         if project.score is not None:
             found[f"{name}评价得分"] = _Figure(f"{plain(project.score)}分", project.score, "分")
     for row in department.indicators:

@@ -426,6 +426,7 @@
   ];
 
   function rates() {
+    if (!$("rates")) return; // no rubric evaluates money
     const values = found
       .map((row) => cell(row, "rate"))
       .filter((rate) => rate !== null)

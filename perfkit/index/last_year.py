@@ -19,7 +19,10 @@ NONE = "—"
 
 @dataclass(frozen=True)
 class LastYear:
-    """上年 of a department, scored by its own rubric; amounts in 万元, the rate as a fraction."""
+    """上年 of a department, scored by its own rubric; amounts in 万元, the rate as a fraction.
+
+    Without amounts where that rubric doesn't evaluate money.
+    """
 
     year: int
     rubric: str
@@ -28,8 +31,8 @@ class LastYear:
     open_points: Decimal
     grade: str | None
     execution_rate: Decimal | None
-    budget: Decimal
-    spent: Decimal
+    budget: Decimal | None
+    spent: Decimal | None
 
 
 def last_year_of(card: Scorecard) -> LastYear | None:
@@ -37,7 +40,7 @@ def last_year_of(card: Scorecard) -> LastYear | None:
     last = card.last_year
     if last is None:
         return None
-    overall = last.department.budget.overall
+    overall, money = last.department.budget.overall, last.rubric.has_money
     return LastYear(
         year=last.department.year,
         rubric=last.rubric.name,
@@ -45,9 +48,9 @@ def last_year_of(card: Scorecard) -> LastYear | None:
         max=last.rubric.points,
         open_points=last.open_points,
         grade=last.grade,
-        execution_rate=overall.execution_rate,
-        budget=overall.budget,
-        spent=overall.spent,
+        execution_rate=overall.execution_rate if money else None,
+        budget=overall.budget if money else None,
+        spent=overall.spent if money else None,
     )
 
 
@@ -134,10 +137,13 @@ def _year(row: Row) -> int | None:
 
 def _lines(rows: Sequence[Row]) -> Iterator[Line]:
     both = [(row, last) for row in rows if (last := row.last_year)]
-    budgets = [_sum(last.budget for _, last in both), _sum(row.budget for row, _ in both)]
-    spent = [_sum(last.spent for _, last in both), _sum(row.spent for row, _ in both)]
-    yield _amounts("全年预算数合计（万元）", *budgets)
-    yield _amounts("全年执行数合计（万元）", *spent)
+    money = [(row, last) for row, last in both if None not in (row.budget, last.budget)]
+    budgets = [_sum(last.budget for _, last in money), _sum(row.budget for row, _ in money)]
+    spent = [_sum(last.spent for _, last in money), _sum(row.spent for row, _ in money)]
+    if money:
+        of = "万元" if len(money) == len(both) else f"万元，{len(money)} 个评资金的部门"
+        yield _amounts(f"全年预算数合计（{of}）", *budgets)
+        yield _amounts(f"全年执行数合计（{of}）", *spent)
     if all(budgets):
         was, is_ = (
             rounded(of / budget * 100, 2) for of, budget in zip(spent, budgets, strict=True)

@@ -58,6 +58,7 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         version=__version__,
         heading=heading(rows),
         columns=shown,
+        rated=any(column.key == "rate" for column in shown),
         views=_views(shown),
         kinds=_kinds(rows),
         ways=[(row, way) for row in rows for way in row.ways],

@@ -30,7 +30,7 @@ from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
 from perfkit.review.record import CheckState
 from perfkit.review.record import State as ReviewState
-from perfkit.scoring.filed import PART_NAMES
+from perfkit.scoring.filed import PART_NAMES, part_names
 from perfkit.scoring.rubric import called
 from perfkit.scoring.stages import CLAIM
 from perfkit.scoring.units import unit_names
@@ -105,7 +105,7 @@ class Row:
         evaluation: what the rubric calls the evaluation (部门整体绩效评价).
         grade: None while undecided points could change it (待定).
         open_points: 待定分值, left out of `total`.
-        execution_rate: 预算执行率 of 资金总体, as a fraction.
+        execution_rate: 预算执行率 of 资金总体, as a fraction; None where money isn't evaluated.
         lost: 失分 by indicator: its decided points, and how many of them were lost; of a 扣分项, and
             of what a 限制条件 or 上限 takes, no points.
         rubric_name: the rubric's title.
@@ -124,7 +124,9 @@ class Row:
         rule_total: the total before any stage; None without stages.
         who: 责任人 and 日期 of each stage by its name, and of 自评.
         ways: what each stage gave each indicator, where there are stages.
-        amounts: 全年预算数 and 全年执行数 in 万元, of 资金总体 and of its parts by name.
+        amounts: 全年预算数 and 全年执行数 in 万元, of 资金总体 and of its parts by name; none where
+            money isn't evaluated.
+        whole: what the rubric calls 资金总体.
         scores: 得分 of each indicator of the rubric, in its order.
         findings: 审核意见, with what became of each.
         remarks: 审阅意见.
@@ -159,6 +161,7 @@ class Row:
     who: Mapping[str, str] = field(default_factory=dict)
     ways: tuple[Way, ...] = ()
     amounts: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    whole: str = PART_NAMES["total"]
     scores: tuple[Awarded, ...] = ()
     rubric_name: str = ""
     grades: Mapping[str, Decimal] = field(default_factory=dict)
@@ -181,12 +184,12 @@ class Row:
     @property
     def budget(self) -> Decimal | None:
         """全年预算数 of 资金总体, in 万元."""
-        return self.amounts.get(PART_NAMES["total"], (None, None))[0]
+        return self.amounts.get(self.whole, (None, None))[0]
 
     @property
     def spent(self) -> Decimal | None:
         """全年执行数 of 资金总体, in 万元."""
-        return self.amounts.get(PART_NAMES["total"], (None, None))[1]
+        return self.amounts.get(self.whole, (None, None))[1]
 
     @property
     def title(self) -> str:
@@ -296,7 +299,9 @@ def row_of(
         if cost > 0:
             before = lost.get(label, (ZERO, ZERO))
             lost[label] = (before[0], before[1] + cost)
-    department = card.department
+    department, names = card.department, part_names(card.rubric)
+    whole = department.budget.overall
+    money = {"total": whole, **card.budget_parts} if card.rubric.has_money else {}
     return Row(
         name=name,
         department=department.name,
@@ -308,7 +313,7 @@ def row_of(
         max=card.rubric.points,
         grade=card.grade,
         open_points=card.open_points,
-        execution_rate=department.budget.overall.execution_rate,
+        execution_rate=whole.execution_rate if money else None,
         errors=levels["error"],
         warnings=levels["warning"],
         infos=levels["info"],
@@ -321,13 +326,8 @@ def row_of(
         who=who_gave(card),
         units=unit_names(department),
         ways=ways_of(card),
-        amounts={
-            PART_NAMES.get(key, key): (part.budget, part.spent)
-            for key, part in (
-                ("total", department.budget.overall),
-                *card.budget_parts.items(),
-            )
-        },
+        amounts={names[key]: (part.budget, part.spent) for key, part in money.items()},
+        whole=names["total"],
         scores=tuple(
             Awarded(score.id, score.name, score.points, score.awarded, score.reported)
             for score in card.scores
@@ -411,7 +411,7 @@ COLUMNS = (
         hint="自评减得分，正数是自评偏高",
     ),
     Column("grade", "等级", "grade", lambda row: _grade(row)),
-    Column("rate", "执行率", "rate", lambda row: row.execution_rate, hint="资金总体的预算执行率"),
+    Column("rate", "执行率", "rate", lambda row: row.execution_rate),
     Column("errors", "错误", "count", lambda row: _count(row, row.errors), hint="审核出的错误"),
     Column("warnings", "警告", "count", lambda row: _count(row, row.warnings), hint="审核出的警告"),
     Column("infos", "提示", "count", lambda row: _count(row, row.infos), page=False),
@@ -436,17 +436,23 @@ LIMITS = Column(
 
 
 def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """`COLUMNS`, then those of the other views; 得分率 where the full scores differ, 限制条件 where any apply."""
+    """`COLUMNS`, then those of the other views; 得分率 where the full scores differ, 限制条件 where any apply.
+
+    执行率 only where a rubric evaluates money.
+    """
+    wholes = dict.fromkeys(row.whole for row in rows if _has_money(row))
+    hint = f"{'、'.join(wholes)}的预算执行率"
     beside: dict[str, list[Column]] = {"department": above_columns(rows)}
     if len({row.max for row in rows if row.max}) > 1:
         beside["max"] = [SHARE]
     if any(row.limits for row in rows):
         beside["grade"] = [LIMITS]
-    main = [
-        replace(one, page=True) if one.key == "max" and "max" in beside else one
-        for column in COLUMNS
-        for one in (column, *beside.get(column.key, ()))
-    ]
+    own = {column.key: column for column in COLUMNS}
+    own["max"] = replace(own["max"], page="max" in beside)
+    own["rate"] = replace(own["rate"], hint=hint)
+    if not wholes:
+        del own["rate"]
+    main = [one for key, column in own.items() for one in (column, *beside.get(key, ()))]
     others = (stage_columns, amount_columns, score_columns, year_columns)
     return [*main, *(column for of in others for column in of(rows)), *REVIEW_COLUMNS]
 
@@ -566,6 +572,8 @@ def year_columns(rows: Sequence[Row]) -> list[Column]:
         ("unlike", "说明", "text", lambda row: unlike(row) or None, ""),
     )
     wide = {"amount": 13, "text": 16}
+    before = (row.last_year for row in rows if row.last_year)
+    money = any(map(_has_money, rows)) or any(last.spent is not None for last in before)
     return [
         Column(
             key, title, kind, value, 40 if key == "unlike" else wide.get(kind, 9), hint=hint,
@@ -573,7 +581,8 @@ def year_columns(rows: Sequence[Row]) -> list[Column]:
             page=key != "now.spent",  # it stands among the amounts, too
         )
         for key, title, kind, value, hint in columns
-        if key != "unlike" or any(map(unlike, rows))
+        if (key != "unlike" or any(map(unlike, rows)))
+        and (money or not key.endswith((".rate", ".spent")))
     ]  # fmt: skip
 
 
@@ -616,6 +625,10 @@ REVIEW_COLUMNS = (
     Column("note", "说明", "text", lambda row: row.review_note or None, 50, view="review",
            hint="带着错误通过的理由，或者什么变化使通过失效"),
 )  # fmt: skip
+
+
+def _has_money(row: Row) -> bool:
+    return bool(row.amounts) or row.execution_rate is not None
 
 
 def _grade(row: Row) -> str | None:

@@ -22,6 +22,7 @@ from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table, bare
 from perfkit.received.projects import read_projects
 from perfkit.received.sheet import Sheet, read_sheet
 from perfkit.received.tables import amount, parts, rate
+from perfkit.scoring.asked import asks
 from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 from perfkit.texts import shortened
@@ -382,7 +383,8 @@ class _Gatherer:
         }
         for cue in ("budget", "spent"):
             total, basic, project = (amounts[key, cue] for key in ("total", "basic", "project"))
-            if amounts["other", cue] is None and None not in (total, basic, project):
+            wanted = "other" in found.rubric.parts and amounts["other", cue] is None
+            if wanted and None not in (total, basic, project):
                 assert total is not None
                 assert basic is not None
                 assert project is not None
@@ -393,6 +395,12 @@ class _Gatherer:
                         "资金总体等于基本支出与项目支出之和",
                     )
                     found.put(paths.part("other", cue), "0", origin)
+        if len(listed := found.rubric.parts) == 1:
+            for cue in ("budget", "spent"):
+                path, whole = paths.part(listed[0], cue), paths.part("total", cue)
+                if found.get(path) is None and (told := found.get(whole)) is not None:
+                    how = f"评分标准{found.rubric.id}的资金只有这一部分"
+                    found.put(path, told, Origin(found.origins[whole].place, "", how))
         stated = found.get(paths.CARRYOVER_RATE)
         budget, spent = amounts["total", "budget"], amounts["total", "spent"]
         if found.get(paths.CARRYOVER) is None and stated and budget and spent is not None:
@@ -445,21 +453,13 @@ class _Gatherer:
             yield "divisions"
         if not found.get("objective"):
             yield "objective"
-        for key in PARTS:
-            for cue in ("budget", "spent"):
-                if found.get(paths.part(key, cue)) is None:
-                    yield paths.part(key, cue)
-        for path in (paths.INITIAL, paths.CARRYOVER, paths.PREVIOUS_RATE):
-            if found.get(path) is None:
-                yield path
-        if found.get(paths.INITIAL) is None and found.get(paths.VARIANCE_RATE) is None:
-            yield paths.VARIANCE_RATE
+        yield from self.no_money()
         projects = found.get("projects") or []
         if not projects:
             yield "projects"
         for n, project in enumerate(projects):
             for cue in ("budget", "spent", "rate", "narrative"):
-                if cue not in project:
+                if cue not in project and asks(("projects", n, cue), found.rubric):
                     yield paths.project(n, cue)
         if not found.get("indicators"):
             yield "indicators"
@@ -480,6 +480,21 @@ class _Gatherer:
         for key in ("management", "result", "problems", "measures"):
             if not found.get(paths.narrative(key)):
                 yield paths.narrative(key)
+
+    def no_money(self) -> Iterator[str]:
+        """The same of the amounts and rates that the rubric asks for."""
+        found, listed = self.found, self.found.rubric.parts
+        if not listed:
+            return
+        for key in (*(["total"] if len(listed) > 1 else []), *listed):
+            for cue in ("budget", "spent"):
+                if found.get(paths.part(key, cue)) is None:
+                    yield paths.part(key, cue)
+        for path in (paths.INITIAL, paths.CARRYOVER, paths.PREVIOUS_RATE):
+            if found.get(path) is None:
+                yield path
+        if found.get(paths.INITIAL) is None and found.get(paths.VARIANCE_RATE) is None:
+            yield paths.VARIANCE_RATE
 
 
 def _of_the_whole(told: dict[tuple[str, str], list[Value]]) -> None:

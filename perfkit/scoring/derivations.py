@@ -14,7 +14,7 @@ from typing import Any
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Part, Project
 from perfkit.quantities import percent, plain
-from perfkit.scoring.filed import FIGURES, PART_NAMES
+from perfkit.scoring.filed import FIGURES, part_names
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
@@ -72,8 +72,9 @@ Items = Iterator[tuple[str, Derivation]]
 def _amounts(card: Scorecard) -> Items:
     department = card.department
     budget = department.budget
-    for key, part in {"total": budget.overall, **budget.parts}.items():
-        place, name = paths.part(key), PART_NAMES[key]
+    names, parts = part_names(card.rubric), card.filed_parts
+    for key, part in {"total": budget.overall, **parts}.items() if parts else ():
+        place, name = paths.part(key), names[key]
         inputs = tuple(
             Input(words, f"{plain(getattr(part, of))}万元", department.place(f"{place}.{of}"))
             for of, words in AMOUNTS.items()
@@ -104,15 +105,18 @@ def _amounts(card: Scorecard) -> Items:
 
 
 def _total_of_parts(card: Scorecard, of: str) -> Derivation:
-    budget = card.department.budget
-    parts = [getattr(part, of) for part in budget.parts.values()]
-    formula = f"{' + '.join(plain(value) for value in parts)} = {plain(sum(parts, ZERO))}万元"
+    names = part_names(card.rubric)
+    amounts = {key: getattr(part, of) for key, part in card.filed_parts.items()}
     inputs = tuple(
-        Input(PART_NAMES[key], f"{plain(value)}万元", card.department.place(paths.part(key, of)))
-        for key, value in zip(budget.parts, parts, strict=True)
+        Input(names[key], f"{plain(value)}万元", card.department.place(paths.part(key, of)))
+        for key, value in amounts.items()
     )
-    name = f"资金总体{AMOUNTS[of]}"
-    return Derivation(name, formula, "没有填写资金总体，取各部分之和", inputs)
+    whole = names["total"]
+    if len(inputs) == 1:
+        return Derivation(f"{whole}{AMOUNTS[of]}", f"部门填写，{inputs[0].value}", inputs=inputs)
+    terms = " + ".join(map(plain, amounts.values()))
+    formula = f"{terms} = {plain(sum(amounts.values(), ZERO))}万元"
+    return Derivation(f"{whole}{AMOUNTS[of]}", formula, f"没有填写{whole}，取各部分之和", inputs)
 
 
 def _rate(name: str, part: Part | Project, inputs: tuple[Input, ...]) -> Derivation:

@@ -31,6 +31,16 @@ PART_NAMES = {
 }
 
 
+def part_names(rubric: Rubric) -> dict[str, str]:
+    """The whole of the money and its parts, as reports under *rubric* call them."""
+    return PART_NAMES | {"total": rubric.words.total}
+
+
+def _called(words: str, rubric: Rubric) -> str:
+    """*words* with the rubric's name for the whole of the money."""
+    return words.replace(PART_NAMES["total"], rubric.words.total)
+
+
 @dataclass(frozen=True)
 class Computed:
     """合计、计数: a figure that comes of several fields; `lacks` says what is missing without it."""
@@ -117,7 +127,7 @@ def field_label(path: str, rubric: Rubric) -> str:
     if path.startswith(FIGURES):
         return _asked(path, rubric).name
     if path in COMPUTED:
-        return COMPUTED[path].name
+        return _called(COMPUTED[path].name, rubric)
     steps = path.split(".")
     words = field_words(Department, tuple(steps))[-1]
     if "（" not in words:
@@ -172,12 +182,30 @@ def _asked(path: str, rubric: Rubric) -> Figure:
     return rubric.figures[name]
 
 
+MONEY_OF_PROJECTS = ("projects.budget", "projects.executed", "projects.full")
+
+
+def not_listed(path: str, rubric: Rubric) -> str:
+    """Why a rule can't name a figure of money: the rubric's ``parts`` don't list it; else empty."""
+    named = path.removeprefix(PREVIOUS)
+    head, _, below = named.partition(".")
+    if (head == "budget" or named in MONEY_OF_PROJECTS) and not rubric.has_money:
+        why = "parts 写了 []，是不评资金的评分标准"
+        return f"{why}，规则里不能用“{path}”；要用，请在 parts 里写明资金的部分"
+    part = below.partition(".")[0]
+    if head == "budget" and part in PART_NAMES and part not in ("total", *rubric.parts):
+        name = PART_NAMES[part]
+        return f"parts 里没有 {part}（{name}），部门不填这个数，规则里不能用“{path}”；要用，请在 parts 里补上"
+    return ""
+
+
 def known_figures(rubric: Rubric) -> list[str]:
     """The paths that a rule may name, but for those of last year."""
     budget = [f"budget.{key}.{of}" for key in PART_NAMES for of in ("budget", "spent", "rate")]
     budget += ["budget.initial", "budget.carryover.amount", "budget.carryover.rate"]
     budget += ["budget.carryover.previous_rate", "budget.variance.rate", "reported.total"]
-    return [*budget, *COMPUTED, *(f"{FIGURES}{name}" for name in rubric.figures)]
+    known = dict.fromkeys([*budget, *COMPUTED, *(f"{FIGURES}{name}" for name in rubric.figures)])
+    return [path for path in known if not not_listed(path, rubric)]
 
 
 def unfit(path: str, rubric: Rubric, rate: bool | None = None) -> str:
@@ -186,6 +214,8 @@ def unfit(path: str, rubric: Rubric, rate: bool | None = None) -> str:
         unit = field_unit(path, rubric)
     except ValueError as e:
         return str(e)
+    if why := not_listed(path, rubric):
+        return why
     if rate is not None and (unit == RATE) != rate:
         wanted = "比率" if rate else "金额或个数"
         return f"字段“{path}”（{field_label(path, rubric)}）不是{wanted}"
@@ -226,7 +256,7 @@ def unfilled(department: Department, fields: Sequence[str], rubric: Rubric) -> s
         elif field.startswith(FIGURES):
             plainly.append(f"{label}（figures 里的 {field.removeprefix(FIGURES)}）")
         elif field in COMPUTED:
-            said.append(COMPUTED[field].lacks or f"没有{label}")
+            said.append(_called(COMPUTED[field].lacks, rubric) or f"没有{label}")
         else:
             plainly.append(label)
     return "，".join([*([f"未填{'、'.join(plainly)}"] if plainly else []), *dict.fromkeys(said)])

@@ -31,6 +31,7 @@ from perfkit.forms.templates import template_faults
 from perfkit.forms.units import unit_doubts
 from perfkit.forms.yamlfile import Source, check_events, read_text, read_tree
 from perfkit.quantities import parse_points, plain
+from perfkit.scoring.asked import completed, unasked
 from perfkit.scoring.figures import read_figures
 from perfkit.scoring.names import in_codes
 from perfkit.scoring.rubric import Rubric, load_rubric
@@ -129,6 +130,12 @@ def _validated(
         filed["figures"], wrong = read_figures(filed["figures"], asked, of, source, at)
         # Without a rubric nobody knows what they are.
         faults += [fault for fault in wrong if rubric and fault.line not in source.misread]
+    if rubric is not None:
+        for loc, message in unasked(filed, rubric):
+            words = source.words(Department, loc, ("department",))
+            fault = source.fault(("department", *loc), f"{words}：{message}")
+            faults += [fault] if fault.line not in source.misread else []
+        filed = completed(filed, rubric)
     previous, last_filed = None, None
     # Of last year's filing, not of all the years before it.
     if with_previous and isinstance(filed.get("previous"), str):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -36,6 +36,9 @@ from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
 from perfkit.texts import shortened, unfolded
 
 SHIPPED = Path(__file__).parent / "rubrics"
+Listed = Literal["basic", "project", "other"]
+PARTS: tuple[Listed, ...] = get_args(Listed)
+"""The parts of the money by the names of their fields: 基本支出, 项目支出, 其他支出."""
 
 
 class RubricIndicator(Record):
@@ -233,10 +236,10 @@ class Rubric(Record):
     source: Text = Field(title="出处")
     points: Points = Field(title="总分")
     words: Words = Field(default_factory=Words, title="用语")
-    parts: tuple[Literal["basic", "project", "other"], ...] = Field(
-        ("basic", "project", "other"),
+    parts: tuple[Listed, ...] = Field(
+        PARTS,
         title="资金的部分",
-        description="报告列出的部分；只有一部分的不另列。部门填了数的都列出",
+        description="部门填报、报告列出的部分；只有一部分的不另列",
     )
     rounding: Rounding = Field(title="舍入")
     grades: tuple[Grade, ...] = Field(min_length=1, max_length=MOST, title="等级")
@@ -255,6 +258,11 @@ class Rubric(Record):
     audit_off: tuple[AuditOff, ...] = Field((), title="不再提示的审核意见")
 
     _yearly: Yearly = PrivateAttr(default_factory=Yearly)
+
+    @property
+    def has_money(self) -> bool:
+        """Whether money is evaluated; without, a filing has none and a report doesn't speak of any."""
+        return bool(self.parts)
 
     @property
     def yearly(self) -> Yearly:

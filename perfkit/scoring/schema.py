@@ -6,11 +6,13 @@ names, and the words of the rubrics that come with perfkit; those of another rub
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from perfkit.forms.department import FINAL, schema
+from perfkit.forms.department import FINAL, Department, schema
+from perfkit.forms.fields import Loc, field_info
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
-from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
+from perfkit.scoring.rubric import PARTS, Rubric, load_rubric, shipped_rubrics
 
 
 def editors_schema() -> dict[str, Any]:
@@ -39,8 +41,11 @@ def editors_schema() -> dict[str, Any]:
             ("Stage", "reasons", "indicators"),
         )
     }
+    for record, money in MONEY.items():
+        _ask_no_more(records[record], money)
     for record in (whole, *records.values()):
         _name_in_chinese(record)
+    records["Department"]["allOf"] += _asked_by(rubrics)
     for (record, name), keys in keyed.items():
         fields = records[record]["properties"]
         field, title = fields[name], fields[name]["title"]
@@ -92,6 +97,50 @@ def _suggest(field: dict[str, Any], codes: list[str]) -> None:
     """Complete the codes, and take any other text of the kind that the field has."""
     text = {key: field.pop(key) for key in ("type", "minLength", "maxLength") if key in field}
     field["anyOf"] = [{"enum": codes}, text]
+
+
+MONEY = {
+    "Department": ["budget"],
+    "Budget": PARTS,
+    "UnitBudget": PARTS,
+    "Project": ["budget"],
+}
+"""Fields that are filled in where the rubric lists that money."""
+
+
+def _ask_no_more(record: dict[str, Any], money: Sequence[str]) -> None:
+    record["required"] = [name for name in record["required"] if name not in money]
+
+
+def _asked_by(rubrics: list[Rubric]) -> Iterator[dict[str, Any]]:
+    """What must be filled in by the rubric that a filing names; of others an editor can't know."""
+    for parts in dict.fromkeys(rubric.parts for rubric in rubrics if rubric.has_money):
+        named = {"enum": [rubric.id for rubric in rubrics if rubric.parts == parts]}
+        of_budget = {"allOf": [_either(("budget", part)) for part in parts]}
+        of_projects = {"items": _either(("projects", 0, "budget"))}
+        below = [(("budget",), of_budget), (("projects",), of_projects)]
+        yield {
+            "if": {
+                "anyOf": [
+                    {"properties": {name: named}, "required": [name]}
+                    for name in _names(("rubric",))
+                ]
+            },
+            "then": {
+                **_either(("budget",)),
+                "properties": {name: of for loc, of in below for name in _names(loc)},
+            },
+        }
+
+
+def _names(loc: Loc) -> list[str]:
+    """Both names of a field."""
+    info = field_info(Department, loc)
+    return [str(loc[-1]), *([info.title] if info and info.title else [])]
+
+
+def _either(loc: Loc) -> dict[str, Any]:
+    return {"anyOf": [{"required": [name]} for name in _names(loc)]}
 
 
 def _name_in_chinese(record: dict[str, Any]) -> None:

@@ -128,13 +128,14 @@ class Scorecard:
 
     @property
     def budget_parts(self) -> dict[str, Part]:
-        """The parts of 资金总体 that the rubric has, or that were filled in; none if that is but one."""
-        found = {
-            key: part
-            for key, part in self.department.budget.parts.items()
-            if key in self.rubric.parts or part.budget or part.spent
-        }
-        return found if len(found) > 1 else {}
+        """The parts of 资金总体 that a report lists below it; none if there is but one."""
+        return self.filed_parts if len(self.rubric.parts) > 1 else {}
+
+    @property
+    def filed_parts(self) -> dict[str, Part]:
+        """The parts of 资金总体 that the rubric has, by field name."""
+        parts = self.department.budget.parts
+        return {key: part for key, part in parts.items() if key in self.rubric.parts}
 
     @cached_property
     def last_year(self) -> Scorecard | None:

@@ -16,9 +16,6 @@ from perfkit.scoring.rubric import Rubric
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import ZERO
 
-PARTS = ("basic", "project", "other")
-AMOUNTS = ("budget", "spent")
-
 Filing = tuple[Department, Rubric]
 
 

@@ -15,8 +15,10 @@ from perfkit.quantities import (
     parse_rate,
     parse_signed_rate,
 )
+from perfkit.scoring.asked import only_asked
+from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.names import in_words
-from perfkit.scoring.rubric import Rubric
+from perfkit.scoring.rubric import PARTS, Rubric
 
 Remarks = dict[str, str]
 """Comments by field path."""
@@ -96,7 +98,7 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
         year: 评价年度.
         name: the department's; may be empty.
     """
-    part = {"budget": "", "spent": ""}
+    several = len(rubric.parts) > 1
     tree: dict[str, Any] = {
         "name": name,
         "short_name": "",
@@ -106,12 +108,8 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
         "divisions": [{"name": "", "duties": ""}],
         "objective": "",
         "budget": {
-            **{
-                # What the rubric does not divide is nothing.
-                key: dict(part) if key in rubric.parts else {"budget": "0", "spent": "0"}
-                for key in ("basic", "project", "other")
-            },
-            "total": "",
+            **{key: {"budget": "", "spent": ""} for key in PARTS if key in rubric.parts},
+            **({"total": ""} if several else {}),
             "initial": "",
             "carryover": dict.fromkeys(("amount", "rate", "previous_rate", "previous_source"), ""),
             "variance": {"rate": ""},
@@ -153,7 +151,8 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
         "template": "",
         "options": "",
     }
-    return {field: value for field, value in tree.items() if value not in ([], {})}
+    asked = only_asked(tree, rubric)
+    return {field: value for field, value in asked.items() if value not in ([], {})}
 
 
 def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
@@ -166,7 +165,8 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
         for loc in _places(tree, ())
         if (words := _remark(loc, chinese))
     }
-    found["budget"] = "预算执行：金额都以万元计"
+    if rubric.has_money:
+        found["budget"] = "预算执行：金额都以万元计"
     found["divisions"] = "内设机构：一个科室一项，每项以“- ”开头"
     found["projects"] = "项目：一个项目一项，照样子往下加；没有项目就删去这一项"
     found["indicators"] = (
@@ -200,7 +200,11 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
         if tree.get(field) == "":
             listed = example({field: shown}, chinese).split("\n", 1)[1] if shown else ""
             found[field] = f"{words}\n{listed}".strip()
-    found["budget.total"] = "资金总体：可不填，由各部分相加；填了就与各部分核对。写法与基本支出相同"
+    if "total" in tree.get("budget", {}):
+        first = PART_NAMES[rubric.parts[0]]
+        found["budget.total"] = (
+            f"{PART_NAMES['total']}：可不填，由各部分相加；填了就与各部分核对。写法与{first}相同"
+        )
     return found
 
 

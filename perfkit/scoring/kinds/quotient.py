@@ -19,6 +19,7 @@ from perfkit.scoring.filed import (
     field_unit,
     filed_figure,
     filed_input,
+    not_listed,
     unfilled,
     unfit,
     with_unit,
@@ -148,6 +149,8 @@ class Quotient(Rule):
             if against.strip().endswith(("%", "％")) == rate:
                 return ""
             return f"比较对象“{against}”应{'带' if rate else '不带'}百分号"
+        if why := not_listed(against, rubric):
+            return why
         if unfit(against, rubric, rate):
             what = "年度参数，也不是参数文件里的比率" if rate else "数字，也不是参数文件里的金额"
             return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
+from perfkit.forms.fields import Loc
 from perfkit.quantities import Points, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.kinds.kind import Rule, decided, lost
@@ -28,6 +30,12 @@ class Rollup(Rule):
     kind: Literal["rollup"]
     by: Literal["budget", "spent", "equal"] = Field("budget", title="权重")
     full: Points = Field(Decimal(100), gt=0, title="项目得分的满分")
+
+    def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
+        """Weights in money where the rubric has none."""
+        if self.by != "equal" and not rubric.has_money:
+            message = "parts 写了 []，是不评资金的评分标准，没有金额作权重；请写 by: equal"
+            yield ("by",), message
 
     def describe(self, rubric: Rubric) -> str:
         """The rule in one line of Chinese."""
