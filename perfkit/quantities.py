@@ -151,6 +151,16 @@ def parse_whole(value: object) -> int:
     return int(match[0])
 
 
+def parse_year(value: object) -> int:
+    """年度: ``2023``, ``2023年``, ``2023年度``.
+
+    Raises:
+        ValueError: in Chinese, for other text.
+    """
+    found = re.fullmatch("([0-9]{4})年度?", halfwidth(value)) if isinstance(value, str) else None
+    return parse_whole(found[1] if found else value)
+
+
 def parse_date(value: object) -> date:
     """日期: ``2023-12-31`` or ``2023年12月31日``.
 

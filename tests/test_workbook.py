@@ -248,6 +248,38 @@ def blank_rows(book):
     book["项目"].insert_rows(at(book["项目"], "乙").row, 3)
 
 
+def below(text, amount=None):
+    """Something that stands below the projects."""
+
+    def edit(book):
+        sheet = book["项目"]
+        sheet.cell(8, 1).value = text
+        sheet.cell(8, at(sheet, "支出数（万元）").column).value = amount
+
+    return edit
+
+
+def numbered(book):
+    sheet = book["项目"]
+    sheet.insert_rows(5)
+    for column, text in enumerate(["栏次", None, "（1）", "（2）", "3=2/1"], 1):
+        sheet.cell(5, column).value = text
+
+
+def captioned(book):
+    book["项目"].insert_rows(5)
+    book["项目"]["A5"] = "一、单位自评项目"
+    book["项目"].merge_cells("A5:E5")
+
+
+def without_claims(book):
+    book["指标"].delete_cols(at(book["指标"], "自评分").column)
+
+
+def in_full(book):
+    at(book["项目"], "支出数（万元）").value = "全年执行数（万元）"
+
+
 def new_name(book):
     book["项目"].title = "Sheet1"
 
@@ -264,7 +296,15 @@ SEEN = {
     "没有列名": (unnamed, "工作表“项目”L列没有列名，没有读"),
     "改了行名": (called_total, "把“资金总计”当作“资金总体”"),
     "空行": (blank_rows, None),
-    "改了表名": (new_name, None),
+    "改了表名": (new_name, "工作表“Sheet1”当作“项目”读入"),
+    "中间有空格的合计": (below("合  计", 57), "第 8 行是合计"),
+    "分类的小计": (below("设备更新类小计", 57), "第 8 行是合计"),
+    "栏次": (numbered, "第 5 行是列的编号"),
+    "填表人": (below("填表人：张三"), "第 8 行是表下面的话“填表人：张三”"),
+    "注": (below("注：含上年结转"), "第 8 行是表下面的话“注：含上年结转”"),
+    "小标题": (captioned, "第 5 行是小标题"),
+    "少了一列": (without_claims, "表头里没有“自评分”"),
+    "预算数写全称": (in_full, None),
 }
 
 
@@ -286,6 +326,87 @@ def test_what_people_do_to_a_book_is_read_and_told(edited, filing, edit, note):
         assert department.source.texts["department", "budget", "total", "rate"] == "99.88%"
     if edit is dated:
         assert department.projects[0].starts == date(2023, 3, 1)
+
+
+YUAN = [
+    "支出数（人民币元）",
+    "支出数（金额单位：元）",
+    "支出数[元]",
+    "支出数【元】",
+    "支出数/元",
+    "支出数：元",
+    "支出数，元",
+    "支出数元",
+]
+
+
+@pytest.mark.parametrize("heading", [*YUAN, "支出数\n（元）", "支出数 单位：元", "支出数"])
+def test_a_unit_counts_wherever_a_table_says_it(edited, heading):
+    def edit(book):
+        spent(book, "甲").value, spent(book, "乙").value = 380000, "19万元"
+        at(book["项目"], "支出数（万元）").value = heading
+        if heading == "支出数":
+            at(book["项目"], "预算数（万元）").value = "预算数"
+            book["项目"]["C5"], book["项目"]["C6"] = 400000, 200000
+            book["项目"]["G1"] = "金额单位：元"
+
+    projects = read_department(edited(edit))[0].projects
+    assert [project.spent for project in projects] == [38, 19]
+    assert [project.budget for project in projects] == [40, 20]
+
+
+def two_units(book):
+    book["项目"]["G1"] = "单位：元"
+
+
+def two_units_in_a_row(book):
+    at(book["预算"], "填写内容").value = "填写内容（元）"
+
+
+def merged_across(book):
+    book["项目"].merge_cells("C6:D6")
+
+
+def merged_answers(book):
+    book["检查清单"].merge_cells("C4:C6")
+
+
+def merged_texts(book):
+    book["文字说明"]["B5"] = "资金安排……"
+    book["文字说明"].merge_cells("B5:B6")
+
+
+def not_adjusted(book):
+    book["指标"].cell(6, at(book["指标"], "调整值").column).value = "未调整"
+
+
+def unspent(book):
+    at(book["项目"], "完成情况").value, at(book["项目"], "支出数（万元）").value = (
+        "支出数",
+        "未支出数",
+    )
+
+
+UNCLEAR = {
+    "表头和表上面的单位不同": (two_units, "工作表“项目”C4：表里既写了单位“万元”，又写了“元”"),
+    "一行和表头的单位不同": (
+        two_units_in_a_row,
+        "工作表“预算”B11：表里既写了单位“元”，又写了“万元”",
+    ),
+    "横着合并": (merged_across, "工作表“项目”C6：合并了 C 到 D 列"),
+    "合并的回答": (merged_answers, "工作表“检查清单”C4：合并了第 4 到 6 行"),
+    "合并的文字": (merged_texts, "工作表“文字说明”B5：合并了第 5 到 6 行"),
+    "调整值写未调整": (not_adjusted, "工作表“指标”.6：调整值写的是“未调整”；没有调整过就留空"),
+    "未支出数不是支出数": (unspent, "“未支出数”一列不是填报的内容，没有读"),
+}
+
+
+@pytest.mark.parametrize(("edit", "told"), UNCLEAR.values(), ids=UNCLEAR)
+def test_what_is_unclear_is_no_guess(edited, edit, told):
+    path = edited(edit)
+    book = read_book(path)
+    faults = [*book.faults, *(fault for filing in book.filings.values() for fault in filing.faults)]
+    assert re.search(told, "\n".join([*book.notes, *map(str, faults)]))
 
 
 def test_all_faults_are_told_by_sheet_and_cell(edited):

@@ -38,6 +38,7 @@ from perfkit.quantities import (
     halfwidth,
     parse_measure,
     parse_rate,
+    parse_year,
     unit_of,
 )
 from perfkit.texts import unfolded
@@ -89,7 +90,7 @@ Checked = Annotated[
     BeforeValidator(_checked),
     WithJsonSchema({"enum": [True, False, "是", "否", "不涉及"]}),
 ]
-Year = Annotated[Whole, Field(ge=2000, le=2100)]
+Year = Annotated[int, BeforeValidator(parse_year), Field(ge=2000, le=2100)]
 Figured = Annotated[Decimal, WithJsonSchema({"type": ["number", "string"]})]
 """A figure that the rubric asks for; `perfkit.scoring.figures` reads it by its unit."""
 

@@ -17,6 +17,20 @@ SIGNS = {
 }
 """What may stand under 计算符号, and the sign that it puts before the value."""
 
+NOT_ADJUSTED = (
+    "无",
+    "无调整",
+    "未调整",
+    "没有调整",
+    "不调整",
+    "不变",
+    "同年初值",
+    "同年初",
+    "同左",
+    "同上",
+)
+"""What people write under 调整值 where there was no adjustment."""
+
 OFFERED = ("≥", "≤", "=", "定性")
 """The choices of the drop-down list."""
 
@@ -30,6 +44,8 @@ def joined(sign: str, first: str, adjusted: str) -> tuple[str, str, str]:
             first if adjusted else "",
             f"“{sign}”不是计算符号；应选 ≥、≤、= 或定性",
         )
+    if halfwidth(adjusted) in NOT_ADJUSTED and first:
+        return first, "", f"调整值写的是“{adjusted}”；没有调整过就留空"
     found = [_signed(meant, value) for value in (first, adjusted)]
     wrong = next((trouble for _, trouble in found if trouble), "")
     (start, _), (end, _) = found

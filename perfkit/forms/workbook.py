@@ -76,7 +76,24 @@ UNREAD = (
 )
 """Headings of columns that inform whoever fills in the book."""
 
-_TOTAL = re.compile(r"(?:项目|资金)?(?:合计|总计|小计|共计)(?:数|金额)?[:：]?")
+_TOTAL = re.compile(r"(.{0,20}?)(?:合计|总计|小计|共计)(?:数|金额)?(?:\(.*?\))?[::]?")
+_NUMBERED = re.compile(r"\(?([0-9]{1,2})\)?(?:=.*)?|[甲乙丙丁戊己庚辛]|[A-Za-z]|[栏行列]次|序号")
+"""What a row below the heading says that only numbers the columns: 栏次, 甲, 1, 2, (3)=(2)/(1)."""
+_FOOT = re.compile(
+    r"(?:填表|填报|制表|编制|编报|经办|审核|复核|联系|主管)(?:人|人员|人签字|日期|时间|电话|单位|部门)(?:[::].*)?"
+    r"|(?:单位|部门)?(?:负责人|主要领导|分管领导)(?:签字|签章)?(?:[::].*)?"
+    r"|(?:注|备注|附注|填表说明|填报说明)[0-9]*[::].*"
+)
+"""What people write below a table: 填表人：…, 注：…."""
+_OTHERWISE = re.compile(
+    "未|非|不|无|上年|去年|前年|往年|上期|同期|以前|历年|下年|明年|次年|累计|增|减|差|变|较|占|余|欠"
+    "|应|拟|计划|预计|年初|调整(?!后)|(?:19|20)[0-9]{2}"
+)
+"""Words that make another thing of a column's name: 未支出数 is not 支出数."""
+_UNIT_LINE = re.compile(
+    r"单位[::](?:人民币)?([百千万亿]*元)|(?:金额)?单位(?:人民币)?([百千万亿]*元)$"
+)
+"""What stands above a table of the unit of its amounts: 单位：元."""
 _NOTHING = re.compile(r"[-－—–−‐‑‒―ー／/]+")
 _SERIAL = re.compile("[1-7][0-9]{4}")
 """What Excel keeps of a date, and shows of it in a cell without a date's format."""
@@ -278,13 +295,20 @@ def file_key(key: str) -> str:
 @lru_cache(maxsize=5000)
 def _word(text: str) -> tuple[str, str]:
     """A heading without what stands beside its name, and the unit in it."""
-    plain = halfwidth(re.sub(r"\s", "", text))
+    plain = halfwidth(re.sub(r"\s", "", text)).translate(_BRACKETS)
+    if beside := _BESIDE.fullmatch(plain):
+        plain = f"{beside[1]}({beside[2]})"
     unit = ""
     for inside in re.findall(r"\((.*?)\)", plain):
-        said = re.sub("^单位[:：]?|^以|计$", "", inside)
-        if re.fullmatch(r"[百千万亿]*元|%", said):
+        said = re.sub("^(?:金额)?单位:?|^以|^按|人民币|计$|计算$", "", inside)
+        if "元" in said or said == "%":
             unit = said
-    return re.sub(r"\(.*?\)|[*:：必填]{1,3}$|^[*]+", "", plain), unit
+    return re.sub(r"\(.*?\)|[*:必填]{1,3}$|^[*]+", "", plain), unit
+
+
+_BRACKETS = str.maketrans("[]{}【】〔〕〈〉", "()()()()()")
+_BESIDE = re.compile(r"(.{2,}?)[/,;、|_-]?(?:金额)?(?:单位)?:?(?:人民币)?([百千万亿]*元|%)")
+"""A heading with its unit, but without brackets around it: 预算数/元, 预算数：万元."""
 
 
 @dataclass(frozen=True)
@@ -298,6 +322,13 @@ class _Heading:
     owner: int = 0
     label: int = 0
     words: int = 0
+    unit: str = ""
+    """The unit of its amounts that stands above it."""
+
+    @property
+    def read(self) -> set[int]:
+        """All columns that are read."""
+        return {*self.columns, self.owner, self.label, self.words} - {0}
 
 
 class _Reader:
@@ -332,6 +363,9 @@ class _Reader:
             headings = self.headings(sheet)
             if headings:
                 found.append((sheet, headings))
+                taken = list(dict.fromkeys(heading.block.sheet for heading in headings))
+                if _word(sheet.name)[0] not in taken:
+                    self.note(f"工作表“{sheet.name}”当作“{'、'.join(taken)}”读入")
             elif any(_word(sheet.name)[0] == block.sheet for block in blocks()):
                 wanted = next(b for b in blocks() if b.sheet == _word(sheet.name)[0])
                 titles = "、".join(wanted.titles[:4])
@@ -429,9 +463,36 @@ class _Reader:
                 break
             heading = self.heading(sheet, row, left, bool(own))
             if heading:
+                heading = replace(heading, unit=self.unit_above(sheet, heading, found))
                 found.append(heading)
                 self.told(sheet, heading)
         return found
+
+    def unit_above(self, sheet: Sheet, heading: _Heading, above: list[_Heading]) -> str:
+        """The unit that is said for all amounts of a table: 单位：元, above it or beside its heading."""
+        said = above[-1].unit if above else _word(sheet.name)[1]
+        first = above[-1].row if above else 0
+        for row in sheet.cells:
+            if first < row <= heading.row:
+                for at, cell in sheet.cells[row].items():
+                    text = halfwidth(re.sub(r"\s", "", cell.text))
+                    if (row, at) not in {(heading.row, read) for read in heading.read}:
+                        found = _UNIT_LINE.search(text)
+                        said = found[1] or found[2] if found else said
+        return said
+
+    def unit_of(self, sheet: Sheet, row: int, column: int, *said: str) -> str:
+        """The unit of a column's or a row's amounts, which may stand in several places."""
+        units = list(dict.fromkeys(unit for unit in said if unit))
+        unit = units[0] if units else ""
+        text = ""
+        if len({unit.removesuffix("元") or unit for unit in units}) > 1:
+            text = f"表里既写了单位“{units[0]}”，又写了“{units[1]}”，认不准；请改成一样"
+        elif unit and unit not in (*_UNITS, "%"):
+            text = f"单位“{unit}”不能用；请改为万元或元"
+        if text:
+            self.fault(sheet, row, column, text)
+        return unit
 
     def heading(self, sheet: Sheet, row: int, among: list[Block], named: bool) -> _Heading | None:
         cells = sheet.cells[row]
@@ -472,7 +533,8 @@ class _Reader:
             if (column := _like(word, open_columns)) and len(columns) > 1:
                 columns[at], units[at] = column, _word(cells[at].text)[1]
                 open_columns.remove(column)
-        return _Heading(block, row, columns, units, **places)
+        owner, label, words = places.values()
+        return _Heading(block, row, columns, units, owner, label, words)
 
     def told(self, sheet: Sheet, heading: _Heading) -> None:
         """What was taken for what in a heading, and what isn't read."""
@@ -482,12 +544,13 @@ class _Reader:
             word = _word(cells[at].text)[0]
             if word not in (_word(column.title)[0], *column.also):
                 self.note(f"{sheet.place(heading.row, at)}：把“{word}”一列当作“{column.title}”")
-            unit = heading.units[at]
-            if unit and unit not in (*_UNITS, "%"):
-                message = f"“{cells[at].text}”的单位“{unit}”不能用；请改为万元或元"
-                self.fault(sheet, heading.row, at, message)
-            elif unit in ("元", "亿元") and column.unit:
-                self.note(f"{sheet.place(heading.row, at)}：“{word}”一列按表头以{unit}为单位读")
+            if column.unit:
+                unit = self.unit_of(sheet, heading.row, at, heading.units[at], heading.unit)
+                if unit in ("元", "亿元"):
+                    where = "表头" if heading.units[at] else "表上面写的单位"
+                    self.note(
+                        f"{sheet.place(heading.row, at)}：“{word}”一列按{where}以{unit}为单位读"
+                    )
         for at, cell in cells.items():
             word = _word(cell.text)[0]
             if at in read or word in UNREAD or word.startswith("答"):
@@ -498,6 +561,10 @@ class _Reader:
                 self.fault(sheet, heading.row, at, message)
             else:
                 self.note(f"{sheet.place(heading.row, at)}：“{word}”一列不是填报的内容，没有读")
+        missing = [c.title for c in block.columns if c not in heading.columns.values()]
+        if block.kind in ("list", "nested") and missing:
+            titles = "、".join(f"“{title}”" for title in missing)
+            self.note(f"{sheet.place(heading.row, 1)}：表头里没有{titles}，这些没有读到")
         for at in sorted(sheet.hidden_columns & set(heading.columns)):
             title = heading.columns[at].title
             self.note(f"工作表“{sheet.name}”{column_letters(at)}列（{title}）是隐藏的，已照常读入")
@@ -506,7 +573,9 @@ class _Reader:
 
     def block(self, sheet: Sheet, heading: _Heading, following: int) -> None:
         block = heading.block
-        merged = self.merged(sheet, heading)
+        last = following - 1 if following else max(sheet.cells)
+        rows = [row for row in sorted(sheet.cells) if heading.row < row <= last]
+        merged, captions = self.merged(sheet, heading, last)
         titled = {_word(title)[0]: (title, loc) for title, loc in block.rows}
         counts: dict[str, int] = {}
         groups: dict[tuple[str, str], int] = {}
@@ -516,21 +585,18 @@ class _Reader:
         if block.kind == "nested" and first not in heading.columns.values():
             self.fault(sheet, heading.row, 1, f"没有“{first.title}”一列，请补上")
             return
-        for row in sorted(sheet.cells):
-            if row <= heading.row or (following and row >= following):
-                continue
+        for row in rows:
             cells = {**merged.get(row, {}), **sheet.cells[row]}
             filled = {at: cells[at] for at in heading.columns if at in sheet.cells[row]}
             for at in sheet.cells[row].keys() - sheet.cells[heading.row].keys():
                 column = column_letters(at)
                 self.note(f"工作表“{sheet.name}”{column}列没有列名，没有读")
-            total = any(
-                "计" in cell.text and _TOTAL.fullmatch(halfwidth(cell.text))
-                for cell in cells.values()
-            )
-            if total and block.kind != "rows":
+            said = "" if block.kind == "rows" else self.beside(cells, heading, row == rows[0])
+            if row in captions and len(cells) == 1:
+                said = "小标题"
+            if said:
                 if filled:
-                    self.note(f"工作表“{sheet.name}”第 {row} 行是合计，没有当作一项")
+                    self.note(f"工作表“{sheet.name}”第 {row} 行是{said}，没有当作一项")
                 continue
             label = self.row_label(cells, heading)
             if block.kind != "rows" and not filled:
@@ -553,14 +619,45 @@ class _Reader:
             else:
                 self.fixed(sheet, row, heading, cells, filing, label, titled, single)
 
+    def beside(self, cells: Mapping[int, Cell], heading: _Heading, below: bool) -> str:
+        """What a row of a table is, if none of its items: a total, numbers of columns, a closing word."""
+        texts = {
+            at: re.sub(r"\s", "", halfwidth(cell.text))
+            for at, cell in sorted(cells.items())
+            if at != heading.owner and len(cell.text) < 100
+        }
+        first = min(heading.read - {heading.owner})
+        for at, text in texts.items():
+            total = _TOTAL.fullmatch(text) if "计" in text else None
+            # 设备更新小计 is a total where an item has its name, and words of a text elsewhere.
+            if total and (not total[1] or at == first or at not in heading.read):
+                return "合计"
+        own = list(texts.values())
+        if own and _FOOT.fullmatch(own[0]):
+            return f"表下面的话“{cells[next(iter(texts))].text[:20]}”"
+        if below and len(own) == len(cells) - (heading.owner in cells) > 1:
+            found = [_NUMBERED.fullmatch(text) for text in own]
+            numbers = [int(one[1]) for one in found if one and one[1]]
+            counted = range(numbers[0], numbers[0] + len(numbers)) if len(numbers) > 1 else ()
+            if all(found) and numbers and numbers == list(counted):
+                return "列的编号"
+        return ""
+
     def row_label(self, cells: Mapping[int, Cell], heading: _Heading) -> str:
         for at in (heading.label, heading.words):
             if at in cells and cells[at].text:
                 return cells[at].text
         return ""
 
-    def merged(self, sheet: Sheet, heading: _Heading) -> dict[int, dict[int, Cell]]:
-        """What merged cells say of the rows that they go over: whose, which group, which kind."""
+    def merged(
+        self, sheet: Sheet, heading: _Heading, end: int
+    ) -> tuple[dict[int, dict[int, Cell]], set[int]]:
+        """What merged cells say of the rows that they go over, whose, which group, which kind, and captions.
+
+        A caption (小标题) goes over the columns of a row that has nothing else.
+        """
+        captions: set[int] = set()
+        begin = min(heading.read - {heading.owner})
         found: dict[int, dict[int, Cell]] = {}
         nested = heading.block.kind == "nested"
         spread = {heading.owner} | {
@@ -568,21 +665,30 @@ class _Reader:
             for at, column in heading.columns.items()
             if column.steps in (("group",), ("kind",)) or (nested and column.steps[0] != ENTRY)
         }
-        for first, left, last, _ in sheet.merged:
+        for first, left, last, right in sheet.merged:
             cell = sheet.cells.get(first, {}).get(left)
-            if first <= heading.row or last == first or cell is None:
+            if not heading.row < first <= end or cell is None:
+                continue
+            across = sorted(heading.read & set(range(left, right + 1)))
+            if len(across) > 1 and begin in across and heading.block.kind != "rows":
+                captions.add(first)
+            elif len(across) > 1:
+                one, other = column_letters(across[0]), column_letters(across[-1])
+                message = f"合并了 {one} 到 {other} 列，认不准是哪一列的；请取消合并，分别填写"
+                self.fault(sheet, first, left, message)
+            if last == first:
                 continue
             if left in spread:
                 for row in range(first + 1, last + 1):
                     found.setdefault(row, {})[left] = cell
-            elif left in heading.columns and any(
-                at in heading.columns
+            elif left in heading.read and any(
+                at in heading.read - {heading.owner}
                 for row in range(first + 1, last + 1)
                 for at in sheet.cells.get(row, {})
             ):
                 message = f"合并了第 {first} 到 {last} 行，认不准是哪一行的；请取消合并，逐行填写"
                 self.fault(sheet, first, left, message)
-        return found
+        return found, captions
 
     def filing(
         self,
@@ -673,7 +779,7 @@ class _Reader:
             from rapidfuzz import fuzz, process
 
             near = process.extractOne(word, list(titled), scorer=fuzz.ratio, score_cutoff=LIKE)
-            if near and word not in _words_of_the_form():
+            if near and word not in _words_of_the_form() and not _otherwise(word, near[0]):
                 known = titled[near[0]]
                 self.note(f"{sheet.place(row, heading.label)}：把“{word}”当作“{known[0]}”")
         filled = [at for at in heading.columns if at in cells]
@@ -686,7 +792,16 @@ class _Reader:
             filing.tree.setdefault("budget", {})
         for at, column in heading.columns.items():
             loc = (*known[1], *column.steps)
-            stated = heading.units.get(at) or unit
+            stated = heading.units.get(at, "")
+            if parse_amount in _readers(loc):
+                if column.title == CONTENT:
+                    stated = self.unit_of(sheet, row, at, stated, unit, heading.unit)
+                    if heading.unit in ("元", "亿元") and at in cells:
+                        self.note(f"工作表“{sheet.name}”：金额按表里写的单位“{heading.unit}”读")
+                elif unit:
+                    stated = self.unit_of(sheet, row, at, stated or heading.unit, unit)
+                else:  # told at the heading
+                    stated = stated or heading.unit
             self.put(filing, loc, cells.get(at), sheet, row, at, stated)
 
     def item(
@@ -703,7 +818,7 @@ class _Reader:
             if column.steps[0] in (SIGN, FIRST, ADJUSTED, CLAIM):
                 own[str(column.steps[0])] = cell, column_at
                 continue
-            unit = heading.units[column_at]
+            unit = heading.units[column_at] or (heading.unit if column.unit else "")
             text = self.put(filing, (*at, *column.steps), cell, sheet, row, column_at, unit)
             group = text if column.steps == ("group",) else group
         if FIRST in own or ADJUSTED in own:
@@ -896,4 +1011,11 @@ def _like(word: str, columns: list[Column]) -> Column | None:
     if not scored or scored[0][0] < LIKE:
         return None
     others = [score for score, title, _ in scored if title != scored[0][1]]
+    if _otherwise(word, scored[0][2].title):
+        return None
     return scored[0][2] if not others or others[0] < scored[0][0] else None
+
+
+def _otherwise(word: str, name: str) -> bool:
+    """Whether *word* says that it is another thing than *name*, which it is like: 未支出数."""
+    return bool(set(_OTHERWISE.findall(word)) - set(_OTHERWISE.findall(name)))
