@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -33,6 +33,9 @@ FIRST_YEAR, LAST_YEAR = 1949, 2100
 LARGEST_MEASURE = Decimal(10) ** 12
 MEASURE_PLACES = 8
 """Bounds of a 指标值: within them every ratio can be shown as a percentage."""
+
+_EIGHTEEN = Context(prec=18)
+"""Digits of a difference of two rates, each of which has 28."""
 
 # [0-9] rather than \d, which would take the digits of every script. More digits than any
 # figure has are no number, so that none is too long to count with.
@@ -296,6 +299,17 @@ def percent(rate: Decimal, places: int = 2) -> str:
     return plain(shown) + "%"
 
 
+def telling_percent(rate: Decimal, reads: Callable[[Decimal], object], places: int = 4) -> str:
+    """A rate as `percent` prints it, with more places where *reads* takes the printed one for another.
+
+    89.99999% is not printed as 90% where 90% would have earned more.
+    """
+    right = reads(rate)
+    while places < RATE_PLACES // 2 and reads(rounded(rate * 100, places) / 100) != right:
+        places += 1
+    return percent(rate, places)
+
+
 def exact_percent(rate: Decimal) -> str:
     """A rate as the percentage that it was written as, with all its decimals: 0.9988 → 99.88%."""
     return plain(_shifted(rate, 2)) + "%"
@@ -304,6 +318,11 @@ def exact_percent(rate: Decimal) -> str:
 def rounded(value: Decimal, places: int) -> Decimal:
     """四舍五入 to *places* decimals."""
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def without_tail(value: Decimal) -> Decimal:
+    """A difference or quotient of rates that have no end, without what that leaves: 4/3 − 1/3 is 1."""
+    return _EIGHTEEN.plus(value)
 
 
 def _exact(value: object) -> object:

@@ -377,7 +377,7 @@ def contradictions(report, card):
     )
     for finding in report.audit.findings:
         claimed = re.match(
-            r"(指标s\di\d)自评(\S+)分，(?:按评分标准|例外核定)为(\S+)分，", finding.message
+            r"(指标s\di\d)自评([0-9.]+)分，(?:按评分标准|例外核定)为([0-9.]+)分，", finding.message
         )
         if claimed:
             one = next(one for one in card.everything if one.name == claimed[1])
@@ -464,7 +464,7 @@ def test_a_workbook_asks_for_what_the_rubric_asks_and_gives_it_back(tmp_path_fac
         assert sheets["检查清单"][name][1] == item.text
     for one in rubric.everything:
         assert sheets["自评"][one.id][1] == one.name
-        assert Decimal(sheets["自评"][one.id][-1]) == one.points
+        assert Decimal(sheets["自评"][one.id][-1]) == rubric.counts_for(one.id)
         if one.rule.asks:
             assert one.standard in sheets["指标填报"][one.id][-1]
 

@@ -109,6 +109,22 @@ REFUSED = {
         {"limits": [{"id": "x", "text": "甲", "good": "否", "source": "示例"}]},
         "至少写一样",
     ),
+    "the best of grades": (
+        {"limits": [{"id": "x", "text": "甲", "good": "否", "grade": "优秀", "source": "示例"}]},
+        "“优秀”已是最高的等级，限制不起作用",
+    ),
+    "a ceiling of all the points": (
+        {"limits": [{"id": "x", "text": "甲", "good": "否", "total": "100", "source": "示例"}]},
+        "总分上限 100 分不低于总分 100 分，限制不起作用",
+    ),
+    "a most of what is not there": (
+        {"adjustments": {"most_bonus": "3"}},
+        "没有加分项（bonus），这个上限不起作用",
+    ),
+    "a ceiling below the points": (
+        {"adjustments": CASES[0]["rubric"]["adjustments"] | {"ceiling": "90"}},
+        "加分后总分的上限 90 分低于总分 100 分",
+    ),
     "an unknown indicator": (
         {"limits": [{"id": "x", "text": "甲", "good": "否", "zero": ["nil"], "source": "示例"}]},
         "没有编号为“nil”的指标或一级指标",

@@ -19,7 +19,7 @@ from perfkit.audit.findings import DISPLAY_PLACES, LEVELS, Finding, Found, Raise
 from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import Verdict, contradictions, verdicts
 from perfkit.audit.rectified import rectified
-from perfkit.audit.stages import stages
+from perfkit.audit.stages import on_another_scale, stages
 from perfkit.audit.statements import STATEMENTS, UNDER_EXECUTED, taken_back
 from perfkit.audit.units import units
 from perfkit.fonts import code, printed, rare
@@ -494,10 +494,11 @@ def claims(card: Scorecard) -> Found:
         awarded = card.rubric.rounding.apply(score.awarded)
         if score.reported != awarded:
             by = "例外核定" if score.override else "按评分标准"
+            scale = on_another_scale(score) if score.reported > score.points else ""
             yield (
                 "claim.score",
                 "error",
-                f"{score.name}自评{plain(score.reported)}分，{by}为{plain(awarded)}分，未说明理由",
+                f"{score.name}自评{plain(score.reported)}分，{by}为{plain(awarded)}分，未说明理由{scale}",
                 paths.claim(score.id),
             )
     top = {score.id: score.reported for score in card.scores}
@@ -608,7 +609,7 @@ def overrides(card: Scorecard) -> Found:
         if override.score > score.points:
             message = (
                 f"{score.name}核定{plain(override.score)}分超过分值{plain(score.points)}分，"
-                f"按{plain(score.points)}分计"
+                f"按{plain(score.points)}分计{on_another_scale(score)}"
             )
             yield "override.above_points", "error", message, paths.override(i, "score")
         by_rule = "待定" if score.by_rule is None else f"{plain(score.by_rule)}分"

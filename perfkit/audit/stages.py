@@ -6,8 +6,15 @@ from perfkit.audit.findings import Found
 from perfkit.forms import paths
 from perfkit.quantities import plain
 from perfkit.scoring.scorecard import Scorecard
-from perfkit.scoring.scores import walk
+from perfkit.scoring.scores import Score, walk
 from perfkit.scoring.stages import by_whom
+
+
+def on_another_scale(score: Score) -> str:
+    """What to say of points above those of a score that is converted: they may be the rubric's own."""
+    if score.native is None or score.skipped:
+        return ""
+    return f"；{plain(score.of_rubric)}分已折算为{plain(score.points)}分，请填折算后的得分"
 
 
 def stages(card: Scorecard) -> Found:
@@ -21,7 +28,7 @@ def stages(card: Scorecard) -> Found:
             if written > score.points:
                 message = (
                     f"{stage.name}给{score.name}{plain(written)}分，超过分值{plain(score.points)}分，"
-                    f"按{plain(score.points)}分计"
+                    f"按{plain(score.points)}分计{on_another_scale(score)}"
                 )
                 yield "stage.above_points", "error", message, one.field
             if not one.changed or one.points is None:

@@ -563,7 +563,7 @@ def _asked(block: Block, rubric: Rubric) -> Iterator[tuple[str, str, tuple[str, 
             yield item.id, item.text, (item.asks, "是" if item.good else "否", of)
     elif what == "scores":
         for indicator in rubric.everything:
-            yield indicator.id, indicator.name, (plain(indicator.points),)
+            yield indicator.id, indicator.name, (plain(rubric.counts_for(indicator.id)),)
     elif what == "answers":
         titles = {column.steps[0]: column.title for column in block.columns}
         for indicator in rubric.everything:
@@ -571,6 +571,8 @@ def _asked(block: Block, rubric: Rubric) -> Iterator[tuple[str, str, tuple[str, 
             may = "不适用的，“是否适用”填否，并写理由。" if indicator.optional != "no" else ""
             if asks or may:
                 fill = f"填{asks}。" if asks else ""
+                if rubric.counts_for(indicator.id) != indicator.points:
+                    fill += f"分值{rubric.most(indicator.id)}。"
                 yield indicator.id, indicator.name, (f"{fill}{may}{indicator.standard}",)
     elif what == "figures":
         for code, figure in rubric.figures.items():

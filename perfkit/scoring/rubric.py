@@ -297,12 +297,21 @@ class Rubric(Record):
         """加分项, then 扣分项."""
         return [*self.adjustments.bonus, *self.adjustments.penalty]
 
+    def counts_for(self, name: str) -> Decimal:
+        """分值 of an indicator in the total, in which claims and the points of the stages are given."""
+        return self.worth.get(name, self.indicator(name).points)
+
     def most(self, name: str) -> str:
-        """分值 of an indicator with what it is of: 20分; 最多加5分 of a 加分项, 最多扣5分 of a 扣分项."""
+        """分值 of an indicator with what it is of: 20分; 最多加5分 of a 加分项, 最多扣5分 of a 扣分项.
+
+        27分（按60分计分，再折算） where the points of its section are converted.
+        """
         own = self.adjustments
         signs = dict.fromkeys((one.id for one in own.bonus), 1)
         signs |= dict.fromkeys((one.id for one in own.penalty), -1)
-        return f"{most_words(self.indicator(name).points, signs.get(name, 0))}分"
+        points, written = self.counts_for(name), self.indicator(name).points
+        of = f"（按{plain(written)}分计分，再折算）" if written != points else ""
+        return f"{most_words(points, signs.get(name, 0))}分{of}"
 
     @property
     def everything(self) -> list[RubricIndicator]:
@@ -386,10 +395,30 @@ class Rubric(Record):
     def _limit_problems(self) -> Iterator[tuple[Loc, str]]:
         labels = [grade.label for grade in self.grades]
         ids = {i.id for i in self.indicators} | {section.id for section in self.sections}
+        own = self.adjustments
+        highest = self.points if own.ceiling is None else own.ceiling
+        for key, amount, listed, word in (
+            ("most_bonus", own.most_bonus, own.bonus, "加分项（bonus）"),
+            ("most_penalty", own.most_penalty, own.penalty, "扣分项（penalty）"),
+            ("ceiling", own.ceiling, own.bonus, "加分项（bonus）"),
+        ):
+            if amount is not None and not listed:
+                yield ("adjustments", key), f"没有{word}，这个上限不起作用；请写上，或删去这一行"
+        if own.bonus and highest < self.points:
+            message = f"加分后总分的上限 {plain(highest)} 分低于总分 {plain(self.points)} 分"
+            yield ("adjustments", "ceiling"), message
         for n, limit in enumerate(self.limits):
             if limit.grade is not None and limit.grade not in labels:
                 message = f"等级里没有“{limit.grade}”，可写的有：{'、'.join(labels)}"
                 yield ("limits", n, "grade"), message
+            elif limit.grade == labels[0]:
+                message = f"“{limit.grade}”已是最高的等级，限制不起作用；请写低一些的等级"
+                yield ("limits", n, "grade"), message
+            if limit.total is not None and limit.total >= highest:
+                message = (
+                    f"总分上限 {plain(limit.total)} 分不低于总分 {plain(highest)} 分，限制不起作用"
+                )
+                yield ("limits", n, "total"), message
             for i, name in enumerate(limit.zero):
                 if name not in ids:
                     yield ("limits", n, "zero", i), f"没有编号为“{name}”的指标或一级指标"

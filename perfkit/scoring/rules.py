@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Literal
 
+from perfkit.quantities import without_tail
+
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
@@ -72,7 +74,7 @@ def steps(excess: Decimal, step: Decimal, partial: Partial) -> Decimal:
     """
     if excess <= 0:
         return ZERO
-    count = excess / step
+    count = without_tail(excess / step)
     if partial == "floor":
         return count.to_integral_value(ROUND_FLOOR)
     return count if partial == "linear" else count.to_integral_value(ROUND_CEILING)

@@ -263,9 +263,8 @@ def score(department: Department, rubric: Rubric) -> Scorecard:
     adjusted = []
     for indicator in rubric.adjusting:
         found = _score(department, rubric, indicator, indicator.points, {})
-        asked = any(item.id in department.checks for item in indicator.rule.questions)
-        filed = asked or indicator.id in department.answers
-        found = adjustment(found, indicator.id in bonus, filed)
+        claimed = indicator.rule.claimed(indicator.id, department)
+        found = adjustment(found, indicator.id in bonus, claimed)
         adjusted.append(overridden(found, department))
     ceilings = [one.limit.total for one in limits if one.applies and one.limit.total is not None]
     decided = [s.awarded for s in scores if s.awarded is not None]

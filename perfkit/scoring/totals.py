@@ -108,7 +108,7 @@ def total_of(
     highest = rubric.points if own.ceiling is None else own.ceiling
     if points < 0:
         step("总分下限", "总分不低于0分", -points)
-        points, formula = ZERO, f"{formula}，不低于0"
+        points, formula = ZERO, f"{formula.replace('-', '−')}，不低于0"
     if own.bonus and points > highest:
         step("总分上限", f"加分后总分最高{plain(highest)}分", highest - points)
         points, formula = highest, f"{formula}，总分上限{plain(highest)}"
@@ -237,14 +237,14 @@ def zeroed(score: Score, found: Iterable[Limited]) -> Score:
     return score
 
 
-def adjustment(score: Score, bonus: bool, filed: bool) -> Score:
+def adjustment(score: Score, bonus: bool, claimed: bool) -> Score:
     """The score of a 加分项, or what a 扣分项 takes, of one scored as an indicator is.
 
-    A 加分项 of which nothing is filed was not claimed; a 扣分项 waits to be answered.
+    A 加分项 may be left unclaimed; one that is *claimed*, and a 扣分项, wait for what is missing.
     """
     if bonus:
         score = replace(score, sign=1, deductions=())
-        if filed or score.by_rule is not None:
+        if claimed or score.by_rule is not None:
             return score
         return replace(
             score,

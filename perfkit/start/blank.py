@@ -14,6 +14,7 @@ from perfkit.quantities import (
     parse_points,
     parse_rate,
     parse_signed_rate,
+    plain,
 )
 from perfkit.scoring.asked import only_asked
 from perfkit.scoring.filed import PART_NAMES
@@ -190,8 +191,8 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
     found["reported"] = "自评结果：自己打的分，只用来核对"
     found["reported.scores"] = "各指标的自评得分"
     for indicator in rubric.everything:
-        points = f"{indicator.points.normalize():f}"
         named = "" if chinese else f"{indicator.name}，"
+        points = plain(rubric.counts_for(indicator.id))
         found[f"reported.scores.{indicator.id}"] = f"{named}{points}分"
     two = example({"narrative": {"problems": "第一段\n第二段"}}, chinese).split("\n", 1)[1]
     found["narrative"] = f"文字说明：一行一段；几段的写成\n{two}"

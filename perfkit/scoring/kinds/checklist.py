@@ -127,15 +127,18 @@ class Checklist(Rule):
         if not any(asked):
             reason = "各项都填了不涉及，没有可以计分的内容，需要人工决定"
             return replace(score, undecided=reason)
+        failed = [
+            i for i, item in enumerate(self.items) if asked[i] and answers[item.id] != item.good
+        ]
+        gates = [i for i in failed if self.items[i].gate]
         worth = self.worth(score.points)
         if not all(asked) and self.absent == "shared":
             kept = [each if on else ZERO for each, on in zip(worth, asked, strict=True)]
             if any(kept):
                 worth = rules.shared(sum(worth, ZERO), kept, rubric.rounding.places)
-        failed = [
-            i for i, item in enumerate(self.items) if asked[i] and answers[item.id] != item.good
-        ]
-        gates = [i for i in failed if self.items[i].gate]
+            elif self.deduct is None and not gates:
+                reason = "有分值的项都填了不涉及，分值没有可以分给的项，需要人工决定"
+                return replace(score, undecided=reason)
         if self.deduct is not None:
             earned = max(score.points - sum((worth[i] for i in failed), ZERO), ZERO)
         else:

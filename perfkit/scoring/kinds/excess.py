@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Points, percent, plain
+from perfkit.quantities import Points, percent, plain, telling_percent, without_tail
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
 from perfkit.scoring.figures import RATE
@@ -125,17 +125,19 @@ class Excess(Quotient):
             score = replace(score, inputs=inputs, formula=shown)
             return replace(score, undecided=against.missing, field=against.field)
         name = against.input.name
-        if self.measure == "relative" and over == 0 and rate > 0:
-            reason = f"{name}为0，不能按相对比例计档，需要人工决定"
+        if self.above and self.measure == "relative" and over <= 0 and rate > over:
+            why = "是负数" if over else "为0"
+            reason = f"{name}{why}，不能按相对比例计档，需要人工决定"
             score = replace(score, inputs=(*inputs, against.input), formula=shown)
             return replace(score, undecided=reason, field=self.over)
-        count, each = self._steps(rate - over, over)
+        distance = without_tail(rate - over)
+        count, each = self._steps(distance, over)
         cost = rules.deducted(score.points, count, each)
-        gap = _gap(abs(rate - over))
-        away = "高出" if rate > over else "低于"
+        gap = _gap(distance, lambda distance: self._steps(distance, over))
+        away = "高出" if distance > 0 else "低于"
         formula = f"{shown}；{name} {percent(over, 4)}，"
-        none = self.above is None if rate > over else self.below is None
-        if none or rate == over:
+        none = self.above is None if distance > 0 else self.below is None
+        if none or not distance:
             same = "未高出" if self.below is None else "未低于" if self.above is None else "相等"
             formula += f"{same}，不扣分，{plain(score.points)} − 0"
             verdict = f"{same}，不扣分"
@@ -211,7 +213,7 @@ class Excess(Quotient):
         return Markup("{}为{}{}，{}，{}。").format(score.name, rate, basis, score.verdict, points)
 
 
-def _gap(distance: Decimal) -> str:
+def _gap(distance: Decimal, steps: Callable[[Decimal], object]) -> str:
     exact = distance == round(distance, 8)
-    shown = plain(distance * 100) if exact else percent(distance, 4).rstrip("%")
-    return f"{shown}个百分点"
+    floor = telling_percent(abs(distance), lambda size: steps(size.copy_sign(distance)))
+    return f"{plain(abs(distance) * 100) if exact else floor.rstrip('%')}个百分点"

@@ -155,6 +155,11 @@ class Rule(Record):
         """Whether an item of a checklist may be 不涉及."""
         return False
 
+    def claimed(self, name: str, department: Department) -> bool:
+        """Whether anything is filed for the 加分项 *name*, so that what is missing must be filled in."""
+        asked = any(item.id in department.checks for item in self.questions)
+        return asked or name in department.answers
+
     # ---- what the audit and the derivations ask
 
     @property

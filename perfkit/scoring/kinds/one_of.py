@@ -69,6 +69,10 @@ class OneOf(Rule):
         asked = dict.fromkeys(field for way in self.ways for field in way.rule.asks)
         return (*asked, "choice")
 
+    def claimed(self, name: str, department: Department) -> bool:
+        """Whether anything is filed for one of the ways."""
+        return any(way.rule.claimed(name, department) for way in self.ways)
+
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
         """What does not fit in any of the ways."""
         names = [(("ways", n), way.name) for n, way in enumerate(self.ways)]

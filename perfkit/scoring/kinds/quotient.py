@@ -12,9 +12,10 @@ from pydantic import Field
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import parse_points, parse_signed_rate, percent, plain
+from perfkit.quantities import parse_points, parse_signed_rate, percent, plain, telling_percent
 from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import (
+    FIGURES,
     field_label,
     field_unit,
     filed_figure,
@@ -36,13 +37,17 @@ LAST_YEAR = "last_year"
 
 @dataclass(frozen=True)
 class Measured:
-    """A rate or figure as a rule works it out; without a `value`, `missing` says why and `field` where."""
+    """A rate or figure as a rule works it out; without a `value`, `missing` says why and `field` where.
+
+    `zero`: it is missing because 分母 is 0.
+    """
 
     value: Decimal | None
     formula: str
     inputs: tuple[Input, ...]
     missing: str = ""
     field: str = ""
+    zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ class Quotient(Rule):
     def fields(self) -> list[str]:
         """The fields of the filing that it is worked out from."""
         return [field for field in dict.fromkeys((self.of, self.less, self.to)) if field]
+
+    def claimed(self, name: str, department: Department) -> bool:
+        """Whether one of the figures is filed that the rubric asks for itself, if it asks for any."""
+        own = [f for f in (*self.fields, self.held_against) if f.startswith(FIGURES)]
+        return not own or any(filed_figure(department, f) is not None for f in own)
 
     def unit(self, rubric: Rubric) -> str:
         """``%`` for a rate, else the unit of the figure."""
@@ -111,9 +121,10 @@ class Quotient(Rule):
         if missing:
             why = unfilled(department, missing, rubric)
             return Measured(None, "", inputs, why, missing[0])
-        if self.to and figures[self.to] == 0:
-            why = f"{field_label(self.to, rubric)}为0"
-            return Measured(None, "", inputs, why, self.to)
+        if self.to and (to := figures[self.to] or ZERO) <= 0:
+            # A part of what is below zero, or growth from it, says nothing of more or less.
+            why = f"{field_label(self.to, rubric)}{'是负数，不能作分母' if to else '为0'}"
+            return Measured(None, "", inputs, why, self.to, not to)
         value, shown = self._worked_out(figures, rubric)
         return Measured(value, shown, inputs)
 
@@ -125,14 +136,19 @@ class Quotient(Rule):
         shown = percent(of, 4) if unit == RATE else plain(of)
         if self.less:
             less = figures[self.less] or ZERO
-            both = f"{shown} − {percent(less, 4) if unit == RATE else plain(less)}"
+            subtracted = percent(less, 4) if unit == RATE else plain(less)
+            both = f"{shown} − {f'({subtracted})' if less < 0 else subtracted}"
             of, shown = of - less, f"({both})"
             if self.difference == "absolute":
                 of, shown = abs(of), f"|{both}|"
         if not self.to:
             return of, f"{shown} = {with_unit(of, unit)}" if self.less else with_unit(of, unit)
         to = figures[self.to] or ZERO
-        return of / to, f"{shown} ÷ {plain(to)} = {percent(of / to, 4)}"
+        return of / to, f"{shown} ÷ {plain(to)} = {telling_percent(of / to, self.reads)}"
+
+    def reads(self, rate: Decimal) -> object:
+        """What a rate is taken for by itself: one that is printed must not be taken for another."""
+        return None
 
     def rate_of(self, department: Department, rubric: Rubric) -> Decimal | None:
         """The rate by the filed amounts alone."""

@@ -92,6 +92,9 @@ class Rank(Rule):
         verdict = f"{self.what}{shown}"
         if self.awards:
             value = Decimal(reply.rank)
+            if self._by_share and reply.among == 1:
+                reason = f"{self.what}只有1个单位参加，没有占比可分档，需要人工决定"
+                return replace(score, undecided=reason)
             if self._by_share:
                 value /= reply.among or 1
             tier = self.awards[first_of([tier.when for tier in self.awards], value) or 0]

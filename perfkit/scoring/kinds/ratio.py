@@ -13,7 +13,7 @@ from pydantic import Field
 from perfkit.forms import paths
 from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Rate, money, percent, plain
+from perfkit.quantities import Rate, money, percent, plain, telling_percent
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
 from perfkit.scoring.figures import RATE
@@ -83,7 +83,7 @@ class Ratio(Quotient):
         if found.value is not None:
             rate, (share, formula) = found.value, self._share(found.value, found.formula)
             score = replace(score, ratio=rate)
-        elif len(found.inputs) == len(self.fields) and self.zero != "undecided":
+        elif found.zero and self.zero != "undecided":
             rate = share = Decimal(self.zero == "full")
             formula = f"{found.missing}，按评分标准取 {percent(share, 4)}"
         else:
@@ -98,11 +98,16 @@ class Ratio(Quotient):
             steps = f"计{plain(round(count, 4))}档 × {plain(self.above.deduct)}"
             left = f"{plain(score.points)} − {plain(round(cost, 4))}"
             formula = f"{found.formula}，超过100%，{steps}，{left}"
-        result = decided(score, rubric, awarded, formula, rate=percent(rate))
-        reason = f"{score.name} {percent(rate)}，{cause}"
+        shown = telling_percent(rate, self.reads, 2)
+        result = decided(score, rubric, awarded, formula, rate=shown)
+        reason = f"{score.name} {shown}，{cause}"
         missed = lost(score, result.by_rule or ZERO, reason, found.inputs[0].place)
-        verdict = f"{percent(rate)}，{cause}" if missed else percent(rate)
+        verdict = f"{shown}，{cause}" if missed else shown
         return replace(result, deductions=missed, verdict=verdict)
+
+    def reads(self, rate: Decimal) -> object:
+        """Which of the rates that its words name it reaches."""
+        return [rate >= end for end in (self.full_at, self.none_below or ZERO, FULL)]
 
     def _share(self, rate: Decimal, shown: str) -> tuple[Decimal, str]:
         """The share of the points that a rate earns, and how it comes about."""

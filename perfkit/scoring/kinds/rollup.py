@@ -51,6 +51,10 @@ class Rollup(Rule):
         """A share of the points."""
         return True
 
+    def claimed(self, name: str, department: Department) -> bool:
+        """Whether a project has a score."""
+        return any(project.score is not None for project in department.projects)
+
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
         """The weighted mean; undecided while a project has no score or no weight."""
         projects = department.projects
@@ -61,6 +65,13 @@ class Rollup(Rule):
         if unscored:
             reason = f"第{numbers(unscored)}个项目没有填写评价得分（score），不能汇总"
             return replace(score, undecided=reason, field=paths.project(unscored[0]))
+        above = [i for i, project in enumerate(projects) if (project.score or ZERO) > self.full]
+        if above:
+            reason = (
+                f"第{numbers(above)}个项目的评价得分高于满分{plain(self.full)}分，"
+                f"应填以{plain(self.full)}分为满分的得分"
+            )
+            return replace(score, undecided=reason, field=paths.project(above[0]))
         weights = [self._weight(project) for project in projects]
         blank = [i for i, weight in enumerate(weights) if weight is None]
         if blank:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Whole, percent, rounded
+from perfkit.quantities import Whole, rounded, telling_percent, without_tail
 from perfkit.scoring.conditions import bounds, first_of
 from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import with_unit
@@ -90,7 +90,7 @@ class Tiers(Quotient):
         value, formula, inputs = self._rounded(found.value, unit), found.formula, found.inputs
         if value != found.value:
             formula += f"，保留{self.places}位小数为 {with_unit(value, unit)}"
-        shown = percent(value, 4) if unit == RATE else with_unit(value, unit)
+        shown = telling_percent(value, self.reads) if unit == RATE else with_unit(value, unit)
         score = replace(score, rate=shown, ratio=found.value if unit == RATE else None)
         verdict = shown
         if self.over:
@@ -100,13 +100,13 @@ class Tiers(Quotient):
                 return replace(score, undecided=against.missing, field=against.field)
             other = self._rounded(against.value, unit)
             inputs = (*inputs, against.input)
-            gap = _gap(value - other, unit)
+            value = without_tail(value - other)
+            gap = _gap(value, unit, self._tier)
             formula += f"；{against.input.name} {with_unit(other, unit)}，{gap}"
             verdict += f"，{against.input.name}{with_unit(other, unit)}，{gap}"
             if constant(self.over) is None and self.over not in rubric.parameters:
                 score = replace(score, compared=with_unit(other, unit))
-            value -= other
-        tier = self.awards[first_of([tier.when for tier in self.awards], value) or 0]
+        tier = self.awards[self._tier(value)]
         condition = tier.when or "其余"
         result = decided(
             score, rubric, tier.points, f"{formula}，属于“{condition}”一档", inputs=inputs
@@ -116,6 +116,13 @@ class Tiers(Quotient):
         missed = lost(score, result.by_rule or ZERO, reason, inputs[0].place)
         return replace(result, verdict=verdict, deductions=missed)
 
+    def reads(self, rate: Decimal) -> object:
+        """Its tier, where it is not held against something."""
+        return None if self.over else self._tier(rate)
+
+    def _tier(self, value: Decimal) -> int:
+        return first_of([tier.when for tier in self.awards], value) or 0
+
     def _rounded(self, value: Decimal, unit: str) -> Decimal:
         if self.places is None:
             return value
@@ -124,9 +131,13 @@ class Tiers(Quotient):
         )
 
 
-def _gap(distance: Decimal, unit: str) -> str:
+def _gap(distance: Decimal, unit: str, tier: Callable[[Decimal], int]) -> str:
     if not distance:
         return "相等"
     size = abs(distance)
-    shown = f"{percent(size, 4).rstrip('%')}个百分点" if unit == RATE else with_unit(size, unit)
+    if unit == RATE:
+        told = telling_percent(size, lambda size: tier(size.copy_sign(distance)))
+        shown = f"{told.rstrip('%')}个百分点"
+    else:
+        shown = with_unit(size, unit)
     return f"{'高出' if distance > 0 else '低于'}{shown}"
