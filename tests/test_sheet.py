@@ -3,13 +3,14 @@
 import io
 import re
 
+import docx
 import pdfplumber
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from perfkit.publish.exporters import PdfReport
+from perfkit.publish.exporters import DocxReport, PdfReport
 from perfkit.report.display import render
 from perfkit.report.sheet import MARGIN, SIGNS, Row, Table, column_widths, score_sheet
 from perfkit.scoring.cells import SCORED, Cell
@@ -107,14 +108,14 @@ def test_columns_fill_the_page_and_hold_their_figures(rows):
         assert width * SIGNS / 100 >= longest + MARGIN or not figures
 
 
-def printed(rows):
-    """The sheet's pages of rows of cells, as PDF."""
+def printed(rows, exporter=PdfReport):
+    """The sheet's pages of rows of cells, as PDF or Word."""
     table = Table("一、表", ["甲", "乙", "丙"], [Row(cells) for cells in rows], [20, 40, 40])
     content = render("sheet", tables=[table], title="评分表", fields={})
     about = {"perfkit": {"title": "题", "department": "局", "year": 2023, "date": None}}
     output = new_output("display_data", data={"text/html": content}, metadata=about)
     found = new_notebook(cells=[new_code_cell("", outputs=[output])])
-    return PdfReport(bundled_fonts=True).from_notebook_node(found)[0]
+    return exporter(bundled_fonts=True).from_notebook_node(found)[0]
 
 
 def pages_of(rows):
@@ -149,3 +150,33 @@ def test_a_high_row_loses_nothing_and_stays_whole_if_a_page_holds_it(signs):
     assert set().union(*pages) == set(text)
     if signs <= 600:  # 21 lines
         assert all(page in (set(), set(text)) for page in pages)
+
+
+def with_total(count, last):
+    """Rows of a group, the last as high as its text, then the total and a note."""
+    rows = [[Cell(f"第{i}行"), Cell("文字")] for i in range(count)]
+    rows[-1][1] = Cell(last)
+    rows[0].insert(0, Cell("一级名称", rows=count, kind="label"))
+    rows.append([Cell("合计", kind="label"), Cell("98.5"), Cell("优秀")])
+    return [*rows, [Cell("评分标准的说明" * 20, columns=3)]]
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 22, 23])
+def test_a_total_does_not_stand_alone_on_a_page(count):
+    *_, last = pages_of(with_total(count, "文字"))
+    assert re.search("第[0-9]+行.*合计98.5优秀.*评分标准的说明", last)
+
+
+def test_a_total_below_a_row_that_fills_a_page_is_not_lost():
+    pages = [*pages_of(with_total(2, "文字" * 420))]
+    assert "合计98.5优秀" in pages[-1]
+    assert sum(page.count("文字") for page in pages) == 421
+
+
+def test_in_word_a_total_stays_with_the_row_before_it_and_the_note_below_it():
+    document = docx.Document(io.BytesIO(printed(with_total(3, "文字"), DocxReport)))
+    kept = [
+        {p.paragraph_format.keep_with_next for cell in row.cells[1:] for p in cell.paragraphs}
+        for row in document.tables[-1].rows
+    ]
+    assert kept[-3:] == [{True}, {True}, {None}]

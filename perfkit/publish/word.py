@@ -277,17 +277,35 @@ def _table(table: Table) -> None:
     for row in table._tbl.tr_lst:
         # Word still breaks a row that is higher than a page.
         SubElement(row.get_or_add_trPr(), qn("w:cantSplit"))
-        if any(_merged(row)) and "continue" in _merged(row.getnext()):
-            # A page that ends here would cut a merged cell, which goes on in the next row.
+        following = row.getnext()
+        cut = any(_merged(row)) and "continue" in _merged(following)
+        if cut or _is_total(following) or (_is_total(row) and _is_note(following)):
+            # A page that ends here would cut a merged cell, which goes on in the next row, or
+            # leave a total to stand alone under the headings.
             for paragraph in row.iter(qn("w:p")):
                 paragraph.get_or_add_pPr().get_or_add_keepNext()
     for cell in table._tbl.iter(qn("w:tc")):
         # LibreOffice cuts the end off a text in the middle of a merged cell that a page ends in;
         # what stands on the next page goes by the cells that the first was merged with.
         merged = _merge(cell)
-        long = merged and len("".join(cell.itertext())) > LABEL
+        long = merged and len(_text(cell)) > LABEL
         align = "top" if merged == "continue" or long else "center"
         SubElement(cell.get_or_add_tcPr(), qn("w:vAlign")).set(qn("w:val"), align)
+
+
+def _is_total(row: Any) -> bool:
+    """Whether a row is that of the sum (合计)."""
+    return row is not None and bool(row.tc_lst) and _text(row.tc_lst[0]).strip() == "合计"
+
+
+def _text(cell: Any) -> str:
+    # Not itertext: to python-docx a paragraph has a text, and a run in it, and again what the run says.
+    return "".join(text.text or "" for text in cell.iter(qn("w:t")))
+
+
+def _is_note(row: Any) -> bool:
+    """Whether a row is a text over the whole width, as stands below the sum."""
+    return row is not None and len(row.tc_lst) == 1
 
 
 def _merged(row: Any) -> list[str]:

@@ -459,6 +459,46 @@ local function parted(rows, colspecs, form)
   return rows
 end
 
+-- The last rows that stay on one page, from the one before the total (合计) to the notes below it:
+-- a total alone under its headings says nothing. None if there is no total, or no page holds them.
+local function closing(rows, high, merged, form)
+  local total = #rows
+  while total > 1 and not (rows[total].cells[1] and pandoc.utils.stringify(pandoc.Div(rows[total].cells[1].contents)) == "合计") do
+    total = total - 1
+  end
+  if total < 2 then return end
+  local first, last, sum = total - 1, total, 0
+  for n = #merged, 1, -1 do
+    local cell = merged[n]
+    if cell.first < first and cell.last >= first and cell.whole then first = cell.first end
+  end
+  local edges = 8 / form.pitch
+  for r = first, total do sum = sum + high[r] + edges end
+  while last < #rows and #rows[last + 1].cells == 1 and sum + high[last + 1] + edges <= UNBROKEN do
+    last = last + 1
+    sum = sum + high[last] + edges
+  end
+  if sum <= UNBROKEN then return first, last end
+end
+
+-- Typst keeps the rows of a merged cell together: here that of a column which has no width.
+local function kept_together(table, first, last)
+  local function empty(rows, from, to, breakable)
+    if from > to then return end
+    local attributes = { ["typst:stroke"] = "none", ["typst:inset"] = "0pt", ["typst:breakable"] = breakable }
+    rows[from].cells:insert(pandoc.Cell({}, "AlignDefault", to - from + 1, 1, pandoc.Attr("", {}, attributes)))
+  end
+  local specs, rows = table.colspecs, table.bodies[1].body
+  specs[#specs + 1] = { "AlignDefault", specs[1][2] and 0 or nil }
+  table.colspecs = specs
+  local head = table.head.rows
+  empty(head, 1, #head, "true")
+  table.head.rows = head
+  empty(rows, 1, first - 1, "true")
+  empty(rows, first, last, "false")
+  empty(rows, last + 1, #rows, "true")
+end
+
 -- Rows that fit a page are not broken; a merged cell's height is shared among its rows.
 local function set_rows(rows, colspecs, form)
   local taken, needs, plain, merged = {}, {}, {}, {}
@@ -495,18 +535,21 @@ local function set_rows(rows, colspecs, form)
     -- The rows of a merged cell that is not broken stay on one page.
     if math.max(count, cell.lines) + more * 8 / form.pitch <= UNBROKEN then
       cell.cell.attr.attributes["typst:breakable"] = "false"
+      cell.whole = true
     end
   end
+  local high = {}
   for r, cells in ipairs(plain) do
-    local high = needs[r] + (extra[r] or 0)
+    high[r] = needs[r] + (extra[r] or 0)
     for _, cell in ipairs(cells) do
       local attributes = cell.attr.attributes
-      if high <= UNBROKEN then attributes["typst:breakable"] = "false" end
+      if high[r] <= UNBROKEN then attributes["typst:breakable"] = "false" end
       if extra[r] then
         attributes["typst:inset"] = string.format("(x: 4pt, y: %.1fpt)", 4 + extra[r] * form.pitch / 2)
       end
     end
   end
+  return closing(rows, high, merged, form)
 end
 
 -- In a table without widths a word must not decide how wide a column is.
@@ -564,7 +607,12 @@ local function Table(table)
         end
       end
     end
-    if FORMAT == "typst" then set_rows(body.body, table.colspecs, form) end
+    if FORMAT == "typst" then
+      local first, last = set_rows(body.body, table.colspecs, form)
+      if first and #table.bodies == 1 and #body.head + #table.foot.rows == 0 then
+        kept_together(table, first, last)
+      end
+    end
   end
   if FORMAT == "typst" and free then return short_worded(table) end
   return table
