@@ -40,6 +40,8 @@ HEADINGS = ("objective", "execution", "goals", "management")
 BEIJING = re.compile(
     "北京|beijing|市级平均|预决算差异率|结转结余率|当年预算执行情况|整体绩效目标|预算管理情况"
 )
+# The form's own words for the whole and a part that most rubrics don't have.
+OTHER_FORMS = re.compile(BEIJING.pattern + "|资金总体|其他支出")
 
 
 def opened(name):
@@ -84,8 +86,9 @@ def test_its_report_has_no_hint_of_another_rubric(name):
     for script in content.iter("script"):
         script.text = ""
     texts = [content.text_content(), report.heading, re.sub("<script.*", "", page([row]))]
-    assert [BEIJING.findall(text) for text in texts] == [[], [], []]
     words = report.card.rubric.words
+    foreign = BEIJING if words.total == "资金总体" else OTHER_FORMS
+    assert [foreign.findall(text) for text in texts] == [[], [], []]
     assert words.evaluation in texts[0]
     assert words.score_sheet in texts[0]
     for name in HEADINGS:
@@ -106,6 +109,36 @@ def test_a_comparison_has_no_parts_that_the_rubric_has_not():
 def test_an_index_over_several_rubrics_is_named_for_none():
     rows = [row_of(n, opened(n).card, ()) for n in ("hubei-2020", "project-2020")]
     assert "<h1>绩效评价汇总</h1>" in page(rows)
+
+
+def changed_rows(name, rows):
+    """The card of a sample with its first 三级指标 changed."""
+    department, rubric = read_department(HERE / "rubrics" / f"{name}.yaml")
+    found = list(department.indicators)
+    for i, changes in enumerate(rows):
+        found[i] = found[i].model_copy(update=changes)
+    return score(department.model_copy(update={"indicators": tuple(found)}), rubric)
+
+
+def test_a_target_far_exceeded_asks_for_its_cause_where_the_rubric_has_no_bands():
+    """财预〔2020〕10号, 第十六条: 完成值高于指标值较多的, 要分析原因; by how much to deduct it leaves open."""
+    far = {"target": "≥1万页", "note": ""}
+    card = changed_rows("project-2020", [far, {"low_target": True}])
+    found = [f.message for f in examine(card).findings if f.code == "indicators.low_target"]
+    assert found == [
+        "“扫描档案”超额完成800%，指标值可能偏低；请在 note 写明原因；确是偏低的由评价人核定得分并写理由",
+        "“图像合格率”确认指标值偏低，评分标准没有写扣多少，没有扣分；应扣的由评价人核定得分并写理由",
+    ]
+    told = changed_rows("project-2020", [far | {"note": "追加了馆藏"}])
+    assert "indicators.low_target" not in {f.code for f in examine(told).findings}
+
+
+def test_a_kind_that_has_too_few_points_is_an_error():
+    rows = [{"weight": Decimal(points)} for points in ("25", "20.5", "14.5")]
+    codes = {f.code: f.message for f in examine(changed_rows("zhengzhou", rows)).findings}
+    assert codes["indicators.weights_least"] == (
+        "产出和效果里效果的三级指标分值合计14.5分，评分标准规定不低于15分；请调整各指标的分值"
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -15,7 +15,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath, PureWindowsPath
 
-from perfkit.audit.findings import DISPLAY_PLACES, LEVELS, Finding, Found, Raised, named, tolerance
+from perfkit.audit.findings import (
+    DISPLAY_PLACES,
+    LEVELS,
+    Finding,
+    Found,
+    Level,
+    Raised,
+    named,
+    tolerance,
+)
 from perfkit.audit.leftovers import LEFTOVERS
 from perfkit.audit.narrative import Verdict, contradictions, verdicts
 from perfkit.audit.rectified import rectified
@@ -37,6 +46,7 @@ from perfkit.scoring.filed import (
     part_names,
     with_unit,
 )
+from perfkit.scoring.kinds.chosen import Chosen
 from perfkit.scoring.scorecard import Scorecard, stated_rates
 from perfkit.scoring.scores import Score, walk
 from perfkit.scoring.totals import grade_of, total_of
@@ -309,12 +319,20 @@ def indicators(card: Scorecard) -> Found:
             sums = f"{group.name}三级指标分值合计{plain(filed)}，应为{plain(group.of_rubric)}"
             message = f"{sums}，已按比例折算"
             yield "indicators.weights_sum", "error", message, field
-        yield from _low_targets(group)
+        for kind in rule.kinds:
+            own = [p.points for p in group.parts if p.indicator and p.indicator.kind == kind.id]
+            if kind.least is not None and own and sum(own, ZERO) < kind.least:
+                message = (
+                    f"{group.name}里{kind.name}的三级指标分值合计{plain(sum(own, ZERO))}分，"
+                    f"评分标准规定不低于{plain(kind.least)}分；请调整各指标的分值"
+                )
+                yield "indicators.weights_least", "error", message, field
+        yield from _low_targets(group, rule)
         yield from _directions(group)
         yield from _causes(group)
 
 
-def _low_targets(group: Score) -> Found:
+def _low_targets(group: Score, rule: Chosen) -> Found:
     for part in group.parts:
         row = part.indicator
         if row is not None and row.initial:
@@ -326,15 +344,22 @@ def _low_targets(group: Score) -> Found:
         if row is not None and part.direction and row.grade:
             message = f"“{row.name}”按数字计分，评定得分率{row.grade}没有采用"
             yield "indicators.grade_unused", "warning", message, part.field
-        if row is not None and row.low_target and part.overshoot is None:
-            message = f"“{row.name}”确认指标值偏低，但超额没有达到扣分的幅度，没有扣分"
-            yield "indicators.low_target", "info", message, part.field
+        if row is not None and row.low_target and not (rule.overshoot and part.overshoot):
+            why = "但超额没有达到扣分的幅度，没有扣分"
+            if not rule.overshoot:
+                why = "评分标准没有写扣多少，没有扣分；应扣的由评价人核定得分并写理由"
+            message = f"“{row.name}”确认指标值偏低，{why}"
+            level: Level = "info" if rule.overshoot or part.override else "warning"
+            yield "indicators.low_target", level, message, part.field
         if part.overshoot is None or row is None or row.low_target:
             continue
-        message = (
-            f"“{row.name}”超额完成{percent(part.overshoot)}，指标值可能偏低；"
-            "经确认偏低的请填 low_target: 是，按评分标准扣分"
-        )
+        message = f"“{row.name}”超额完成{percent(part.overshoot)}，指标值可能偏低；"
+        if rule.overshoot:
+            message += "经确认偏低的请填 low_target: 是，按评分标准扣分"
+        elif row.note:
+            continue  # the cause is what the rubric asks for
+        else:
+            message += "请在 note 写明原因；确是偏低的由评价人核定得分并写理由"
         yield "indicators.low_target", "warning", message, part.field
 
 

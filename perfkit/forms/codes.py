@@ -190,6 +190,7 @@ FINDINGS = {
     "indicators.kinds_missing": "缺少某类三级指标",
     "indicators.weights_missing": "三级指标没有分值",
     "indicators.weights_sum": "三级指标分值合计不符",
+    "indicators.weights_least": "一类三级指标的分值少于规定",
     "indicators.low_target": "指标值可能偏低",
     "indicators.direction": "指标没有写明越高越好还是越低越好",
     "indicators.no_cause": "三级指标没有得满分，也没有写原因",

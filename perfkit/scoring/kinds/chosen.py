@@ -24,7 +24,7 @@ from perfkit.forms.department import (
     Text,
 )
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Rate, halfwidth, parse_rate, percent, plain
+from perfkit.quantities import Points, Rate, halfwidth, parse_rate, percent, plain
 from perfkit.scoring import rules
 from perfkit.scoring.cells import Cell, cause_of, explanation, printed_stages, score_cells
 from perfkit.scoring.kinds.kind import MOST, Rule, decided, lost, overridden, repeated
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from perfkit.scoring.rubric import Rubric, RubricIndicator
     from perfkit.scoring.scorecard import Scorecard
 
-FULL = Decimal(1)
+FULL = FAR_ABOVE = Decimal(1)
+"""所有的分值; 超额一倍, from which a target is looked at if the rubric has no bands of its own."""
 
 
 class Band(Record):
@@ -55,6 +56,12 @@ class Kind(Record):
     lower_units: tuple[Text, ...] = Field(
         (), title="越低越好的计量单位", description="如产出成本的万元、产出进度的工作日"
     )
+    least: Points | None = Field(None, gt=0, title="这一类分值合计不低于")
+
+    @property
+    def words(self) -> str:
+        """产出（不低于15分）."""
+        return self.name if self.least is None else f"{self.name}（不低于{plain(self.least)}分）"
 
 
 class Chosen(Rule):
@@ -91,7 +98,7 @@ class Chosen(Rule):
 
     def describe(self, rubric: Rubric) -> str:
         """The kinds to choose from."""
-        return f"部门自选：{'、'.join(kind.name for kind in self.kinds)}"
+        return f"部门自选：{'、'.join(kind.words for kind in self.kinds)}"
 
     @property
     def turns_on(self) -> str:
@@ -115,8 +122,14 @@ class Chosen(Rule):
         return self
 
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
-        """Kinds that have the same id."""
-        return repeated("类别编号", [(("kinds", n), kind.id) for n, kind in enumerate(self.kinds)])
+        """Kinds that have the same id, or that must have more points than there are."""
+        yield from repeated(
+            "类别编号", [(("kinds", n), kind.id) for n, kind in enumerate(self.kinds)]
+        )
+        least = sum((kind.least or ZERO for kind in self.kinds), ZERO)
+        if least > points:
+            message = f"各类不低于的分值合计 {plain(least)} 分，超过指标的分值 {plain(points)} 分"
+            yield ("kinds",), message
 
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
         """The sum of the scores of what the department chose; undecided if it chose nothing."""
@@ -364,9 +377,11 @@ def _quantified(part: Score, row: Indicator, rubric: Rubric, rule: Chosen) -> Sc
         found = decided(part, rubric, part.points * rate, formula)
         values = f"指标值{row.with_unit(row.target)}，完成值{row.with_unit(row.actual)}"
         reason = f"{part.name}：{values}，得分率{percent(rate)}"
+    # 财预〔2020〕10号, 第十六条: 高于指标值较多的要分析原因, where a rubric says no more than that.
+    far = over is not None and not bands and over >= FAR_ABOVE
     return replace(
         found,
-        overshoot=over if share else None,
+        overshoot=over if share or far else None,
         deductions=lost(part, found.by_rule or ZERO, reason, place),
     )
 

@@ -102,7 +102,7 @@ class Given(Rule):
             band = f"，评定“{name}”"
         verdict = f"评价人打分{plain(given)}分{band}，理由：{said}"
         result = decided(score, rubric, given, f"评价人打分{band}")
-        result = replace(result, rate=f"{plain(given)}分", verdict=verdict, stated=True)
+        result = replace(result, rate=f"{plain(given)}分", verdict=verdict)
         reason = f"{score.name}{band}：{said}"
         return replace(result, deductions=lost(score, result.by_rule or ZERO, reason, place))
 
