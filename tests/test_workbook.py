@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perfkit.books.filings import blank_book, departments_in, export_book, import_books
-from perfkit.books.writing import Entry, book_bytes
+from perfkit.books.writing import Entry, as_number, book_bytes
 from perfkit.cli import main
 from perfkit.errors import PerfkitError
 from perfkit.forms.bookfile import read_sheets
@@ -74,7 +74,9 @@ def filings(draw):
             )
         )
 
-    amounts = st.decimals(0, 10**7, places=6).map(lambda value: f"{value:f}")
+    amounts = st.decimals(0, 10**7, places=6).flatmap(
+        lambda value: st.sampled_from([f"{value:f}", f"{value:,.2f}", f"{value:.2f}"])
+    )
     return {
         "name": text(),
         "objective": text(),
@@ -114,6 +116,11 @@ def test_nothing_is_lost_there_and_back(tmp_path_factory, filed):
         filed.pop("options")
     empty = [key for key, value in filed.items() if value in ([], {})]
     assert back == {key: value for key, value in filed.items() if key not in empty}
+
+
+@pytest.mark.parametrize("text", ["14875.56", "640", "9,860.00", "860.00", "1,234.5", "0.00"])
+def test_an_amount_stands_as_a_number_that_sums_count(text):
+    assert as_number(text, ("projects", 0, "budget"))[0] == float(text.replace(",", ""))
 
 
 @given(st.text(max_size=6) | st.sampled_from(["≥95%", "≤ 3天", "=28天", "≥完成", "=", "≥", "＝1", "≥1"]),

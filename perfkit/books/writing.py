@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 from perfkit.books.look import Look
 from perfkit.errors import PerfkitError
-from perfkit.forms.bookfile import exact_digits
+from perfkit.forms.bookfile import amount_form, exact_digits
 from perfkit.forms.department import ABSENT, Department
 from perfkit.forms.fields import Loc, field_readers, field_types
 from perfkit.forms.layout import (
@@ -505,14 +505,20 @@ def as_number(text: str, loc: Loc) -> tuple[float | date | None, str]:
     if not form and not whole:
         return None, ""
     percent = form == RATE
+    places = len(text.partition(".")[2])
+    separated = form == MONEY and places < 7 and ("," in text or (places > 0 and text[-1] == "0"))
     try:
-        exact = Decimal(text.removesuffix("%") if percent else text)
+        bare = text.replace(",", "") if separated else text
+        exact = Decimal(bare.removesuffix("%") if percent else bare)
     except InvalidOperation:
         return None, ""
     if not exact.is_finite() or abs(exact) >= Decimal(10) ** 14:
         return None, ""
     number = float(exact / 100 if percent else exact)
     back = exact_digits(number) * (100 if percent else 1)
+    if separated:
+        shown = f"{exact_digits(number):,.{places}f}"
+        return (number, amount_form(places)) if shown == text else (None, "")
     if f"{plain(back)}{'%' if percent else ''}" != text:
         return None, ""
     if percent:

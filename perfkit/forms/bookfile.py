@@ -62,6 +62,8 @@ class Cell:
     trouble: str = ""
     typed: bool = False
     """Whether it is a text in the book, and not a number or a date."""
+    amount: str = ""
+    """A number with the separators and decimals that it is shown with: 4,620.00."""
 
 
 @dataclass
@@ -306,7 +308,19 @@ def _number(value: float, form: str) -> Cell:
         return Cell(f"{_plain(exact * 100)}%")
     if re.search(r"[0#?],+(?![0#?])", bare):
         return Cell("", _SCALED)
-    return Cell(_plain(exact))
+    return Cell(_plain(exact), amount=_separated(exact, form))
+
+
+def _separated(exact: Decimal, form: str) -> str:
+    places = {amount_form(places): places for places in range(7)}.get(form)
+    if places is None or exact.copy_abs() >= 10**14 or exact != round(exact, places):
+        return ""
+    return f"{exact:,.{places}f}"
+
+
+def amount_form(places: int) -> str:
+    """The number format of an amount with separators and so many decimals: #,##0.00."""
+    return f"#,##0.{'0' * places}".removesuffix(".")
 
 
 _SCALED = (

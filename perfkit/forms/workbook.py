@@ -750,6 +750,8 @@ class _Reader:
             return refused(cell.trouble)
         text = cell.text
         readers = _readers(tuple(step for step in loc if not isinstance(step, int)))
+        if cell.amount and parse_amount in readers:
+            text = cell.amount
         if _NOTHING.fullmatch(text) and loc[0] != "options":
             return refused(f"内容只有一个“{text}”；没有就留空，是零就写 0")
         if unit and _BARE.fullmatch(halfwidth(text)):
