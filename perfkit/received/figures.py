@@ -19,7 +19,21 @@ from perfkit.quantities import exact_percent, parse_amount, parse_rate, plain
 
 _SENTENCE = re.compile(r"[^。！？\n]{1,4000}[。！？\n]?")
 _STOP = re.compile(r"[，,；;、（）()。！？\n]")
-_BOTH = re.compile(r"均|都|皆")
+_BOTH = re.compile(r"(?<![人户亩次年月])(?:均|都|皆)")
+_CHANGED = re.compile(
+    r"[，,]?(?:年中|中期|后期|全年|后)?(?:调整|调增|调减|调剂|追加|核增|核减|压减|压缩|增加|减少|提高|降低|变更|修改)(?:后)?(?:为|至|到)"
+)
+"""Between a budget and what it was changed to: 由15万元调整为13万元."""
+_EACH = re.compile(r"[人户亩次件]均|每|单价|均价|(?<!不)超(?:出|过)?预算")
+"""Words by which an amount is that of one of several, or above a budget."""
+_ALL = re.compile("共|总|合计")
+_FEE = re.compile("(?<!经)费用?(?:预算|支出|执行|安排)|其他资金")
+_PART = re.compile(f"费|款|部分|{PARTS.pattern}|{OTHERS.pattern}")
+_OF_YEARS = re.compile(r"总预算|预算总额|总投资|概算")
+_OF_THIS_YEAR = re.compile(
+    r"其中[，,：:]?(?:(20[0-9]{2})年度?|本年度?|当年)(?:安排|批复|下达)?的?预算"
+)
+"""What a project costs over its years, and what of it is this year's."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ def said(
         pending: list[str] = []
         elsewhere = False
         outer: list[tuple[str, str, bool]] = []
+        changed = foreign = False
         inside = figures[at:]
         events: list[tuple[int, Mention | None]] = [
             (stop.start(), None) for stop in _STOP.finditer(plain_text, start, end)
@@ -90,6 +105,7 @@ def said(
                     topic = words.subject
                 pending = [words.cue] if words.cue and not words.unknown else []
                 clause_start = place + 1
+                foreign = foreign and plain_text[place] not in "；;"
                 if plain_text[place] in "（(":
                     outer.append((topic, cue, elsewhere))
                 elif plain_text[place] in "）)" and outer:
@@ -100,6 +116,21 @@ def said(
                 continue  # 2023年5月 stays part of its clause
             words = words_of(clause, year, project, names)
             clause_start = mention.till
+            if changed and _CHANGED.fullmatch(clause):
+                yield Said(topic, "budget", mention, not mention.loose)
+                changed = False
+                continue
+            changed = bool(_CHANGED.match(plain_text, mention.till)) and "预算" in (
+                clause + "".join("预算" for cue in pending if cue in ("budget", "initial"))
+            )
+            # 印刷费预算5万元，支出4.8万元: the spending is of the part, too.
+            foreign = foreign and not (words.subject or words.whole_year or _ALL.search(clause))
+            of_part = foreign and not words.unknown
+            part = words.unknown and _PART.search(clause)
+            foreign = foreign or bool(part and {"budget", "spent"} & set(words.cues))
+            of_years = _OF_YEARS.search(clause) and _this_year(plain_text[mention.till : end], year)
+            if of_years or _EACH.search(clause):
+                continue
             if words.years and not words.compared:
                 elsewhere = words.years[-1] != year
             if (elsewhere and words.cue != "carryover_rate") or words.part_year or mention.bound:
@@ -112,9 +143,14 @@ def said(
                 if own == "carryover_rate" and elsewhere:
                     own = "previous_rate" if words.years[-1:] == [year - 1] else ""
                     elsewhere = False
-                if own:
-                    yield Said(topic, own, mention, sure)
+                if own and not (changed and own == "budget"):
+                    yield Said(topic, own, mention, sure and not of_part)
             pending = []
+
+
+def _this_year(text: str, year: int) -> bool:
+    found = _OF_THIS_YEAR.search(text)
+    return found is not None and found[1] in (None, str(year))
 
 
 def _cues(
@@ -127,7 +163,12 @@ def _cues(
         yield from ((cue, True) for cue in dict.fromkeys(known))
     elif words.cue in fits:
         plainly = not words.unknown
-        other = OTHERS.search(clause) or PARTS.search(_after_cue(clause)) or PLANS.search(clause)
+        other = (
+            OTHERS.search(clause)
+            or _FEE.search(clause)
+            or PARTS.search(_after_cue(clause))
+            or PLANS.search(clause)
+        )
         if plainly or not other:
             yield words.cue, plainly
     elif words.subject and not words.unknown and before in fits:
