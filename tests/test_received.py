@@ -8,12 +8,15 @@ import docx
 import hostile_reports
 import pytest
 import typed_report
+import typst
 import yaml
 from command_line import perfkit
 
 from perfkit.audit.examine import examine
 from perfkit.errors import PerfkitError
+from perfkit.fonts import families, typst_fonts
 from perfkit.received import chapters, figures, pdf, tables
+from perfkit.received.filing import gather
 from perfkit.received.importing import (
     department_received,
     parameter_text,
@@ -541,12 +544,66 @@ def test_a_table_without_rules_in_a_pdf_is_told():
                 signs.append({"text": sign, "x0": at, "x1": at + 10, "size": 10})
                 at += 10
             at += 30
-        return pdf._Line("".join(pieces), 0, at, 0, 10, False, pdf._columned(signs))
+        return pdf._Line("".join(pieces), 0, at, 0, 10, False, pdf._pieces(signs))
 
     text = line("全年预算数100万元，", "支出90万元")
     rows = [line("基本支出", "100.00", "95.00", "95%"), line("项目支出", "50", "40", "80%")]
     assert list(pdf._unruled([pdf._Page(1, [text, *rows], [])], 10)) == [1]
     assert not list(pdf._unruled([pdf._Page(1, [text, rows[0], text, rows[1]], [])], 10))
+
+
+AMOUNTS = """资金来源 全年预算数 全年执行数 执行率
+资金总体 15,548.09 15,529.32 99.88%
+基本支出 672.53 655.13 97.41%
+项目支出 14,875.56 14,874.19 99.99%"""
+POINTS = """指标 分值 自评得分
+预算执行情况 20 19.98
+结转结余率 4 4
+部门预决算差异率 4 3
+合计 28 26.98"""
+
+
+def unruled(path, *tables):
+    """A PDF with a page for each table, which has no rules; a line of each text is a row."""
+    fonts = ", ".join(f'"{name}"' for name in next(iter(families(True).values())))
+    set_in = f'#set page(margin: 28mm)\n#set text(font: ({fonts}), size: 12pt, lang: "zh")'
+    text = "我局按照示例区的工作要求完成了全年的各项任务，具体情况如下表所示，数字均为全年的数。"
+    pages = []
+    for table in tables:
+        rows = [line.split() for line in table.splitlines()]
+        cells = ", ".join(f"[{cell}]" for row in rows for cell in row)
+        shown = f"#table(stroke: none, columns: (1fr,) * {len(rows[0])}, align: center, {cells})"
+        pages.append(f"{text}\n\n{shown}\n\n{text}")
+    markup = "\n#pagebreak()\n".join(pages)
+    path.write_bytes(typst.compile(f"{set_in}\n{markup}".encode(), font_paths=typst_fonts(True)))
+    return read_paper(path)
+
+
+def test_a_table_without_rules_is_read_where_its_sums_close(tmp_path):
+    paper = unruled(tmp_path / "x.pdf", AMOUNTS, POINTS)
+    assert paper.notes == ("第1、2页的表没有框线，按位置读了，各行相加与合计相符；请对照原文核对",)
+    received = gather(paper)
+    assert received.get("budget.project") == {
+        "budget": "14875.56万元", "spent": "14874.19万元", "rate": "99.99%"
+    }  # fmt: skip
+    assert received.get("budget.total.spent") == "15529.32万元"
+    claims = {"carryover": "4", "variance": "3"}
+    assert received.get("reported") == {"scores": claims, "total": "26.98"}
+    assert received.origins["reported.scores.variance"].place == "第2页没有框线的表第4行"
+
+
+def test_a_table_without_rules_whose_sums_do_not_close_is_told(tmp_path):
+    tables = [
+        POINTS.replace(" 3", " 4"),  # 27.98, and the sum says 26.98
+        POINTS.replace("结转结余率 4 4", "结转结余率 4 #h(1em)"),  # a cell is empty
+        POINTS.replace("结转结余率", "结转结余率#linebreak()（低于上年）"),  # on two lines
+        POINTS.replace("合计", "其他"),
+        AMOUNTS.replace("14,874.19", "14,874.18"),
+    ]
+    paper = unruled(tmp_path / "x.pdf", *tables)
+    assert not any(isinstance(block, Table) for block in paper.blocks)
+    (note,) = paper.notes
+    assert note.startswith("第1、2、3、4、5页像有没有框线的表格，按文字读了，表里的数没有读")
 
 
 def test_what_word_has_beside_plain_text(typed):

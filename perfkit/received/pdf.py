@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import psutil
 
 from perfkit.errors import PerfkitError
 from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table
+from perfkit.received.unruled import Piece, closed_table
 
 MOST_PAGES = 400
 SECONDS = 120
@@ -121,7 +122,13 @@ class _Line:
     top: float
     size: float
     bold: bool
-    columned: bool = False
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def columned(self) -> bool:
+        """Whether it is parted into three pieces or more, with words and figures among them."""
+        figures = [re.fullmatch(r"[0-9,.%％—-]+", text) is not None for text, *_ in self.pieces]
+        return len(figures) >= 3 and sum(figures) >= 2 and not all(figures)
 
 
 @dataclass
@@ -129,8 +136,8 @@ class _Page:
     number: int
     lines: list[_Line]
     tables: list[tuple[float, Table]]
-    left: float = 0
-    right: float = 0
+    by_place: bool = False
+    """Whether a table of it has no rules and was read by where its words stand."""
 
 
 def _without_blanks(text: str) -> str:
@@ -156,25 +163,41 @@ def _page(page: Any, number: int) -> _Page:
         text = _without_blanks(line["text"])
         if text:
             size = sizes.most_common(1)[0][0]
-            made = _Line(text, line["x0"], line["x1"], line["top"], size, bold, _columned(signs))
+            made = _Line(text, line["x0"], line["x1"], line["top"], size, bold, _pieces(signs))
             lines.append(made)
     tables = [(table.bbox[1], _table(table, number)) for table in found]
-    return _Page(number, lines, tables)
+    placed = _by_place(lines, number)
+    tables = sorted([*tables, *placed], key=lambda one: one[0])
+    return _Page(number, lines, tables, by_place=bool(placed))
 
 
-def _columned(signs: list[dict[str, Any]]) -> bool:
-    """Whether a line is parted into three pieces or more, with words and figures among them."""
-    pieces = [""]
-    last = None
+def _pieces(signs: list[dict[str, Any]]) -> list[Piece]:
+    """The words of a line that stand together."""
+    found: list[Piece] = []
     for sign in signs:
         if sign["text"].isspace():
             continue
-        if last is not None and sign["x0"] - last > WIDE * sign["size"]:
-            pieces.append("")
-        pieces[-1] += sign["text"]
-        last = sign["x1"]
-    figures = [re.fullmatch(r"[0-9,.%％—-]+", piece) is not None for piece in pieces]
-    return len(pieces) >= 3 and sum(figures) >= 2 and not all(figures)
+        if found and sign["x0"] - found[-1][2] <= WIDE * sign["size"]:
+            text, x0, _ = found.pop()
+            found.append((text + sign["text"], x0, sign["x1"]))
+        else:
+            found.append((sign["text"], sign["x0"], sign["x1"]))
+    return found
+
+
+def _by_place(lines: list[_Line], number: int) -> list[tuple[float, Table]]:
+    """The tables without rules whose sums close; their lines are taken out."""
+    found: list[tuple[float, Table]] = []
+    pieces = [line.pieces for line in lines]
+    at = 0
+    while at < len(lines):
+        if read := closed_table(pieces, at, f"第{number}页没有框线的表"):
+            table, count = read
+            found.append((lines[at].top, table))
+            del lines[at : at + count], pieces[at : at + count]
+        else:
+            at += 1
+    return found
 
 
 def _unruled(pages: list[_Page], body: float) -> Iterator[int]:
@@ -341,6 +364,8 @@ def _read(path: str) -> dict[str, Any]:
     if pictures:
         listed = "、".join(map(str, pictures))
         notes.append(f"第{listed}页是图片，没有文字，读不到")
+    if placed := "、".join(str(page.number) for page in pages if page.by_place):
+        notes.append(f"第{placed}页的表没有框线，按位置读了，各行相加与合计相符；请对照原文核对")
     body = _body(pages)
     if unruled := "、".join(map(str, _unruled(pages, body))):
         notes.append(f"第{unruled}页像有没有框线的表格，按文字读了，表里的数没有读，请对照原文补填")

@@ -99,7 +99,8 @@ def _unit(texts: Sequence[str]) -> str:
     return ""
 
 
-def _kind(text: str) -> str:
+def column_kind(text: str) -> str:
+    """What kind of column a heading is of, by `HEADINGS`; empty if it is none of them."""
     # The unit in a heading is none of its words.
     words = re.sub(r"\((?:万元|元|亿元|%|分|单位[^)]*)\)", "", text)
     if re.fullmatch(r"(?:19|20)[0-9]{2}年度?|上年度?|本年度?", words):
@@ -107,10 +108,11 @@ def _kind(text: str) -> str:
     return next((kind for kind, said in HEADINGS.items() if re.search(said, words)), "")
 
 
-def _is_heading(row: Sequence[Cell | None]) -> bool:
+def is_heading(row: Sequence[Cell | None]) -> bool:
+    """Whether most cells of a row, and three at least, are headings."""
     cells = list(dict.fromkeys(cell for cell in row if cell))
     texts = [cell.bare for cell in cells if cell.bare]
-    kinds = [_kind(text) for text in texts if len(text) <= 16]
+    kinds = [column_kind(text) for text in texts if len(text) <= 16]
     return len(texts) >= 3 and sum(map(bool, kinds)) >= 3 and sum(map(bool, kinds)) * 2 > len(texts)
 
 
@@ -123,7 +125,7 @@ def _parts(table: Table, unit: str) -> Iterator[Part]:
     while at < len(rows):
         row = rows[at]
         at += 1
-        if _is_heading(row):
+        if is_heading(row):
             if part and part.rows:
                 yield part
             heads = [cell.bare if cell else "" for cell in row]
@@ -134,7 +136,7 @@ def _parts(table: Table, unit: str) -> Iterator[Part]:
                     for one, two in zip(heads, below, strict=True)
                 ]
                 at += 1
-            kinds = [_kind(head) for head in heads]
+            kinds = [column_kind(head) for head in heads]
             years = heads
             own = _unit(["".join(heads)])
             part = Part(set(kinds) - {""}, [], own or unit, table.place, heads)
@@ -152,7 +154,7 @@ def _goes_on(head: Sequence[Cell | None], row: Sequence[Cell | None]) -> bool:
     """Whether a second row belongs to the heading: some cells reach into it, others are headings."""
     shared = [one is two for one, two in zip(head, row, strict=True) if one]
     other = [two.bare for one, two in zip(head, row, strict=True) if two and one is not two]
-    return any(shared) and bool(other) and all(_kind(text) or not text for text in other)
+    return any(shared) and bool(other) and all(column_kind(text) or not text for text in other)
 
 
 def _row(row: Sequence[Cell | None], kinds: Sequence[str], years: Sequence[str]) -> Row:
