@@ -1,6 +1,7 @@
 """Money that a rubric asks for, and money that it doesn't: what a filing may leave out, what it can't have."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from perfkit.audit.examine import examine
 from perfkit.books.filings import blank_book, export_book, import_books
 from perfkit.errors import PerfkitError
 from perfkit.forms.bookfile import read_sheets
+from perfkit.index.page import page
+from perfkit.index.rows import columns_of, row_of
+from perfkit.report import Report
+from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import SHIPPED, load_rubric
+from perfkit.scoring.rubric import PARTS, SHIPPED, load_rubric
 from perfkit.scoring.schema import editors_schema
 from perfkit.scoring.scorecard import score
 from perfkit.start.blank import blank
@@ -74,7 +79,8 @@ def test_what_is_listed_must_be_filled_in(read):
     filed = sample("project-2020")
     filed["budget"] = {"basic": NOTHING}
     assert refused(read, filed) == ["预算执行（budget） / 项目支出（project）：缺少这一项，请补上"]
-    assert len(refused(read, sample("hubei-2020") | {"budget": {"project": NOTHING}})) == 2
+    (told,) = refused(read, sample("hubei-2020") | {"budget": {"project": NOTHING}})
+    assert told == "预算执行（budget） / 基本支出（basic）：缺少这一项，请补上"
 
 
 def test_a_blank_file_asks_for_what_is_listed():
@@ -98,8 +104,8 @@ def test_a_workbook_has_rows_for_what_is_listed(tmp_path):
     export_book(
         [SAMPLES / "project-2020.yaml", SAMPLES / "hubei-2020.yaml"], tmp_path / "两个.xlsx"
     )
-    owners = rows(tmp_path / "两个.xlsx", "预算")[3:8]
-    assert owners == [sample("project-2020")["name"], *[sample("hubei-2020")["name"]] * 4]
+    owners = rows(tmp_path / "两个.xlsx", "预算")[3:7]
+    assert owners == [sample("project-2020")["name"], *[sample("hubei-2020")["name"]] * 3]
 
 
 def test_a_book_of_a_filing_gives_it_back(tmp_path):
@@ -156,3 +162,86 @@ def test_a_rule_over_money_that_is_not_listed_is_refused(tmp_path, old, new, tol
         load_rubric(str(path))
     assert told in str(caught.value)
     assert len(caught.value.faults) == 2
+
+
+# ---- a rubric without money
+
+
+def test_a_rubric_without_money_asks_for_none(read, tmp_path):
+    asked = blank(load_rubric("internal-control"), "internal-control", 2024, "")
+    assert "budget" not in asked
+    assert "execution" not in asked["narrative"]
+    assert [*asked["projects"][0]] == ["name", "evaluation", "score", "starts", "ends", "narrative"]
+    blank_book("internal-control", tmp_path / "空白.xlsx")
+    assert rows(tmp_path / "空白.xlsx", "预算") == []
+    (project,) = [one for one in read_sheets(tmp_path / "空白.xlsx")[0] if one.name == "项目"]
+    headings = [cell.text for row in project.cells.values() for cell in row.values()]
+    assert not re.search("万元|预算|支出|执行率", " ".join(headings))
+    filed = sample("internal-control")
+    new, rubric = read(filed)
+    old, _ = read(filed | {"budget": {part: {**NOTHING} for part in PARTS}})
+    assert new.model_dump() == old.model_dump()
+    assert score(new, rubric).total == 91
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("budget", {"basic": {"budget": 3, "spent": 0}}, "请把预算执行（budget）整段删去"),
+        ("budget", {"initial": "3万元", "carryover": {"amount": 1}}, "请把预算执行（budget）整段删去"),
+        ("projects", [{"name": "甲", "budget": 3}, {"name": "乙", "spent": 2}], "项目的预算数、支出数、执行率不填；请删去"),
+        ("narrative", {"execution": "执行良好。"}, "没有这一章；请写到别的章里"),
+        ("units", [{"name": "示例站", "budget": {"basic": {"budget": 3, "spent": 3}}}], "请把预算执行（budget）整段删去"),
+    ],
+)  # fmt: skip
+def test_money_that_is_not_evaluated_is_refused_once(read, field, value, told):
+    (message,) = refused(read, sample("internal-control") | {field: value})
+    assert "评分标准internal-control不评资金，报告里没有预算和支出" in message
+    assert message.endswith(told)
+
+
+def test_its_report_has_no_chapter_on_money_and_counts_on(read):
+    filed = sample("internal-control")
+    filed["projects"] = [{"name": f"项目{n}", "narrative": "完成。"} for n in range(5)]
+    filed["units"] = [{"name": "示例分馆", "projects": 2, "score": 88}, {"name": "本级"}]
+    card = score(*read(filed))
+    report = Report(card, examine(card))
+    numbers = [("一、", "about"), ("二、", "execution"), ("三、", "goals"), ("十二、", "measures")]
+    headings = [report.chapter(*one) for one in numbers]
+    assert [one and re.sub("<.*?>", "", one.html).strip() for one in headings] == [
+        "一、部门概况", None, "二、主要业务和项目情况", "十一、措施建议",
+    ]  # fmt: skip
+    nothing = (report.execution, report.chart_parts, report.chart_amounts, report.chart_execution)
+    assert [of() for of in nothing] == [None] * 4
+    shown = report.projects().html
+    assert re.findall("<th scope=.col.>(.*?)</th>", shown) == [
+        "单位", "项目", "得分", "序号", "项目", "评价方式", "说明",
+    ]  # fmt: skip
+    assert "二级单位共2个" in re.sub("<.*?>", "", shown)
+    assert [*report.frames.projects] == ["项目", "评价方式", "评价得分", "开始日期", "结束日期"]
+    assert [*report.frames.units] == ["单位", "项目数", "得分", "等级", "文件"]
+    keys = [key for key in derivations(card) if re.match(r"(budget|projects|units)\.", key)]
+    assert keys == [
+        "units.0.projects", "units.0.score", "units.all.projects", "units.all.count", "projects.count",
+    ]  # fmt: skip
+
+
+def test_an_index_has_columns_of_money_only_where_there_is_any():
+    without = row_of("one", score(*read_department(SAMPLES / "internal-control.yaml")), [])
+    with_money = row_of("two", score(*read_department(SAMPLES / "hubei-2020.yaml")), [])
+    keys = [column.key for column in columns_of([without])]
+    assert [key for key in keys if re.match("rate|amount", key)] == []
+    assert "预算执行率" not in re.sub("<script.*", "", page([without]))
+    both = {column.title: column for column in columns_of([without, with_money])}
+    shown = [
+        both[title].value(without) for title in ("执行率", "年度财政资金预算", "年度财政资金支出")
+    ]
+    assert shown == [None, None, None]
+
+
+def test_a_rollup_by_money_is_refused_where_there_is_none(tmp_path):
+    path = changed(
+        tmp_path, "internal-control", "rule: {kind: given, step: 0.5}", "rule: {kind: rollup}"
+    )
+    with pytest.raises(PerfkitError, match="没有金额作权重；请写 by: equal"):
+        load_rubric(str(path))

@@ -25,6 +25,7 @@ from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.report import Report
 from perfkit.report.exact import numbers
+from perfkit.scoring.asked import completed, only_asked
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import Rubric, shipped_rubrics
@@ -55,9 +56,10 @@ def carded(filed):
 
 def printed(report):
     """The HTML of all that the template prints, as one tree."""
-    parts = [getattr(report, name)().html for name in CHAPTERS]
-    parts += [report.chapter("", name).html for name in HEADINGS]
-    return lxml.html.fromstring(f"<main>{''.join(parts)}</main>")
+    parts = [getattr(report, name)() for name in CHAPTERS]
+    parts += [report.chapter("", name) for name in HEADINGS]
+    shown = "".join(part.html for part in parts if part is not None)
+    return lxml.html.fromstring(f"<main>{shown}</main>")
 
 
 # ---- the rubrics that come with perfkit
@@ -92,7 +94,8 @@ def test_its_report_has_no_hint_of_another_rubric(name):
     assert words.evaluation in texts[0]
     assert words.score_sheet in texts[0]
     for name in HEADINGS:
-        assert getattr(words.chapters, name) in texts[0]
+        has = name != "execution" or report.card.rubric.has_money
+        assert (getattr(words.chapters, name) in texts[0]) is has
     assert f"<h1>{words.evaluation}汇总</h1>" in page([row])
     assert workbook([row])
 
@@ -157,15 +160,13 @@ def test_what_is_unknown_is_asked_of_a_person(name):
 
 FIGURES = {"staff": {"name": "在职人数", "unit": "人"}, "posts": {"name": "编制数", "unit": "人"}}
 BANDS = [{"name": "达成", "floor": "80%", "ceiling": "100%"}, {"name": "未达成", "floor": "0%", "ceiling": "80%"}]  # fmt: skip
-RATES = st.sampled_from(
-    [
-        ("budget.total.spent", "budget.total.budget"),
-        ("budget.project.spent", "budget.project.budget"),
-        ("figures.staff", "figures.posts"),
-        ("projects.full", "projects.count"),
-        ("budget.carryover.amount", "budget.initial"),
-    ]
-)
+OF_MONEY = [
+    ("budget.total.spent", "budget.total.budget"),
+    ("budget.project.spent", "budget.project.budget"),
+    ("projects.full", "projects.count"),
+    ("budget.carryover.amount", "budget.initial"),
+]
+WITHOUT_MONEY = [("figures.staff", "figures.posts"), ("projects.scored", "projects.count")]
 
 
 def text(number):
@@ -173,13 +174,14 @@ def text(number):
 
 
 @st.composite
-def rules(draw, name, points, kind=None):
-    """A rule of any kind that can give all *points*."""
+def rules(draw, name, points, money, kind=None):
+    """A rule of any kind that can give all *points*, over *money* or over other figures alone."""
     kinds = ["ratio", "tiers", "excess", "checklist", "occurrences", "given", "rank", "rollup"]
     kind = kind or draw(st.sampled_from([*kinds, "one_of", "chosen"]))
     rule = {"kind": kind}
     if kind in ("ratio", "tiers", "excess"):
-        rule["of"], rule["to"] = draw(RATES)
+        rates = WITHOUT_MONEY + (OF_MONEY if money else [])
+        rule["of"], rule["to"] = draw(st.sampled_from(rates))
     if kind == "ratio":
         rule |= {"zero": draw(st.sampled_from(["undecided", "full", "zero"]))}
     elif kind == "tiers":
@@ -199,8 +201,10 @@ def rules(draw, name, points, kind=None):
         rule |= {"what": "违规", draw(st.sampled_from(["deduct", "add"])): "1"}
     elif kind == "rank":
         rule |= draw(st.sampled_from([{"last": "0"}, {"awards": [{"when": "≤3", "points": text(points)}, {"points": "0"}]}]))  # fmt: skip
+    elif kind == "rollup":
+        rule["by"] = "budget" if money else "equal"
     elif kind == "one_of":
-        ways = [draw(rules(name, points, way)) for way in ("occurrences", "tiers")]
+        ways = [draw(rules(name, points, money, way)) for way in ("occurrences", "tiers")]
         rule["ways"] = [{"name": f"办法{n}", "rule": way} for n, way in enumerate(ways)]
     elif kind == "chosen":
         rule |= {"kinds": [{"id": "one", "name": "甲类"}, {"id": "two", "name": "乙类"}], "bands": BANDS, "achieved": ["完成"]}  # fmt: skip
@@ -210,6 +214,7 @@ def rules(draw, name, points, kind=None):
 @st.composite
 def rubrics(draw):
     sections, total = [], 0
+    parts = draw(st.sampled_from([["basic", "project", "other"], ["project"], []]))
     for s in range(draw(st.integers(1, 3))):
         indicators = []
         for i in range(draw(st.integers(1, 3))):
@@ -225,7 +230,7 @@ def rubrics(draw):
                     "standard": "标准",
                     "source": "出处",
                     "optional": draw(st.sampled_from(["no", "no", "section", "all"])),
-                    "rule": draw(rules(name, points)),
+                    "rule": draw(rules(name, points, parts)),
                 }
             )
         points = sum(int(indicator["points"]) for indicator in indicators)
@@ -251,6 +256,7 @@ def rubrics(draw):
             {"label": "一般", "floor": text(Decimal(total) / 2)},
             {"label": "差", "floor": "0"},
         ],
+        "parts": parts,
         "figures": FIGURES,
         "sections": sections,
         "adjustments": {
@@ -327,7 +333,7 @@ def filings(draw, rubric):
         if draw(st.booleans()):
             claimed[indicator.id] = draw(worth)
     filed["reported"] = {"scores": claimed}
-    return Department.model_validate(filed)
+    return Department.model_validate(completed(only_asked(filed, rubric), rubric))
 
 
 def said(node):
@@ -416,6 +422,10 @@ def contradictions(report, card):
             one = next(one for one in card.everything if one.name == claimed[1])
             right = [plain(one.reported), plain(card.rubric.rounding.apply(one.awarded))]
             wrong += told([claimed[2], claimed[3]], right, "审核意见")
+    if not card.rubric.parts:  # of what isn't evaluated no word is said
+        printed_words = "".join(said(node) for node in tree if node.tag != "script")
+        wrong += re.findall("万元|预算|支出|资金|执行率", printed_words)
+        wrong += [row.budget, row.spent, row.execution_rate] if row.amounts else []
     return wrong + sums_that_are_not_the_total(report, card)
 
 
@@ -487,6 +497,7 @@ def test_a_workbook_asks_for_what_the_rubric_asks_and_gives_it_back(tmp_path_fac
     rubric = Rubric.model_validate(data.draw(rubrics()))
     filed = tree(data.draw(filings(rubric)))
     path = tmp_path_factory.getbasetemp() / "random.xlsx"
+    filed = only_asked(filed, rubric)
     path.write_bytes(book_bytes([Entry("", filed, rubric)]))
     read_back, _, faults = read_filing(path)
     assert (read_back["department"], faults) == (in_words(filed, rubric), [])

@@ -144,7 +144,7 @@ def execution_rates(card: Scorecard) -> Found:
         # One part that is the whole has its name.
         name = names[key if len(listed) > 1 or budget.total else "total"]
         yield from _rate(name, paths.part(key), part)
-    for i, project in enumerate(department.projects):
+    for i, project in enumerate(department.projects if listed else ()):
         yield from _rate(named(i, project), paths.project(i), project)
 
 
@@ -198,14 +198,18 @@ def _rounds_to(actual: Decimal, stated: Decimal) -> bool:
 
 def projects_against_part(card: Scorecard) -> Found:
     """The projects' sums against 项目支出; missing spending is derived from the stated rate."""
-    department = card.department
+    department, listed = card.department, card.rubric.parts
     projects, part = department.projects, department.budget.project
+    if "project" not in listed:
+        return
+    # One part that is the whole has its name.
+    name = part_names(card.rubric)["project" if len(listed) > 1 else "total"]
     if not projects:
         if part.budget or part.spent:
             yield (
                 "projects.none",
                 "warning",
-                f"项目支出预算{plain(part.budget)}万元，但没有列出项目",
+                f"{name}预算{plain(part.budget)}万元，但没有列出项目",
                 paths.part("project", "budget"),
             )
         return
@@ -215,7 +219,7 @@ def projects_against_part(card: Scorecard) -> Found:
         yield (
             "projects.budget_sum",
             "error",
-            f"{len(projects)}个项目预算合计{plain(budget)}万元，项目支出预算"
+            f"{len(projects)}个项目预算合计{plain(budget)}万元，{name}预算"
             f"{plain(part.budget)}万元，相差{signed(budget - part.budget)}万元",
             paths.part("project", "budget"),
         )
@@ -228,8 +232,8 @@ def projects_against_part(card: Scorecard) -> Found:
             yield (
                 "projects.spent_sum",
                 "error",
-                f"{len(projects)}个项目支出合计{plain(spent)}万元{note}，项目支出"
-                f"{plain(part.spent)}万元，相差{signed(spent - part.spent)}万元",
+                f"{len(projects)}个项目支出合计{plain(spent)}万元{note}，{name}"
+                f"{'' if len(listed) > 1 else '支出'}{plain(part.spent)}万元，相差{signed(spent - part.spent)}万元",
                 paths.part("project", "spent"),
             )
 
@@ -237,6 +241,8 @@ def projects_against_part(card: Scorecard) -> Found:
 def unspent_projects(card: Scorecard) -> Found:
     """A single project that left more unspent than 项目支出 as a whole."""
     department = card.department
+    if "project" not in card.rubric.parts:
+        return
     part = department.budget.project
     left = {i: p.budget - p.spent for i, p in enumerate(department.projects) if p.spent is not None}
     # What others overspent hides as much that is unspent.
@@ -257,7 +263,7 @@ def project_rows(card: Scorecard) -> Found:
     """Missing spending, repeated names, mixed units, and the number of projects."""
     department = card.department
     for i, project in enumerate(department.projects):
-        if project.spent is not None:
+        if project.spent is not None or not card.rubric.has_money:
             continue
         derived = "，也没有执行率，无法推算"
         if project.executed is not None:

@@ -131,11 +131,11 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
         for i, project in enumerate(department.projects)
         if len(project.name) >= _LONG_NAME
     }
-    whole = _department_data(card)
+    whole, money = _department_data(card), card.rubric.has_money
     before = _last_years_data(card)
     for i, project in enumerate(department.projects):
         if project.name in named:
-            data = _project_data(i, project)
+            data = _project_data(i, project, money)
             whole |= {(paths.project(i), cue): datum for (_, cue), datum in data.items()}
     for path, text in department.texts.items():
         number = project_of(path)
@@ -144,7 +144,8 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
         else:
             project = department.projects[number]
             own = {project.name: "this"} if project.name in named else {}
-            reader = _Reader(card, path, text, _project_data(number, project), own, project)
+            data = _project_data(number, project, money)
+            reader = _Reader(card, path, text, data, own, project if money else None)
         yield from reader.read()
 
 
@@ -207,9 +208,11 @@ Data = dict[tuple[str, str], Datum]
 """Of each (subject, cue) what it means."""
 
 
-def _project_data(i: int, project: Project) -> Data:
+def _project_data(i: int, project: Project, money: bool) -> Data:
     name, path = f"第{i + 1}个项目", paths.project(i)
-    found = {"budget": Datum(f"{name}的预算数", f"{path}.budget", (project.budget,))}
+    found = {}
+    if money:
+        found["budget"] = Datum(f"{name}的预算数", f"{path}.budget", (project.budget,))
     if project.spent is not None:
         found["spent"] = Datum(f"{name}的支出数", f"{path}.spent", (project.spent,))
         left = project.budget - project.spent

@@ -36,7 +36,7 @@ from perfkit.forms.layout import (
 )
 from perfkit.forms.targets import OFFERED, parted
 from perfkit.quantities import parse_date, parse_rate, parse_signed_rate, plain
-from perfkit.scoring.asked import asks
+from perfkit.scoring.asked import asks, printed_in
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes, own_indicators
 from perfkit.scoring.rubric import Rubric
 
@@ -168,7 +168,7 @@ class _Writer:
         return {entry.key: list(self.lines_of(block, entry)) for entry in self.entries}
 
     def lines_of(self, block: Block, entry: Entry) -> Iterator[_Line]:
-        left = self.left[entry.key]
+        left, chapters = self.left[entry.key], printed_in(entry.rubric)
         if block.kind == "rows":
             for title, loc in block.rows:
                 places = [(*loc, *column.steps) for column in block.columns]
@@ -176,7 +176,11 @@ class _Writer:
                 if not _has_row(loc, entry.rubric) and not any(value for value, _ in values):
                     continue
                 unit = _unit(loc) if block.columns[0].title == CONTENT else ""
-                yield _Line(title + unit, "", values, (description(loc),))
+                remarks = [description(loc)]
+                if (chapter := chapters.get(loc, title)) != title:
+                    remarks.append(f"印在报告的“{chapter}”里")
+                said = "；".join(filter(None, remarks))
+                yield _Line(title + unit, "", values, (said,))
         elif block.kind == "list":
             yield from self.items(block, entry, left)
         elif block.kind == "nested":

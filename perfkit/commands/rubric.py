@@ -10,6 +10,7 @@ from perfkit.commands.shared import FAILED, FINE, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.files import relative_path
 from perfkit.quantities import percent, plain
+from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.rubric import load_rubric, shipped_rubrics
 from perfkit.scoring.setting import set_yearly
 
@@ -41,7 +42,10 @@ def execute(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rubric.model_dump(mode="json"), ensure_ascii=False, indent=1))
         return FINE
-    print(f"{rubric.name}，{plain(rubric.points)} 分")
+    listed = "、".join(PART_NAMES[part] for part in rubric.parts)
+    print(
+        f"{rubric.name}，{plain(rubric.points)} 分；{f'资金：{listed}' if listed else '不评资金'}"
+    )
     for indicator in rubric.everything:
         print(f"{indicator.name}（{indicator.id}），{rubric.most(indicator.id)}")
         rule = indicator.rule

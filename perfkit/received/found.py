@@ -14,6 +14,7 @@ from perfkit.forms.fields import field_words
 from perfkit.quantities import parse_amount, parse_rate
 from perfkit.received.figures import Said
 from perfkit.received.paper import Paper, Paragraph
+from perfkit.scoring.asked import asks
 from perfkit.scoring.rubric import Rubric
 
 _NUMERIC = {"amount": parse_amount, "rate": parse_rate}
@@ -48,6 +49,8 @@ class Received:
     def put(self, path: str, value: Any, origin: Origin) -> None:
         """Take a value in, unless there is one already."""
         way = steps(path)
+        if not self.rubric.has_money and not asks(tuple(way), self.rubric):
+            return  # words of other figures than those that are evaluated
         at: Any = self.tree
         for step, following in pairwise(way):
             if isinstance(step, int):

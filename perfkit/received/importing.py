@@ -61,10 +61,13 @@ def read_report(path: Path, rubric: str | None = None) -> Received:
     """
     known = load_rubric(rubric) if rubric else None
     received = gather(read_paper(path), known)
-    budget = received.get("budget") or {}
-    if not budget and not received.get("projects") and not received.get("indicators"):
+    parts = ["budget", "projects", "indicators"]
+    if not received.rubric.has_money:  # such a report may have no more than its score sheet
+        parts += ["reported", "checks"]
+    if not any(map(received.get, parts)):
+        looked = "预算执行情况、项目和评分表" if received.rubric.has_money else "项目和评分表"
         raise PerfkitError(
-            f"{received.paper.name}：没有找到预算执行情况、项目和评分表，不像部门整体绩效评价报告；"
+            f"{received.paper.name}：没有找到{looked}，不像{received.rubric.words.evaluation}报告；"
             "请核对是不是这个文件"
         )
     return received

@@ -67,16 +67,20 @@ class Frames:
     def units(self) -> pd.DataFrame:
         """One row a 二级单位: 单位, 预算, 支出, 未支出, 执行率, 结转结余, 项目数, 得分, 等级, 文件.
 
-        金额单位万元；没有填写的为空（NaN）；没有填 units 的是一张空表.
+        金额单位万元；没有填写的为空（NaN）；没有填 units 的是一张空表；评分标准不评资金的没有金额和执行率各列.
         """
         rows = [
             {
                 "单位": unit.name,
-                "预算": unit.budget.overall.budget,
-                "支出": unit.budget.overall.spent,
-                "未支出": unit.budget.overall.unspent,
-                "执行率": unit.budget.overall.execution_rate,
-                "结转结余": unit.budget.carryover.amount,
+                **self._money(
+                    {
+                        "预算": unit.budget.overall.budget,
+                        "支出": unit.budget.overall.spent,
+                        "未支出": unit.budget.overall.unspent,
+                        "执行率": unit.budget.overall.execution_rate,
+                        "结转结余": unit.budget.carryover.amount,
+                    }
+                ),
                 "项目数": unit.projects,
                 "得分": unit.score,
                 "等级": unit.grade,
@@ -84,7 +88,8 @@ class Frames:
             }
             for unit in units_of(self.card)
         ]
-        amounts = dict.fromkeys(("预算", "支出", "未支出", "执行率", "结转结余"), Decimal)
+        names = ("预算", "支出", "未支出", "执行率", "结转结余")
+        amounts = self._money(dict.fromkeys(names, Decimal))
         last = {"项目数": int, "得分": Decimal, "等级": str, "文件": str}
         return framed(rows, {"单位": str, **amounts, **last})
 
@@ -92,22 +97,28 @@ class Frames:
     def projects(self) -> pd.DataFrame:
         """One row a project, numbered as in the report: 项目, 评价方式, 预算, 支出, 执行率, 评价得分, 开始日期, 结束日期.
 
-        金额单位万元；没有填支出数而填了执行率的，支出据此推算；都没有填的为空（NaN）.
+        金额单位万元；没有填支出数而填了执行率的，支出据此推算；都没有填的为空（NaN）；
+        评分标准不评资金的没有预算、支出、执行率三列.
         """
         rows = [
             {
                 "项目": project.name,
                 "评价方式": project.evaluation,
-                "预算": project.budget,
-                "支出": project.executed,
-                "执行率": project.execution_rate,
+                **self._money(
+                    {
+                        "预算": project.budget,
+                        "支出": project.executed,
+                        "执行率": project.execution_rate,
+                    }
+                ),
                 "评价得分": project.score,
                 "开始日期": project.starts,
                 "结束日期": project.ends,
             }
             for project in self.card.department.projects
         ]
-        amounts = dict.fromkeys(("预算", "支出", "执行率", "评价得分"), Decimal)
+        amounts = self._money(dict.fromkeys(("预算", "支出", "执行率"), Decimal))
+        amounts["评价得分"] = Decimal
         days = dict.fromkeys(("开始日期", "结束日期"), date)
         return framed(rows, {"项目": str, "评价方式": str, **amounts, **days})
 
@@ -205,6 +216,10 @@ class Frames:
         ]
         return framed(rows, dict.fromkeys(("级别", "意见", "位置", "编号", "字段"), str))
 
+    def _money(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Columns of money, where the rubric evaluates any."""
+        return columns if self.card.rubric.has_money else {}
+
 
 _POINTS = dict.fromkeys(("分值", "得分", "扣分"), Decimal)
 
@@ -231,7 +246,7 @@ def _points(one: Score) -> dict[str, Any]:
 def district(params: str | Path | Iterable[str | Path] = "../params") -> pd.DataFrame:
     """一份参数文件一行: 部门, 所属部门, 年度, 评分标准, 得分, 满分, 得分率, 等级, 自评得分, 自评等级, 执行率, 预算, 支出, 项目数, 各指标得分, 待定分值, 错误, 警告, 提示, 审核意见, 文件, 问题.
 
-    金额单位万元，执行率 1 即 100%；各指标得分一列一项，如“预算执行率得分”，别的评分标准没有的为空；加分项为正，扣分项为负，
+    金额单位万元，执行率 1 即 100%，评分标准不评资金的为空；各指标得分一列一项，如“预算执行率得分”，别的评分标准没有的为空；加分项为正，扣分项为负，
     上限、限制条件使总分变化的也有一列，所以各列合计就是得分。满分不同的按“得分率”比较，1 即满分。
     “所属部门”写的是哪个部门的二级单位，它的金额已在那个部门里：合计全区时只加 ``frame[frame["所属部门"] == ""]``.
     “审核意见”是这份参数文件的各条意见属于哪一种，用“；”连接；各条的原文见 ``report.frames.findings``.
@@ -284,6 +299,7 @@ _DISTRICT: dict[str, type] = {
 def _department(card: Scorecard, path: Path) -> dict[str, Any]:
     department, findings = card.department, examine(card).findings
     overall, reported = department.budget.overall, department.reported
+    money = card.rubric.has_money
     levels = Counter(finding.level for finding in findings)
     return {
         "部门": department.name,
@@ -295,9 +311,9 @@ def _department(card: Scorecard, path: Path) -> dict[str, Any]:
         "等级": card.grade or "待定",
         "自评得分": reported.total,
         "自评等级": reported.grade,
-        "执行率": overall.execution_rate,
-        "预算": overall.budget,
-        "支出": overall.spent,
+        "执行率": overall.execution_rate if money else None,
+        "预算": overall.budget if money else None,
+        "支出": overall.spent if money else None,
         "项目数": len(department.projects),
         **{f"{name}得分": points for name, points in card.counted.items()},
         "待定分值": card.open_points,

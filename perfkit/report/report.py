@@ -41,6 +41,7 @@ from perfkit.report.sentences import (
     figures_sentence,
     goals_sentence,
     lost_sentence,
+    moved_up,
     project_note,
     project_table,
     project_texts,
@@ -170,12 +171,13 @@ class Report:
         content = render("title", heading=self.heading, department=self.department)
         return Block(content, self.heading, {"perfkit": about, IDENTITY: self.identity})
 
-    def chapter(self, number: str, name: str, level: int = 2) -> Block:
+    def chapter(self, number: str, name: str, level: int = 2) -> Block | None:
         """一章的标题：report.chapter("四、", "management") 印“四、预算管理情况分析”。
 
         序号照写；名称由评分标准的 words.chapters 决定：about 概况、divisions 机构设置、objective 绩效目标、
         execution 预算执行、goals 目标实现、management 指标评价、conclusion 结论、
         result 得分、problems 问题、measures 措施、annex 附件。level=3 是小标题。要用自己的标题，删去这一格，用 Markdown 格写。
+        评分标准不评资金（parts: []）的，不印“预算执行”一章，后面各章的序号往前移。
 
         The heading of a chapter as the rubric calls it.
         """
@@ -183,7 +185,16 @@ class Report:
         if name not in named:
             known = "、".join(named)
             raise PerfkitError(f"report.chapter() 没有“{name}”这一章，可写的有：{known}")
+        if name == "execution" and not self.card.rubric.has_money:
+            self._left_out.add(number)
+            return None
+        number = moved_up(number, self._left_out)
         return self._block("chapter", named[name], words=f"{number}{named[name]}", level=level)
+
+    @cached_property
+    def _left_out(self) -> set[str]:
+        """The numbers of the chapters that were left out, as the template has them."""
+        return set()
 
     def divisions(self) -> Block:
         """机构设置及职责工作任务情况：一个科室一段。
@@ -202,13 +213,15 @@ class Report:
             "paragraphs", self._chapter.objective, derived=[], filed=filed, field="objective"
         )
 
-    def execution(self) -> Block:
+    def execution(self) -> Block | None:
         """当年预算执行情况：一句话，部门的说明，和资金总体及各部分的金额、执行率表。
 
         数字取自 budget（basic、project、other、total），说明取自 narrative.execution；
-        说明里写明并且写对了的数字，不再重复生成句子。
+        说明里写明并且写对了的数字，不再重复生成句子。评分标准不评资金（parts: []）的不印。
         Amounts and rates of 资金总体 and its parts.
         """
+        if not self.card.rubric.has_money:
+            return None
         own = self._figures.get("narrative.execution", [])
         return self._block(
             "execution",
@@ -237,15 +250,19 @@ class Report:
         顺序就是参数文件里的顺序。The projects and what was achieved.
         """
         fields = [paths.project(i, "narrative") for i in range(len(self.department.projects))]
+        money = self.card.rubric.has_money
         listed = project_texts(
             self.department,
             [self._filed(field) for field in fields],
             [self._figures.get(field, []) for field in fields],
+            money,
         )
         derived = [
-            ("projects.sums", "projects", projects_sentence(self.department)),
+            ("projects.sums", "projects", projects_sentence(self.department, money)),
             ("projects.goals", "indicators", goals_sentence(self.card)),
         ]
+        if not money:  # there is no chapter on money, in which they stand
+            derived.append(("projects.units", "units", units_sentence(self.card)))
         labels = {
             part.field.removesuffix(".actual"): part.note.partition("：")[0]
             for score in self.card.scores
@@ -263,7 +280,8 @@ class Report:
             self._chapter.goals,
             derived=derived,
             projects=listed,
-            table=project_table(listed),
+            table=project_table(listed, money),
+            units=None if money else unit_table(self.card),
             note_words=project_note(self.department),
             notes=notes,
         )
@@ -447,18 +465,18 @@ class Report:
     def chart_amounts(self) -> Chart | None:
         """图：各项目金额，取自 projects 的 budget 和 spent；没有项目就不画。
 
-        Budget and spending of each project; nothing without projects.
+        Budget and spending of each project; nothing without projects, or without money.
         """
-        if not self.department.projects:
+        if not self.department.projects or not self.card.rubric.has_money:
             return None
         return self._chart(charts.amounts(self.frames.projects))
 
     def chart_execution(self) -> Chart | None:
         """图：各项目预算执行率，取自 projects 的 spent ÷ budget，没有支出数时用 rate；没有项目就不画。
 
-        The execution rate of each project; nothing without projects.
+        The execution rate of each project; nothing without projects, or without money.
         """
-        if not self.department.projects:
+        if not self.department.projects or not self.card.rubric.has_money:
             return None
         return self._chart(charts.execution(self.frames.projects))
 

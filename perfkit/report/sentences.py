@@ -42,6 +42,18 @@ def turning_fields(card: Scorecard) -> dict[str, str]:
     return found
 
 
+_NUMERALS = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九")
+_ORDINALS = [f"{ten}{one}、" for ten in ("", "十", "二十") for one in _NUMERALS][1:]
+
+
+def moved_up(number: str, left_out: Iterable[str]) -> str:
+    """The number of a chapter (四、) after chapters that were *left_out*: 三、."""
+    if number not in _ORDINALS:
+        return number
+    at = _ORDINALS.index(number)
+    return _ORDINALS[at - sum(one in _ORDINALS[:at] for one in left_out)]
+
+
 def checked(verdict: Verdict) -> Markup:
     """A figure that the department wrote, with its outcome for the review view."""
     lines = verdict.mention.text.splitlines()
@@ -171,9 +183,15 @@ class ProjectText:
 
 
 def project_texts(
-    department: Department, filed: Sequence[list[Markup]], own: Sequence[Iterable[Verdict]]
+    department: Department,
+    filed: Sequence[list[Markup]],
+    own: Sequence[Iterable[Verdict]],
+    with_money: bool = True,
 ) -> list[ProjectText]:
-    """Of each project what is printed; *filed* are the paragraphs of its text, *own* its figures."""
+    """Of each project what is printed; *filed* are the paragraphs of its text, *own* its figures.
+
+    Nothing is said of its amounts unless *with_money*.
+    """
     found = []
     alike = evaluated_alike(department)
     for i, (project, words, verdicts) in enumerate(
@@ -199,7 +217,7 @@ def project_texts(
                 budget=money(project.budget),
                 spent=spent,
                 rate=figure(shown, of) if of and rate is not None else Markup(shown),
-                sentence=_project_sentence(i, project, text, [*verdicts], alike),
+                sentence=_project_sentence(i, project, text, [*verdicts], alike, with_money),
                 remark=_term(project) + _derived_words(project),
                 filed=words,
                 short=len(words) <= 1 and len(text.strip()) <= SHORT,
@@ -214,23 +232,19 @@ class ProjectTable:
 
     columns: tuple[str, ...]
     widths: tuple[int, ...]
+    with_money: bool = True
 
 
-def project_table(projects: Sequence[ProjectText]) -> ProjectTable | None:
+def project_table(projects: Sequence[ProjectText], with_money: bool = True) -> ProjectTable | None:
     """The table, if so many projects have so few words that it reads better than paragraphs."""
     short = sum(project.short for project in projects)
     if short < MANY or 2 * short <= len(projects):
         return None
     scored = any(project.score for project in projects)
-    columns = (
-        "序号",
-        "项目",
-        "评价方式及得分" if scored else "评价方式",
-        "预算",
-        "支出",
-        "执行率",
-        "说明",
-    )
+    first = ("序号", "项目", "评价方式及得分" if scored else "评价方式")
+    if not with_money:
+        return ProjectTable((*first, "说明"), (7, 22, 14, 57), with_money)
+    columns = (*first, "预算", "支出", "执行率", "说明")
     longest = max(len(project.budget) for project in projects)
     amount = max(12, round(1.5 * longest + 2))
     widths = (7, 18, 12, amount, amount, 10)
@@ -267,7 +281,7 @@ def _derived_words(project: Project) -> str:
 
 
 def _project_sentence(
-    i: int, project: Project, words: str, own: list[Verdict], alike: bool
+    i: int, project: Project, words: str, own: list[Verdict], alike: bool, with_money: bool
 ) -> Markup:
     """评价方式、期限、预算、支出、执行率、得分 of a project, as far as nothing else says them.
 
@@ -276,7 +290,7 @@ def _project_sentence(
     text = Markup("" if alike else f"{project.evaluation}项目。") + _term(project)
     told = {"budget": project.budget, "spent": project.spent, "rate": project.execution_rate}
     clauses = []
-    if project.spent is None or not states(words, own, "this", told):
+    if with_money and (project.spent is None or not states(words, own, "this", told)):
         clauses.append(_project_amounts(i, project))
     if project.score is not None and not states(words, own, "this", {"score": project.score}):
         clauses.append(Markup("评价得分{}分").format(plain(project.score)))
@@ -297,8 +311,8 @@ def _project_amounts(i: int, project: Project) -> Markup:
     return text + "支出数未填"
 
 
-def projects_sentence(department: Department) -> Markup:
-    """How many projects there are, their sums, and how many were fully executed."""
+def projects_sentence(department: Department, with_money: bool = True) -> Markup:
+    """How many projects there are, and *with_money* their sums, and how many were fully executed."""
     projects = department.projects
     if not projects:
         return Markup("本年度没有列出项目。") + _evaluated(department)
@@ -309,6 +323,9 @@ def projects_sentence(department: Department) -> Markup:
     def amount(values: list[Decimal], of: str) -> Markup:
         return figure(f"{money(sum(values, ZERO))}万元", projects_key(of))
 
+    if not with_money:
+        listed = Markup("本年度列出项目{}。").format(count(list(projects), "count"))
+        return listed + _evaluated(department)
     known = [project.executed for project in projects if project.executed is not None]
     derived = [p for p in projects if p.spent is None and p.executed is not None]
     missing = [p for p in projects if p.executed is None]

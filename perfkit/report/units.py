@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -10,9 +11,34 @@ from perfkit.forms import paths
 from perfkit.quantities import money, percent, plain
 from perfkit.scoring.marked import TOTAL, figure, projects_key
 from perfkit.scoring.scorecard import Scorecard
-from perfkit.scoring.units import unit_key, unit_sums, units_of
+from perfkit.scoring.units import OF_MONEY, unit_key, unit_sums, units_of
 
-COLUMNS = ("budget", "spent", "rate", "carryover", "projects", "score")
+COLUMNS = {
+    "budget": ("全年预算数", 15),
+    "spent": ("全年执行数", 15),
+    "rate": ("执行率", 12),
+    "carryover": ("结转结余", 13),
+    "projects": ("项目", 8),
+    "score": ("得分", 9),
+}
+"""The figures of a unit in the table: their headings and widths in per cent."""
+
+Row = tuple[str, str, list[Markup | str]]
+
+
+@dataclass(frozen=True)
+class UnitTable:
+    """The table of the units: caption, columns with their widths in per cent, and a row each."""
+
+    caption: str
+    columns: tuple[str, ...]
+    widths: tuple[int, ...]
+    rows: list[Row]
+
+
+def _columns(card: Scorecard) -> list[str]:
+    """The figures that are shown of a unit: without those of money, where it isn't evaluated."""
+    return [key for key in COLUMNS if card.rubric.has_money or key not in OF_MONEY]
 
 
 def units_sentence(card: Scorecard) -> Markup:
@@ -25,6 +51,8 @@ def units_sentence(card: Scorecard) -> Markup:
     def of_all(key: str) -> Markup:
         return figure(sums[key], unit_key(None, key))
 
+    if not card.rubric.has_money:
+        return Markup("二级单位共{}，得分见下表，供参考，不计入部门得分。").format(of_all("count"))
     amounts = Markup("二级单位共{}，全年预算数合计{}，全年执行数合计{}").format(
         of_all("count"), of_all("budget"), of_all("spent")
     )
@@ -37,12 +65,13 @@ def units_sentence(card: Scorecard) -> Markup:
     )
 
 
-def unit_table(card: Scorecard) -> list[tuple[str, str, list[Markup | str]]]:
+def unit_table(card: Scorecard) -> UnitTable | None:
     """A row a unit, their sum, and the department's own: its name, its field, its figures."""
     units = units_of(card)
     if not units:
-        return []
-    rows: list[tuple[str, str, list[Markup | str]]] = []
+        return None
+    rows: list[Row] = []
+    shown = _columns(card)
     for i, unit in enumerate(units):
         known = unit.figures()
         carryover = unit.budget.carryover.amount
@@ -59,15 +88,22 @@ def unit_table(card: Scorecard) -> list[tuple[str, str, list[Markup | str]]]:
             else plain(unit.score),
         }
         figures = [
-            figure(text, unit_key(i, key)) if key in known else text for key, text in texts.items()
+            figure(texts[key], unit_key(i, key)) if key in known else texts[key] for key in shown
         ]
         rows.append((unit.name, paths.unit(i), figures))
-    sums = {key: text for key, (_, _, text) in unit_sums(units).items()}
-    shown = [
-        figure(_bare(sums[key]), unit_key(None, key)) if key in sums else "—" for key in COLUMNS
+    with_money = card.rubric.has_money
+    summed = {
+        key: text for key, (_, _, text) in unit_sums(units).items() if with_money or key != "score"
+    }
+    together: list[Markup | str] = [
+        figure(_bare(summed[key]), unit_key(None, key)) if key in summed else "—" for key in shown
     ]
-    rows.append(("合计（得分为加权平均）", "units", shown))
-    return [*rows, _department(card)]
+    rows.append(("合计（得分为加权平均）" if with_money else "合计", "units", together))
+    rows.append(_department(card))
+    widths = [COLUMNS[key][1] for key in shown]
+    caption = "二级单位预算执行情况（单位：万元）" if with_money else "二级单位得分"
+    titles = ("单位", *(COLUMNS[key][0] for key in shown))
+    return UnitTable(caption, titles, (100 - sum(widths), *widths), rows)
 
 
 def _bare(text: str) -> str:
@@ -76,20 +112,18 @@ def _bare(text: str) -> str:
     return money(Decimal(amount)) if amount != text else text.rstrip("个分")
 
 
-def _department(card: Scorecard) -> tuple[str, str, list[Markup | str]]:
+def _department(card: Scorecard) -> Row:
     budget = card.department.budget
     overall, carryover = budget.overall, budget.carryover.amount
     rate = overall.execution_rate
     projects = len(card.department.projects)
-    return (
-        "部门填报",
-        "budget.total",
-        [
-            figure(money(overall.budget), paths.part("total", "budget")),
-            figure(money(overall.spent), paths.part("total", "spent")),
-            "—" if rate is None else figure(percent(rate), paths.part("total", "rate")),
-            "—" if carryover is None else figure(money(carryover), paths.CARRYOVER),
-            figure(str(projects), projects_key("count")) if projects else "—",
-            figure(plain(card.total), TOTAL),
-        ],
-    )
+    figures = {
+        "budget": figure(money(overall.budget), paths.part("total", "budget")),
+        "spent": figure(money(overall.spent), paths.part("total", "spent")),
+        "rate": "—" if rate is None else figure(percent(rate), paths.part("total", "rate")),
+        "carryover": "—" if carryover is None else figure(money(carryover), paths.CARRYOVER),
+        "projects": figure(str(projects), projects_key("count")) if projects else "—",
+        "score": figure(plain(card.total), TOTAL),
+    }
+    field = "budget.total" if card.rubric.has_money else "name"
+    return "部门填报", field, [figures[key] for key in _columns(card)]

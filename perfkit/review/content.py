@@ -13,6 +13,7 @@ from perfkit.audit.rectified import answered
 from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc, field_names
 from perfkit.quantities import exact_percent, plain
+from perfkit.scoring.asked import only_asked
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import walk
 from perfkit.scoring.units import units_of
@@ -66,6 +67,7 @@ def figures_of(card: Scorecard) -> dict[str, str]:
     filed = card.department.model_dump(exclude_defaults=True, by_alias=True)
     for key in (*NARRATIVE, "template", "previous", "audit_off"):
         filed.pop(key, None)
+    filed = only_asked(filed, card.rubric)
     found: dict[str, str] = {}
 
     def add(name: str, value: str) -> None:

@@ -28,7 +28,18 @@ def asks(loc: Loc, rubric: Rubric) -> bool:
     if step == "budget":
         part = next((key for key in PARTS if key in loc), None)
         return rubric.has_money and (part is None or part in rubric.parts)
+    if loc == ("narrative", "execution"):
+        return rubric.has_money  # a chapter that its report doesn't have
     return rubric.has_money or loc[0] != "projects" or loc[-1] not in OF_PROJECTS
+
+
+def printed_in(rubric: Rubric) -> dict[Loc, str]:
+    """The chapter of the report that each text of the form stands in, as the rubric calls it."""
+    chapters = rubric.words.chapters
+    found: dict[Loc, str] = {("objective",): chapters.objective}
+    for key in ("execution", "management", "result", "problems", "measures"):
+        found["narrative", key] = getattr(chapters, key)
+    return {loc: chapter for loc, chapter in found.items() if asks(loc, rubric)}
 
 
 def completed(filed: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
@@ -70,9 +81,14 @@ def unasked(filed: Mapping[str, Any], rubric: Rubric) -> Iterator[tuple[Loc, str
     for at, budget in ((("budget",), filed.get("budget")), *of_units):
         if isinstance(budget, dict):
             yield from _unasked_of(budget, at, rubric)
-    if rubric.has_money or not isinstance(projects := filed.get("projects"), list):
+    if rubric.has_money:
         return
-    for i, row in enumerate(projects):
+    narrative = filed.get("narrative")
+    if isinstance(narrative, dict) and narrative.get("execution"):
+        message = f"{_without_money(rubric)}，没有这一章；请写到别的章里"
+        yield ("narrative", "execution"), message
+    projects = filed.get("projects")
+    for i, row in enumerate(projects if isinstance(projects, list) else ()):
         for key in OF_PROJECTS if isinstance(row, dict) else ():
             if _given(row.get(key)):
                 message = f"{_without_money(rubric)}，项目的预算数、支出数、执行率不填；请删去"
@@ -117,9 +133,10 @@ def only_asked(tree: Mapping[str, Any], rubric: Rubric) -> dict[str, Any]:
         if isinstance(value, Mapping):
             below = {key: (*loc, key) for key in value}
             return {k: kept(v, below[k]) for k, v in value.items() if asks(below[k], rubric)}
-        if isinstance(value, list):
+        if isinstance(value, (list, tuple)):
             return [kept(child, (*loc, i)) for i, child in enumerate(value)]
         return value
 
-    money = {key: kept(tree[key], (key,)) for key in ("budget", "projects", "units") if key in tree}
+    about = ("budget", "projects", "units", "narrative")
+    money = {key: kept(tree[key], (key,)) for key in about if key in tree}
     return {key: money.get(key, value) for key, value in tree.items() if asks((key,), rubric)}

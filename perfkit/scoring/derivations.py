@@ -30,7 +30,7 @@ from perfkit.scoring.rubric import Rubric
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.scores import Input, Score, walk
 from perfkit.scoring.stages import by_whom
-from perfkit.scoring.units import unit_key, unit_sums, units_of
+from perfkit.scoring.units import OF_MONEY, unit_key, unit_sums, units_of
 from perfkit.texts import numbers
 
 AMOUNTS = {"budget": "全年预算数", "spent": "全年执行数"}
@@ -135,13 +135,18 @@ def _units(card: Scorecard) -> Items:
     units = units_of(card)
     place = card.department.place("units")
     listed = (Input("二级单位", f"{len(units)}个", place),)
+    hidden = () if card.rubric.has_money else OF_MONEY
     for i, unit in enumerate(units):
         where = card.department.place(paths.unit(i))
         for key, (words, text) in unit.figures().items():
+            if key in hidden:
+                continue
             filed = Input(words, text, unit.place or where)
             name = f"{unit.name}{words}"
             yield unit_key(i, key), Derivation(name, f"单位填写，{text}", inputs=(filed,))
     for key, (words, terms, text) in unit_sums(units).items():
+        if key in hidden or (hidden and key == "score"):
+            continue
         formula = f"{terms} = {text}" if terms else text
         yield unit_key(None, key), Derivation(f"二级单位{words}", formula, inputs=listed)
 
@@ -149,7 +154,8 @@ def _units(card: Scorecard) -> Items:
 def _projects(card: Scorecard) -> Items:
     department = card.department
     projects = department.projects
-    for i, project in enumerate(projects):
+    money = card.rubric.has_money
+    for i, project in enumerate(projects if money else ()):
         field, name = paths.project(i), f"第{i + 1}个项目"
         inputs = tuple(
             Input(words, shown, department.place(f"{field}.{key}"))
@@ -175,6 +181,8 @@ def _projects(card: Scorecard) -> Items:
         projects_key("count"),
         Derivation("项目个数", f"参数文件列出{len(projects)}个", inputs=listed),
     )
+    if not money:
+        return
     for key, words in (("budget", "预算"), ("executed", "支出")):
         amounts = [getattr(project, key) for project in projects]
         known = [amount for amount in amounts if amount is not None]

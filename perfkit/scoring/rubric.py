@@ -239,7 +239,7 @@ class Rubric(Record):
     parts: tuple[Listed, ...] = Field(
         PARTS,
         title="资金的部分",
-        description="部门填报、报告列出的部分；只有一部分的不另列",
+        description="部门填报、报告列出的部分；只有一部分的不另列，[] 是不评资金",
     )
     rounding: Rounding = Field(title="舍入")
     grades: tuple[Grade, ...] = Field(min_length=1, max_length=MOST, title="等级")

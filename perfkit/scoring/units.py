@@ -90,6 +90,10 @@ def _again(seen: dict[Path | str, int], of: Path | str, i: int) -> str:
     return f"“{name}”已经是第 {seen[of] + 1} 个二级单位，列两次会重复计算"
 
 
+OF_MONEY = ("budget", "spent", "rate", "carryover")
+"""Figures of a unit that nothing says where the department's rubric doesn't evaluate money."""
+
+
 @dataclass(frozen=True)
 class UnitRow:
     """A 二级单位 as the report lists it: amounts in 万元, its own score and grade.

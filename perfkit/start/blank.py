@@ -16,7 +16,7 @@ from perfkit.quantities import (
     parse_signed_rate,
     plain,
 )
-from perfkit.scoring.asked import only_asked
+from perfkit.scoring.asked import only_asked, printed_in
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.names import in_words
 from perfkit.scoring.rubric import PARTS, Rubric
@@ -196,6 +196,11 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
         found[f"reported.scores.{indicator.id}"] = f"{named}{points}分"
     two = example({"narrative": {"problems": "第一段\n第二段"}}, chinese).split("\n", 1)[1]
     found["narrative"] = f"文字说明：一行一段；几段的写成\n{two}"
+    for loc, chapter in printed_in(rubric).items():
+        path, info = ".".join(map(str, loc)), field_info(Department, loc)
+        if info and info.title not in (None, chapter):
+            words = found.get(path, "") or ("" if chinese else info.title)
+            found[path] = "；".join(filter(None, [words, f"印在报告的“{chapter}”里"]))
     found["rubric"] = f"评分标准：{rubric.name}"
     for field, (words, shown) in _LATER.items():
         if tree.get(field) == "":
