@@ -145,6 +145,12 @@ WRONG = {
     "an unknown good answer": (("good: 否}", "good: 无}"), "good: 无", "这里是“无”"),
     "an item twice": (("id: diverted", "id: lawful"), "挤占", "编号“lawful”重复"),
     "an indicator twice": (("- id: variance", "- id: carryover"), None, "指标编号“carryover”重复"),
+    "an indicator that has the key of the total": (
+        ("- id: assets", "- id: total"), "- id: total", "编号“total”会与报告里别的数混淆",
+    ),
+    "an indicator called as a part of another": (
+        ("- id: assets", "- id: output.1"), "- id: output.1", "编号“output.1”会与部门自选指标的三级指标混淆",
+    ),
     "a section twice": (("- id: goals", "- id: execution"), None, "一级指标编号“execution”重复"),
     "a kind twice": (("id: cost", "id: quality"), "name: 产出成本", "类别编号“quality”重复"),
     "a field of the filing that is not there": (

@@ -102,9 +102,11 @@ def test_a_value_goes_before_the_rubrics_own_and_the_change_is_told(kit):
     assert code == 0
     assert "rubrics/beijing-2023.years.yaml：2023 年市级平均预决算差异率 28.4%" in said
     assert "原来是 28.3%（评分表三" in said
+    _, said, _ = perfkit("rubric", "set", "beijing-2023", *words[:-1], "更正的通报")
+    assert "原来是 28.4%（市财政局通报" in said
     done = perfkit("rubric", "beijing-2023")
     assert done.returncode == 0
-    assert "2023：28.4%，市财政局通报（rubrics" in done.stdout.replace("\n", "")
+    assert "2023：28.4%，更正的通报（rubrics" in done.stdout.replace("\n", "")
 
 
 @pytest.mark.parametrize(

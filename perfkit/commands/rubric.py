@@ -75,8 +75,9 @@ def _set_yearly(words: list[str], source: str | None) -> int:
     made = set_yearly(words[0], words[1], words[2], words[3], source)
     path = relative_path(made.path, Path())
     print(f"{path}：{made.year} 年{made.parameter.name} {percent(made.value, 4)}")
-    if made.before is not None and made.before.value != made.value:
-        print(f"原来是 {percent(made.before.value, 4)}（{made.before.origin}），以后用新的")
+    before = made.before
+    if before is not None and (before.value, before.source) != (made.value, made.source):
+        print(f"原来是 {percent(before.value, 4)}（{before.origin}），以后用新的")
     return FINE
 
 

@@ -17,6 +17,7 @@ from perfkit.forms.codes import FIELDS, nearest, with_meaning
 from perfkit.forms.fields import Loc, all_fields, field_names, field_types
 from perfkit.forms.slips import HASH, QUOTE
 from perfkit.forms.yamlfile import Source
+from perfkit.quantities import halfwidth
 from perfkit.texts import in_short
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -198,9 +199,9 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
         "dict_type": lambda: f"应是“字段: 内容”的形式，这里是{shown}",
         "model_type": lambda: f"应是“字段: 内容”的形式，这里是{shown}",
         "model_attributes_type": lambda: f"应是“字段: 内容”的形式，这里是{shown}",
-        "greater_than_equal": lambda: f"不能小于 {context['ge']}，这里是{shown}",
-        "greater_than": lambda: f"应大于 {context['gt']}，这里是{shown}",
-        "less_than_equal": lambda: f"不能大于 {context['le']}，这里是{shown}",
+        "greater_than_equal": lambda: f"不能小于 {_bound(context['ge'], shown)}，这里是{shown}",
+        "greater_than": lambda: f"应大于 {_bound(context['gt'], shown)}，这里是{shown}",
+        "less_than_equal": lambda: f"不能大于 {_bound(context['le'], shown)}，这里是{shown}",
         "too_short": lambda: (
             f"至少要有 {context['min_length']} 项" if context["min_length"] > 1 else "至少要有一项"
         ),
@@ -215,6 +216,11 @@ def _messages(error: ErrorDetails, written: str | None) -> str:
     if kind in ("value_error", "rubric"):  # validators of our own already speak Chinese
         return error["msg"].removeprefix("Value error, ")
     return f"内容不对，这里是{shown}"
+
+
+def _bound(bound: object, shown: str) -> str:
+    """A bound as the value is written: 100% beside 120%."""
+    return f"{Decimal(str(bound)) * 100:f}%" if "%" in halfwidth(shown) else str(bound)
 
 
 def _options(expected: str) -> str:

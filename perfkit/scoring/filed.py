@@ -131,7 +131,8 @@ def field_label(path: str, rubric: Rubric) -> str:
     steps = path.split(".")
     words = field_words(Department, tuple(steps))[-1]
     if "（" not in words:
-        near = nearest(path, dict.fromkeys(known_figures(rubric), ""))
+        named = {known: field_label(known, rubric) for known in known_figures(rubric)}
+        near = nearest(path, named)
         raise ValueError(f"参数文件里没有字段“{path}”" + (f"，是不是 {near}" if near else ""))
     label = words.split("（")[0]
     # 全年预算数 alone is 资金总体's.
@@ -176,7 +177,7 @@ def _is_figure(path: str) -> bool:
 def _asked(path: str, rubric: Rubric) -> Figure:
     name = path.removeprefix(FIGURES)
     if name not in rubric.figures:
-        near = nearest(name, dict.fromkeys(rubric.figures, ""))
+        near = nearest(name, {code: figure.name for code, figure in rubric.figures.items()})
         meant = f"，是不是 {FIGURES}{near}" if near else "；请在 figures 里写明它的名称和单位"
         raise ValueError(f"评分标准的 figures 里没有“{name}”{meant}")
     return rubric.figures[name]

@@ -21,6 +21,16 @@ LOWEST = "lowest"
 """可能的最低总分."""
 
 
+SINGLE = frozenset({TOTAL, GRADE, OPEN, HIGHEST, LOWEST})
+FIRST_STEPS = frozenset({"section", "stages", "projects", "units", "budget", "reported"})
+
+
+def is_taken(name: str) -> bool:
+    """Whether an indicator with the id *name* would have the key of another figure."""
+    first, dot, _ = name.partition(".")
+    return first in FIRST_STEPS if dot else name in SINGLE
+
+
 def section_key(section: str) -> str:
     """The key of a section's 小计."""
     return f"section.{section}"

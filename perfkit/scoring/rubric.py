@@ -30,6 +30,7 @@ from perfkit.scoring.filed import unfit
 from perfkit.scoring.kinds import AnyRule
 from perfkit.scoring.kinds.chosen import Chosen
 from perfkit.scoring.kinds.kind import MOST, Question, repeated
+from perfkit.scoring.marked import is_taken
 from perfkit.scoring.rules import shared
 from perfkit.scoring.scores import most_words
 from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
@@ -379,6 +380,10 @@ class Rubric(Record):
         yield from repeated("指标编号", [(loc, found.id) for loc, found in numbered])
         items: list[tuple[Loc, str]] = []
         for loc, indicator in numbered:
+            of = self.groups.get(indicator.id.partition(".")[0])
+            if is_taken(indicator.id) or (of and "." in indicator.id):
+                what = "部门自选指标的三级指标" if of else "报告里别的数"
+                yield (*loc, "id"), f"编号“{indicator.id}”会与{what}混淆，请换一个"
             rule, at = indicator.rule, (*loc, "rule")
             items += [((*at, "items", n), item.id) for n, item in enumerate(rule.questions)]
             # A score rounded to fewer places than its points have could exceed them.
@@ -449,8 +454,9 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
     except (FileNotFoundError, NotADirectoryError):
         above = f"../{name}"
         meant = f"；是不是“{above}”" if (folder / above).is_file() else ""
+        of = "当前文件夹" if folder == Path() else "参数文件所在的文件夹"
         raise PerfkitError(
-            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从参数文件所在的文件夹算起{meant}"
+            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从{of}算起{meant}"
         ) from None
     except (OSError, ValueError):
         pass  # reading it tells why not

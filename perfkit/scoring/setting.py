@@ -20,12 +20,13 @@ from perfkit.scoring.yearly import FOLDER, Parameter, YearValue, find_yearly, ye
 
 @dataclass(frozen=True)
 class Set:
-    """What was set, in which file, and the value that held before."""
+    """What was set, in which file, and what held before."""
 
     path: Path
     parameter: Parameter
     year: int
     value: Decimal
+    source: str
     before: YearValue | None
 
 
@@ -46,9 +47,12 @@ def set_yearly(rubric: str, parameter: str, year: str, value: str, source: str) 
     key = _named(parameter, known.parameters, known.id)
     try:
         number = parse_whole(year)
+    except ValueError as e:
+        raise PerfkitError(f"年度：{e}") from None
+    try:
         rate = parse_rate(value)
     except ValueError as e:
-        raise PerfkitError(str(e)) from None
+        raise PerfkitError(f"数值：{e}") from None
     if not 2000 <= number <= 2100:
         raise PerfkitError(f"年度应在 2000 到 2100 之间，这里是“{year}”")
     if not source.strip():
@@ -69,7 +73,7 @@ def set_yearly(rubric: str, parameter: str, year: str, value: str, source: str) 
     written = _with(text, key, known.parameters[key].name, number, lines)
     _keep(path, text, written, rubric)
     after = load_rubric(rubric).parameters[key]
-    return Set(path, after, number, rate, before)
+    return Set(path, after, number, rate, source.strip(), before)
 
 
 def _named(word: str, parameters: Mapping[str, Parameter], rubric: str) -> str:

@@ -91,6 +91,9 @@ class Excess(Quotient):
         """Figures that give no rate, and a 比较对象 that is none."""
         found = [*super().problems(rubric, points)]
         yield from found
+        for at, steps in (((), self.above), (("below",), self.below)):
+            if steps and (why := steps.unfit(rubric)):
+                yield (*at, "deduct"), why
         if found:
             return
         if self.unit(rubric) != RATE:

@@ -237,6 +237,14 @@ class Steps(Record):
     deduct: Points = Field(gt=0, title="每档扣分")
     partial: Partial = Field("floor", title="不足一档")
 
+    def unfit(self, rubric: Rubric) -> str:
+        """Why so many points can't be taken in whole steps; else empty.
+
+        A score rounded to fewer places would not lose what a step costs.
+        """
+        whole = self.partial != "linear" and not rubric.rounding.fits(self.deduct)
+        return rubric.rounding.too_fine(self.deduct) if whole else ""
+
     def count(self, distance: Decimal) -> Decimal:
         """The steps that a rate is away."""
         return rules.steps(distance, self.step, self.partial)

@@ -52,6 +52,8 @@ class Ratio(Quotient):
         yield from found
         if not found and self.unit(rubric) != RATE:
             yield ("of",), "没有分母（to）时，分子（of）应是比率"
+        if self.above and (why := self.above.unfit(rubric)):
+            yield ("above", "deduct"), why
         if self.none_below is not None and self.none_below > self.full_at:
             yield ("none_below",), "不得分的比率高于得满分的比率"
 

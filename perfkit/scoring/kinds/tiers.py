@@ -75,10 +75,13 @@ class Tiers(Quotient):
             for bound in bounds(tier.when) if tier.when else ():
                 bare = bound.rate is None and not self.over
                 if bare or (bound.rate not in (None, rate) and bound.value):
-                    yield (
-                        ("awards", i, "when"),
-                        f"条件“{tier.when}”里的数应{'带' if rate else '不带'}百分号",
+                    why = (
+                        ""
+                        if self.to or self.over
+                        else f"：没有分母（to），比的是{self.unit(rubric)}数"
                     )
+                    sign = "应带百分号" if rate else f"应不带百分号{why}"
+                    yield ("awards", i, "when"), f"条件“{tier.when}”里的数{sign}"
 
     def scored(self, score: Score, department: Department, rubric: Rubric) -> Score:
         """The points of the tier; undecided if a figure is missing."""
