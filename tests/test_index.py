@@ -304,6 +304,16 @@ def test_a_unit_is_not_counted_beside_its_department(tmp_path):
     for sheet in ("汇总", "金额（万元）"):
         column = [row[1].value for row in book[sheet].iter_rows(max_row=5)]
         assert column == ["所属部门", None, "示例局", "示例中心", None]
+    losses = [row[0].value for row in book["失分"].iter_rows()]
+    assert losses == ["合计（随筛选变化，不计二级单位）", "部门", "示例局", "示例站"]
+    assert book["失分"]["B1"].value == "=SUBTOTAL(109,B3:B4)"
+    told = summary(rows)
+    assert [row["above"] for row in told["departments"]] == [None, "示例局", "示例中心", None]
+    counts = {name: told["counts"][name] for name in ("departments", "units", "done", "grades")}
+    assert counts == {"departments": 2, "units": 2, "done": 4, "grades": {"优秀": 2}}
+    assert told["lost"]["产出"] == {"points": "60", "lost": "3", "departments": 2}
+    counted = dict(re.findall("<dt>(.+?)</dt><dd>([0-9]+)</dd>", page(rows)))
+    assert counted == {"部门": "2", "二级单位": "2", "完成": "4", "失败": "0", "优秀": "2"}
     assert Row.from_dict(json.loads(json.dumps(top.as_dict()))) == top
 
 
@@ -325,6 +335,7 @@ def test_the_summary_counts_and_adds_up_exactly():
     found = summary([done(lost=tenth, errors=2)] * 3 + [done(undecided=1), failed()])
     assert found["counts"] == {
         "departments": 5,
+        "units": 0,
         "done": 4,
         "failed": 1,
         "grades": {"优秀": 4},

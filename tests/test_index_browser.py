@@ -276,6 +276,34 @@ LONG_NAMES = (
 )  # fmt: skip
 
 
+def test_a_unit_is_listed_and_not_counted_beside_its_department(open_index, outputs):
+    def row(name, total, grade, **more):
+        lost = {"产出": (Decimal(100), 100 - Decimal(total))}
+        points = {"total": Decimal(total), "max": Decimal(100), "open_points": Decimal(0)}
+        rate = Decimal(total) / 100
+        return Row(name, name, 2023, grade=grade, lost=lost, execution_rate=rate, links=FILES, **points, **more)  # fmt: skip
+
+    rows = [
+        row("示例甲局", 90, "优秀", units=("示例中心",)),
+        row("示例中心", 50, "较差"),
+        row("示例乙局", 80, "良好"),
+    ]
+    write_index(outputs / "units", rows)
+    page = open_index("units")
+    told = {
+        "shown": "共 2 个部门、1 个二级单位",
+        "scores-note": "平均 85.00，中位 85.00，最低 80.00，最高 90.00",
+        "rates-note": "平均 85.00%，中位 85.00%，最低 80.00%，最高 90.00%",
+        "losses-note": "2 个部门共失 30.00 分",
+    }
+    assert {key: page.locator(f"#{key}").inner_text() for key in told} == told
+    assert page.locator(".counts dt").all_inner_texts() == ["部门", "二级单位", "完成", "失败", "优秀", "良好"]  # fmt: skip
+    page.select_option("#grade", "较差")
+    assert column(page, "total") == ["50.00"]
+    assert page.locator("#shown").inner_text() == "筛选出 1 个二级单位，共 3 个"
+    assert page.locator("#scores-note").inner_text() == "只有二级单位，分布和失分不计。"
+
+
 def test_the_table_shows_amounts_scores_and_review_by_choice(open_index, outputs):
     rows = [
         Row(

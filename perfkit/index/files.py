@@ -13,6 +13,7 @@ from perfkit.errors import Fault, PerfkitError
 from perfkit.files import write_whole
 from perfkit.index.page import page
 from perfkit.index.rows import STATES, Alike, Row, exact, grades, lost_points
+from perfkit.index.units import above, departments
 from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.review.record import STATES as REVIEWS
@@ -54,23 +55,31 @@ def _clean(text: str) -> str:
 
 
 def summary(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> dict[str, Any]:
-    """What summary.json holds: the rows, counts, lost points by indicator, and like texts."""
+    """What summary.json holds: the rows, counts, lost points by indicator, and like texts.
+
+    A 二级单位 has a row with the department ``above`` it, and is counted as a report, not as a department.
+    """
     states = Counter(row.state for row in rows)
     reviews = Counter(row.review for row in rows if row.state == "done")
+    parts, counted = above(rows), departments(rows)
     return {
-        "departments": [row.as_dict() | {"difference": exact(row.difference)} for row in rows],
+        "departments": [
+            row.as_dict() | {"difference": exact(row.difference), "above": parts.get(row.name)}
+            for row in rows
+        ],
         "counts": {
-            "departments": len(rows),
+            "departments": len(counted),
+            "units": len(parts),
             **{state: states[state] for state in STATES},
-            "grades": grades(rows),
+            "grades": grades(counted),
             "with_errors": sum(1 for row in rows if row.errors),
             "undecided": sum(1 for row in rows if row.undecided),
             "reviews": {state: reviews[state] for state in REVIEWS},
             "open_remarks": sum(row.open_remarks for row in rows),
         },
         "lost": {
-            name: {"points": plain(points), "lost": plain(lost), "departments": departments}
-            for name, (points, lost, departments) in lost_points(rows).items()
+            name: {"points": plain(points), "lost": plain(lost), "departments": losing}
+            for name, (points, lost, losing) in lost_points(counted).items()
         },
         "alike": [pair._asdict() for pair in alike],
     }

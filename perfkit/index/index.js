@@ -21,7 +21,10 @@
   });
   const at = Object.fromEntries(columns.map((column, i) => [column.key, i]));
   const cell = (row, key) => row.cells[at[key]];
-  const without = (key) => "没有" + columns[at[key]].title + "。";
+  const without = (key) =>
+    found.length && !departments(found).length
+      ? "只有二级单位，分布和失分不计。"
+      : "没有" + columns[at[key]].title + "。";
   const searched = (row) => (row.text ||= folded(cell(row, "department") + "\n" + row.file));
   const failed = (row) => cell(row, "state") === data.failed;
 
@@ -329,9 +332,8 @@
     const count = Math.min(limit, found.length);
     const some = found.length < rows.length;
     $("shown").textContent =
-      (some
-        ? "筛选出 " + found.length + " 个部门，共 " + rows.length + " 个"
-        : "共 " + rows.length + " 个部门") + (count < found.length ? "，显示前 " + count + " 个" : "");
+      (some ? "筛选出 " + number(found) + "，共 " + rows.length + " 个" : "共 " + number(rows)) +
+      (count < found.length ? "，显示前 " + count + " 个" : "");
     $("nothing").hidden = found.length > 0;
     $("clear").hidden = !(state.q || state.grade || state.state || state.review || state.errors);
     $("more").hidden = count >= found.length;
@@ -382,24 +384,34 @@
     );
   }
 
+  // A 二级单位 is part of its department: it is listed, and counted nowhere else.
+  const departments = (list) => list.filter((row) => !row.above);
+  const number = (list) => {
+    const own = departments(list).length;
+    const units = list.length - own;
+    const told = [own || !units ? own + " 个部门" : "", units ? units + " 个二级单位" : ""];
+    return told.filter(Boolean).join("、");
+  };
+
   const scored = rows.filter((row) => cell(row, "total") !== null && Number(row.max) > 0);
   for (const row of scored) {
     row.total = whole(cell(row, "total"));
     row.share = (100 * row.total) / whole(row.max);
   }
-  const hundred = scored.every((row) => Number(row.max) === 100);
+  const compared = departments(scored);
+  const hundred = compared.every((row) => Number(row.max) === 100);
   if (!hundred) $("scores-title").textContent = "得分分布（折算为百分制）";
   // The classes are those of all departments, so that they stay while one filters.
-  const least = scored.reduce((low, row) => Math.min(low, row.share), 100);
+  const least = compared.reduce((low, row) => Math.min(low, row.share), 100);
   const step = [1, 2, 5, 10].find((size) => 100 - Math.floor(least / size) * size <= 10 * size) || 10;
   const start = Math.min(Math.floor(least / step) * step, 100 - step);
   // With 加分 a score may be above the full one.
-  const most = scored.reduce((high, row) => Math.max(high, row.share), 100);
+  const most = compared.reduce((high, row) => Math.max(high, row.share), 100);
   const end = Math.ceil(most / step) * step;
 
   function scores() {
     const counts = Array(Math.round((end - start) / step)).fill(0);
-    const values = found.filter((row) => row.share !== undefined);
+    const values = departments(found).filter((row) => row.share !== undefined);
     for (const row of values) {
       counts[Math.min(Math.floor((row.share - start) / step), counts.length - 1)]++;
     }
@@ -427,7 +439,7 @@
 
   function rates() {
     if (!$("rates")) return; // no rubric evaluates money
-    const values = found
+    const values = departments(found)
       .map((row) => cell(row, "rate"))
       .filter((rate) => rate !== null)
       .map(Number);
@@ -441,7 +453,7 @@
   }
 
   // Points of different full scores are compared by their share.
-  const mixed = new Set(scored.map((row) => Number(row.max))).size > 1;
+  const mixed = new Set(compared.map((row) => Number(row.max))).size > 1;
   if (mixed) {
     const [, lost, share] = $("losses").closest("table").querySelectorAll("th");
     [lost.textContent, share.textContent] = [share.textContent, lost.textContent];
@@ -449,9 +461,9 @@
 
   function losses() {
     const sums = new Map();
-    let departments = 0;
-    for (const row of found) {
-      if (row.lost.length) departments++;
+    let losing = 0;
+    for (const row of departments(found)) {
+      if (row.lost.length) losing++;
       for (let i = 0; i < row.sheet.length; i++) {
         const name = row.sheet[i][0];
         let sum = sums.get(name);
@@ -469,7 +481,7 @@
     }
     const list = [...sums.values()].sort((a, b) => b.bar - a.bar);
     const total = list.reduce((all, sum) => all + sum.lost, 0);
-    $("losses-note").textContent = departments ? departments + " 个部门共失 " + points(total) + " 分" : "";
+    $("losses-note").textContent = losing ? losing + " 个部门共失 " + points(total) + " 分" : "";
     bars("losses", list, without("total"));
   }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from perfkit.index.units import above
+from perfkit.index.units import departments
 from perfkit.quantities import money, plain, rounded, signed
 
 if TYPE_CHECKING:
@@ -125,8 +125,7 @@ def together(rows: Sequence[Row]) -> list[Together]:
     found = []
     for year, before in sorted(pairs, reverse=True):
         both = [row for row in rows if row.year == year and _year(row) == before]
-        parts = above(both)
-        both = [row for row in both if row.name not in parts]
+        both = departments(both)
         found.append(Together(before, year, len(both), tuple(_lines(both))))
     return found
 

@@ -35,7 +35,7 @@ from perfkit.index.rows import (
     heading,
     rubric_title,
 )
-from perfkit.index.units import above
+from perfkit.index.units import above, departments
 from perfkit.pages import embedded, environment, own_script
 from perfkit.quantities import plain, rounded
 from perfkit.review.record import STATES as REVIEWS
@@ -67,6 +67,8 @@ def page(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> str:
         reports=REPORTS,
         rows=rows,
         grades=grades(rows),
+        departments=len(departments(rows)),
+        graded=grades(departments(rows)),
         states={label: states[state] for state, label in STATES.items()},
         reviews=[*REVIEWS.values()],
         years=sorted({row.year for row in rows if row.year}),
@@ -98,7 +100,7 @@ def _views(shown: Sequence[Column]) -> dict[str, str]:
 
 
 def _kinds(rows: Sequence[Row]) -> list[tuple[str, str, int, int, int]]:
-    """审核意见 by kind: level, words, how many, in how many departments, how many wait."""
+    """审核意见 by kind: level, words, how many, in how many reports, how many wait."""
     found: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         seen = set()

@@ -1,4 +1,9 @@
-"""二级单位 in the index: whose figures are part of another department's, so that no sum takes them twice."""
+"""二级单位 in the index: whose figures are part of another department's, so that none counts twice.
+
+A unit is listed with its own report, but is no department: what is counted, added up or averaged
+over departments leaves it out where its department is there. How far the reports are made and
+reviewed is counted over all of them.
+"""
 
 from __future__ import annotations
 
@@ -19,3 +24,9 @@ def above(rows: Sequence[Row]) -> dict[str, str]:
         for row in rows
         if (row.year, row.department) in over
     }
+
+
+def departments(rows: Sequence[Row]) -> list[Row]:
+    """The rows without the 二级单位 of another."""
+    parts = above(rows)
+    return [row for row in rows if row.name not in parts]

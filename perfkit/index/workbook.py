@@ -29,6 +29,7 @@ from perfkit.index.rows import (
     stage_columns,
     year_columns,
 )
+from perfkit.index.units import departments
 from perfkit.review.letter import row_height
 from perfkit.review.record import CHECKS
 from perfkit.review.record import STATES as REVIEWS
@@ -59,12 +60,13 @@ def workbook(rows: Sequence[Row], alike: Sequence[Alike] = ()) -> bytes:
         _overview(book.add_worksheet("汇总"), rows, look)
         done = [row for row in rows if row.state == "done"]
         for name, columns in {
-            "金额（万元）": amount_columns(rows) and [*above_columns(rows), *amount_columns(rows)],
+            "金额（万元）": amount_columns(rows),
             "指标得分": score_columns(rows),
             "与上年比较": year_columns(rows),
         }.items():
             if columns:
-                _figures(book.add_worksheet(name), done, columns, look)
+                own = [*above_columns(rows), *columns]
+                _figures(book.add_worksheet(name), done, own, look)
         if pairs := together(rows):
             _texts(book.add_worksheet("两年合计"), TOGETHER, _together(pairs), look)
         _losses(book.add_worksheet("失分"), rows, look)
@@ -213,13 +215,16 @@ def _in_workbook(name: str) -> str:
 
 
 def _losses(sheet: Any, rows: Sequence[Row], look: dict[str, Any]) -> None:
+    """A row a department, which has the losses of its 二级单位."""
     from xlsxwriter.utility import xl_range  # type: ignore[import-untyped]
 
-    totals = lost_points(rows)
+    counted = departments(rows)
+    totals = lost_points(counted)
     sheet.set_column(0, 0, 36)
     sheet.set_column(1, 1 + len(totals), 12)
-    scored = [row for row in rows if row.lost]
-    sheet.write_string(0, 0, "合计（随筛选变化）", look["text"])
+    scored = [row for row in counted if row.lost]
+    without = "，不计二级单位" if len(counted) < len(rows) else ""
+    sheet.write_string(0, 0, f"合计（随筛选变化{without}）", look["text"])
     sums = [sum((lost for _, lost, _ in totals.values()), ZERO)]
     sums += [lost for _, lost, _ in totals.values()]
     for c, (title, total) in enumerate(zip(("失分合计", *totals), sums, strict=True), 1):
