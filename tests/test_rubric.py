@@ -171,7 +171,7 @@ WRONG = {
     "a rate where an amount is meant": (
         ("of: budget.carryover.amount", "of: budget.carryover.rate"),
         "of: budget.carryover.rate",
-        "不是金额",
+        "单位不同，不能相减、相除",
     ),
     "an amount where a rate is meant": (
         ("stated: budget.variance.rate", "stated: budget.initial"),

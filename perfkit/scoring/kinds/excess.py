@@ -78,7 +78,7 @@ class Excess(Quotient):
     def turning_fields(self, score: Score) -> dict[str, str]:
         """The amount, the stated rate and what it is compared with."""
         # 资金总体 has a row of its own.
-        named = (self.of, self.stated or "", self.over)
+        named = (self.turns_on, self.stated or "", self.over)
         kept = (f for f in named if "." in f and not f.startswith("budget.total"))
         return {score.id: " ".join(f for f in kept if constant(f) is None)}
 

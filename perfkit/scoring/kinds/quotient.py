@@ -61,22 +61,26 @@ class Compared:
 
 
 class Quotient(Rule):
-    """A rule over `of` ÷ `to`, over the difference of `of` and `less` ÷ `to`, or over `of` alone."""
+    """A rule over `of` ÷ `to`, over the difference of `of` and `less` ÷ `to`, or over `of` alone.
 
-    of: Name = Field(title="分子", description="参数文件里的字段；没有分母时就是所比的数")
+    A side may be a fixed number (9% ÷ a rate, 100% − a rate), but for one that is a field.
+    """
+
+    of: Name = Field(title="分子", description="参数文件里的字段，或一个数；没有分母时就是所比的数")
     to: Name | None = Field(None, title="分母")
     less: Name | None = Field(None, title="减数")
     difference: Literal["absolute", "signed"] = Field("absolute", title="差额的算法")
 
     @property
     def turns_on(self) -> str:
-        """分子."""
-        return self.of
+        """分子, or the next side that is a field."""
+        return next(iter(self.fields), self.of)
 
     @property
     def fields(self) -> list[str]:
         """The fields of the filing that it is worked out from."""
-        return [field for field in dict.fromkeys((self.of, self.less, self.to)) if field]
+        sides = dict.fromkeys((self.of, self.less, self.to))
+        return [side for side in sides if side and constant(side) is None]
 
     def claimed(self, name: str, department: Department) -> bool:
         """Whether one of the figures is filed that the rubric asks for itself, if it asks for any."""
@@ -85,37 +89,46 @@ class Quotient(Rule):
 
     def unit(self, rubric: Rubric) -> str:
         """``%`` for a rate, else the unit of the figure."""
-        return RATE if self.to else field_unit(self.of, rubric)
+        return RATE if self.to else field_unit(self.turns_on, rubric)
 
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
         """Fields that are none, and figures that can't be divided or subtracted."""
         named = {"of": self.of, "to": self.to, "less": self.less}
+        sides = {key: side for key, side in named.items() if side is not None}
+        if not self.fields:
+            yield ("of",), "分子、分母、减数都是固定的数，至少要有一个参数文件里的字段"
+            return
         known: dict[str, str] = {}
-        for key, path in named.items():
-            if path is None:
+        for key, side in sides.items():
+            if constant(side) is not None:
                 continue
-            rate = False if self.to else None
-            if why := unfit(path, rubric, rate):
+            if why := unfit(side, rubric):
                 yield (key,), why
             else:
-                known[key] = field_unit(path, rubric)
+                known[key] = field_unit(side, rubric)
         if len(set(known.values())) > 1:
-            words = "、".join(
-                f"{field_label(str(named[key]), rubric)}（{u}）" for key, u in known.items()
-            )
+            words = "、".join(f"{_label(sides[key], rubric)}（{u}）" for key, u in known.items())
             yield ("of",), f"单位不同，不能相减、相除：{words}"
+        elif known:
+            rate = RATE in known.values()
+            for key, side in sides.items():
+                if constant(side) is not None and side.strip().endswith(PERCENT) != rate:
+                    yield (key,), f"“{side}”应{'带' if rate else '不带'}百分号"
+        if self.to and constant(self.to) == 0:
+            yield ("to",), "分母不能是 0"
 
     def formula_words(self, rubric: Rubric) -> str:
         """The formula in the form's own words: 全年执行数÷全年预算数."""
-        of = field_label(self.of, rubric)
+        of = _label(self.of, rubric)
         if self.less:
-            of = f"{of}与{field_label(self.less, rubric)}之差"
-        return f"{of}÷{field_label(self.to, rubric)}" if self.to else of
+            of = f"{of}与{_label(self.less, rubric)}之差"
+        return f"{of}÷{_label(self.to, rubric)}" if self.to else of
 
     def measured(self, department: Department, rubric: Rubric) -> Measured:
         """The rate or figure of a filing."""
         fields = self.fields
-        figures = {field: filed_figure(department, field) for field in fields}
+        figures = {side: constant(side) for side in (self.of, self.less, self.to) if side}
+        figures |= {field: filed_figure(department, field) for field in fields}
         missing = [field for field in fields if figures[field] is None]
         inputs = tuple(filed_input(department, f, rubric) for f in fields if f not in missing)
         if missing:
@@ -123,7 +136,7 @@ class Quotient(Rule):
             return Measured(None, "", inputs, why, missing[0])
         if self.to and (to := figures[self.to] or ZERO) <= 0:
             # A part of what is below zero, or growth from it, says nothing of more or less.
-            why = f"{field_label(self.to, rubric)}{'是负数，不能作分母' if to else '为0'}"
+            why = f"{_label(self.to, rubric)}{'是负数，不能作分母' if to else '为0'}"
             return Measured(None, "", inputs, why, self.to, not to)
         value, shown = self._worked_out(figures, rubric)
         return Measured(value, shown, inputs)
@@ -131,12 +144,16 @@ class Quotient(Rule):
     def _worked_out(
         self, figures: dict[str, Decimal | None], rubric: Rubric
     ) -> tuple[Decimal, str]:
-        unit = field_unit(self.of, rubric)
+        unit = field_unit(self.turns_on, rubric)
+
+        def said(value: Decimal) -> str:
+            return percent(value, 4) if unit == RATE else plain(value)
+
         of = figures[self.of] or ZERO
-        shown = percent(of, 4) if unit == RATE else plain(of)
+        shown = said(of)
         if self.less:
             less = figures[self.less] or ZERO
-            subtracted = percent(less, 4) if unit == RATE else plain(less)
+            subtracted = said(less)
             both = f"{shown} − {f'({subtracted})' if less < 0 else subtracted}"
             of, shown = of - less, f"({both})"
             if self.difference == "absolute":
@@ -144,7 +161,7 @@ class Quotient(Rule):
         if not self.to:
             return of, f"{shown} = {with_unit(of, unit)}" if self.less else with_unit(of, unit)
         to = figures[self.to] or ZERO
-        return of / to, f"{shown} ÷ {plain(to)} = {telling_percent(of / to, self.reads)}"
+        return of / to, f"{shown} ÷ {said(to)} = {telling_percent(of / to, self.reads)}"
 
     def reads(self, rate: Decimal) -> object:
         """What a rate is taken for by itself: one that is printed must not be taken for another."""
@@ -162,7 +179,7 @@ class Quotient(Rule):
         if against == LAST_YEAR or (rate and against in rubric.parameters):
             return ""
         if constant(against) is not None:
-            if against.strip().endswith(("%", "％")) == rate:
+            if against.strip().endswith(PERCENT) == rate:
                 return ""
             return f"比较对象“{against}”应{'带' if rate else '不带'}百分号"
         if why := not_listed(against, rubric):
@@ -181,7 +198,7 @@ class Quotient(Rule):
             return parameter.name
         if against == LAST_YEAR:
             return "上年"
-        return against if constant(against) is not None else field_label(against, rubric)
+        return _label(against, rubric)
 
     def compared(self, against: str, department: Department, rubric: Rubric) -> Compared:
         """The value of 比较对象 for a filing."""
@@ -220,13 +237,21 @@ class Quotient(Rule):
             reason = f"上年参数文件{found.missing}，没有上年的{words}可比"
             return Compared(None, None, reason, "previous")
         shown = with_unit(found.value, self.unit(rubric))
-        return Compared(found.value, Input(f"上年{words}", shown, last_year.place(self.of)))
+        return Compared(found.value, Input(f"上年{words}", shown, last_year.place(self.turns_on)))
+
+
+def _label(side: str, rubric: Rubric) -> str:
+    """A field in the form's own words; a number as it stands in the rubric."""
+    return side if constant(side) is not None else field_label(side, rubric)
+
+
+PERCENT = ("%", "％")
 
 
 def constant(text: str) -> Decimal | None:
     """The number that *text* is, a percentage as a fraction; None if it is a name."""
     try:
-        if text.strip().endswith(("%", "％")):
+        if text.strip().endswith(PERCENT):
             return parse_signed_rate(text)
         number = parse_points(text)
     except ValueError:

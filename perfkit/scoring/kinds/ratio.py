@@ -17,7 +17,6 @@ from perfkit.quantities import Rate, money, percent, plain, telling_percent
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
 from perfkit.scoring.figures import RATE
-from perfkit.scoring.filed import field_label
 from perfkit.scoring.kinds.kind import Steps, decided, lost, told
 from perfkit.scoring.kinds.quotient import Quotient
 from perfkit.scoring.scores import ZERO, Score
@@ -36,7 +35,7 @@ SPENT, BUDGET = paths.part("total", "spent"), paths.part("total", "budget")
 class Ratio(Quotient):
     """比率计分: the rate × points, capped at the points (正向指标).
 
-    A 反向指标 has the target as `of`. `full_at` is the rate that already earns all;
+    A 反向指标 has the target as `of`, a field or a number (9% ÷ the rate). `full_at` is the rate that already earns all;
     below `none_below` nothing is earned; `above` is what each step over 100 % costs.
     """
 
@@ -59,11 +58,7 @@ class Ratio(Quotient):
 
     def describe(self, rubric: Rubric) -> str:
         """The rule in one line of Chinese."""
-        of = field_label(self.of, rubric)
-        if self.less:
-            of = f"{of}与{field_label(self.less, rubric)}之差"
-        to = field_label(self.to, rubric) if self.to else ""
-        rate = f"{of} ÷ {to}" if to else of
+        rate = self.formula_words(rubric).replace("÷", " ÷ ")
         words = f"{rate} × 分值，不超过分值"
         if self.full_at != 1:
             words += f"；达到 {percent(self.full_at)} 得满分，未达到的按比例"
