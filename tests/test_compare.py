@@ -27,7 +27,7 @@ def changes_from(complete):
 def test_the_same_filing_differs_in_nothing(changes_from):
     found = changes_from({})
     assert found.same
-    assert "数据、得分和文字都没有不同" in "\n".join(lines(found))
+    assert "数据、得分、文字和其余填报都没有不同" in "\n".join(lines(found))
 
 
 def only(changes):
@@ -129,6 +129,53 @@ def test_of_several_that_are_as_like_none_is_chosen(changes_from, complete):
     )
     after = [after[0], rows[1] | {"name": "丙类课题", "budget": "30"}]
     assert changes_from({"projects": after}, {"projects": before}).renamed == ()
+
+
+def test_of_rows_with_one_name_each_is_compared(changes_from, complete):
+    """Two projects that are called the same, as departments do file them."""
+    rows = [row | {"name": "修缮"} for row in complete()["projects"]]
+    found = changes_from(
+        {
+            "projects": [
+                rows[0] | {"spent": "37", "narrative": "甲未完成"},
+                rows[1] | {"spent": "18"},
+            ]
+        },
+        {"projects": rows},
+    )
+    assert [(f.label, f.before, f.after) for f in found.figures] == [
+        ("项目“修缮”支出数", "38万元", "37万元"),
+        ("项目“修缮（第2个）”支出数", "19万元", "18万元"),
+    ]
+    assert [one.label for one in found.texts] == ["项目“修缮”的完成情况"]
+
+
+OTHERS = {
+    "reported/total": ("98", "自评总分", "99.5", "98"),
+    "reported/scores/execution": ("19", "自评得分“预算执行率”", "19.5", "19"),
+    "indicators/0/direction": ("正向", "指标“培训”指标方向", "—", "正向"),
+    "projects/0/rate": ("96%", "项目“甲”所填执行率", "95%", "96%"),
+    "projects/1/starts": ("2023-02-01", "项目“乙”开始日期", "—", "2023-02-01"),
+    "budget/total/rate": ("97%", "资金总体所填预算执行率", "97.5%", "97%"),
+    "divisions/0/name": ("财务室", "科室“财务室”科室名称", "—", "财务室"),
+    "audit_off/0/reason": ("已公布", "不再提示的审核意见“source.missing”理由", "数值由市财政局通报", "已公布"),
+    "short_name": ("示例", "部门简称", "—", "示例"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "told"), OTHERS.items(), ids=OTHERS)
+def test_what_is_filed_elsewhere_differs_too(changes_from, path, told):
+    """A file of which a claim, a date or a reason alone was changed is not called the same."""
+    found = changes_from({path: told[0]})
+    assert told[1:] in [(one.label, one.before, one.after) for one in found.others]
+    assert not found.same
+    assert told[1] in "\n".join(lines(found))
+    assert f">{told[1]}<" in page(found)
+    assert as_dict(found)["others"] == [vars(one) for one in found.others]
+
+
+def test_an_amount_written_another_way_is_no_difference(changes_from):
+    assert changes_from({"indicators/0/weight": "8.0", "budget/total/budget": "200.00"}).same
 
 
 def test_texts_differ_by_the_sentence(changes_from):

@@ -491,6 +491,19 @@ def test_no_statement_of_a_report_contradicts_the_scorecard(data):
     assert contradictions(report, report.card) == []
 
 
+@settings(max_examples=30)
+@given(st.data())
+def test_the_differences_of_scores_add_up_to_that_of_the_total(data):
+    rubric = Rubric.model_validate(data.draw(rubrics()))
+    first, second = (score(data.draw(filings(rubric)), rubric) for _ in range(2))
+    other = Rubric.model_validate(data.draw(rubrics()))
+    for card in (second, score(data.draw(filings(other)), other)):
+        found = compare(first, card).scores
+        assert all(one.causes for one in found if one.name != "总分")
+        moved = sum(number(one.difference or "0") for one in found if one.name != "总分")
+        assert moved == Fraction(card.total) - Fraction(first.total)
+
+
 @settings(max_examples=8)
 @given(st.data())
 def test_a_workbook_asks_for_what_the_rubric_asks_and_gives_it_back(tmp_path_factory, data):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
+from perfkit.compare.others import numbered, other_fields
 from perfkit.compare.renamed import Renamed, renamed, under_new_names
 from perfkit.forms.department import Department
 from perfkit.quantities import percent, plain, signed
@@ -86,11 +87,13 @@ class Changes:
     scores: tuple[ScoreChange, ...]
     texts: tuple[TextChange, ...]
     renamed: tuple[Renamed, ...] = ()
+    others: tuple[FigureChange, ...] = ()
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not (self.figures or self.scores or self.texts or self.renamed)
+        differences = (self.figures, self.scores, self.texts, self.renamed, self.others)
+        return not any(differences)
 
 
 def compare(before: Scorecard, after: Scorecard, stages: tuple[str, str] = ("", "")) -> Changes:
@@ -105,6 +108,7 @@ def compare(before: Scorecard, after: Scorecard, stages: tuple[str, str] = ("", 
         tuple(_scores(before, after)),
         tuple(_texts(before.department, after.department)),
         pairs,
+        tuple(FigureChange(*one) for one in other_fields(before, after, not any(stages))),
     )
 
 
@@ -175,17 +179,19 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
     rate("所填预决算差异率", budget.variance.rate)
     count = len(department.projects)
     found["项目个数"] = _Figure(f"{count}个", Decimal(count), "个")
-    for project in department.projects:
-        name = f"项目“{project.name}”"
+    named = numbered(project.name for project in department.projects)
+    for project, called in zip(department.projects, named, strict=True):
+        name = f"项目“{called}”"
         if card.rubric.has_money:
             amount(f"{name}预算数", project.budget)
             amount(f"{name}支出数", project.executed)
         if project.score is not None:
             found[f"{name}评价得分"] = _Figure(f"{plain(project.score)}分", project.score, "分")
-    for row in department.indicators:
+    named = numbered(row.name for row in department.indicators)
+    for row, called in zip(department.indicators, named, strict=True):
         for words, text in (("指标值", row.target), ("完成值", row.actual)):
             if text:
-                found[f"指标“{row.name}”{words}"] = _Figure(row.with_unit(text))
+                found[f"指标“{called}”{words}"] = _Figure(row.with_unit(text))
     for key, asked in card.rubric.figures.items():
         value = department.figures.get(key)
         if value is not None:
@@ -204,7 +210,9 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
 
 
 def _scores(before: Scorecard, after: Scorecard) -> Iterator[ScoreChange]:
-    old, new = _by_name(before.everything), _by_name(after.everything)
+    # Of one rubric the ids hold, whatever an indicator is called this year.
+    by = _by_id if before.rubric.id == after.rubric.id else _by_name
+    old, new = by(before.everything), by(after.everything)
     for name in dict.fromkeys([*old, *new]):
         was, is_ = old.get(name), new.get(name)
         change = _score(was, is_, (_rule(before, was), _rule(after, is_)))
@@ -234,11 +242,11 @@ def _step(was: Step | None, is_: Step | None) -> ScoreChange | None:
 
 
 def _by_name(scores: tuple[Score, ...]) -> dict[str, Score]:
-    """The scores by name; of the same name, the second and later with their ids."""
-    found: dict[str, Score] = {}
-    for one in scores:
-        found[f"{one.name}（{one.id}）" if one.name in found else one.name] = one
-    return found
+    return dict(zip(numbered(one.name for one in scores), scores, strict=True))
+
+
+def _by_id(scores: tuple[Score, ...]) -> dict[str, Score]:
+    return {one.id: one for one in scores}
 
 
 def _rule(card: Scorecard, score: Score | None) -> str:
@@ -253,12 +261,10 @@ def _score(
         one = was or is_
         assert one is not None
         why = "评分里没有了" if is_ is None else "评分里新有的"
-        return ScoreChange(one.name, _points(was), _points(is_), "", (why,))
+        off = one.counted * (1 if is_ else -1)
+        return ScoreChange(one.name, _points(was), _points(is_), _signed(off), (why,))
     if was.awarded == is_.awarded and was.open_points == is_.open_points:
         return None
-    off = None
-    if was.awarded is not None and is_.awarded is not None:
-        off = is_.counted - was.counted
     old, new = _by_name(was.parts), _by_name(is_.parts)
     parts = [_score(old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new])]
     changed = tuple(part for part in parts if part)
@@ -266,10 +272,15 @@ def _score(
         is_.name,
         _points(was),
         _points(is_),
-        signed(off) if off else "",
+        _signed(is_.counted - was.counted),
         tuple(_causes(was, is_, rules)),
         changed,
     )
+
+
+def _signed(off: Decimal) -> str:
+    """What a change adds to the total; what is 待定 counts nothing there."""
+    return signed(off) if off else ""
 
 
 def _points(score: Score | None) -> str:
@@ -329,12 +340,13 @@ def _written(department: Department) -> dict[str, str]:
     """What the department wrote, by a label that is the same in another year."""
     texts = department.texts
     found: dict[str, str] = {}
-    for i, division in enumerate(department.divisions):
-        found[f"科室“{division.name}”的职责"] = texts.get(f"divisions.{i}.duties", "")
-    for i, project in enumerate(department.projects):
-        found[f"项目“{project.name}”的完成情况"] = texts.get(f"projects.{i}.narrative", "")
-    for i, row in enumerate(department.indicators):
-        found[f"指标“{row.name}”的说明"] = texts.get(f"indicators.{i}.note", "")
+    named = numbered(division.name for division in department.divisions)
+    for i, called in enumerate(named):
+        found[f"科室“{called}”的职责"] = texts.get(f"divisions.{i}.duties", "")
+    for i, called in enumerate(numbered(project.name for project in department.projects)):
+        found[f"项目“{called}”的完成情况"] = texts.get(f"projects.{i}.narrative", "")
+    for i, called in enumerate(numbered(row.name for row in department.indicators)):
+        found[f"指标“{called}”的说明"] = texts.get(f"indicators.{i}.note", "")
     found |= {label: texts.get(field, "") for field, label in TEXTS.items()}
     return {label: text for label, text in found.items() if text}
 
@@ -369,6 +381,7 @@ def as_dict(changes: Changes) -> dict[str, Any]:
         "before": vars(changes.before),
         "after": vars(changes.after),
         "figures": [vars(one) for one in changes.figures],
+        "others": [vars(one) for one in changes.others],
         "scores": [changed(one) for one in changes.scores],
         "texts": [text(one) for one in changes.texts],
         "renamed": [vars(one) for one in changes.renamed],

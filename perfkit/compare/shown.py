@@ -14,6 +14,7 @@ from perfkit.errors import PerfkitError
 from perfkit.files import write_whole
 from perfkit.fonts import font_face
 from perfkit.pages import environment
+from perfkit.texts import shortened
 
 GENERATOR = '<meta name="generator" content="perfkit'
 """What tells a page of perfkit's from a file of someone's own."""
@@ -37,7 +38,7 @@ def lines(changes: Changes) -> Iterator[str]:
     if before.rubric != after.rubric:
         yield f"注意：评分标准不同，前为“{before.rubric}”，后为“{after.rubric}”"
     if changes.same:
-        yield "数据、得分和文字都没有不同"
+        yield "数据、得分、文字和其余填报都没有不同"
     if changes.renamed:
         yield f"\n更名（{len(changes.renamed)} 处，前后当作同一项比较，请核对）"
         yield from (f"  {one.kind}“{one.before}” → “{one.after}”" for one in changes.renamed)
@@ -46,6 +47,10 @@ def lines(changes: Changes) -> Iterator[str]:
         for figure in changes.figures:
             more = f"（{figure.difference}）" if figure.difference else ""
             yield f"  {figure.label}：{figure.before} → {figure.after}{more}"
+    if changes.others:
+        yield f"\n其余填报（{len(changes.others)} 处不同）"
+        for one in changes.others:
+            yield f"  {one.label}：{shortened(one.before, 60)} → {shortened(one.after, 60)}"
     if changes.scores:
         yield "\n得分"
         for score in changes.scores:
