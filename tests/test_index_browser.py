@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 from itertools import pairwise
+from threading import Thread
 from urllib.parse import unquote, urlencode
 
 import pytest
@@ -13,6 +14,7 @@ from perfkit.index.files import write_index
 from perfkit.index.last_year import LastYear
 from perfkit.index.rows import Alike, Awarded, Noted, Row
 from perfkit.index.stages import Way
+from perfkit.review.server import open_server
 
 INDICATORS = {
     "预算执行率": 20,
@@ -142,6 +144,27 @@ def test_the_counts_stand_at_the_top(open_index, count):
     states = Counter(row.state for row in rows)
     grades = Counter(row.grade or "待定" for row in rows if row.state == "done")
     assert found == {"部门": count, "完成": states["done"], "失败": states["failed"], **grades}
+
+
+def test_opened_as_a_file_it_says_where_the_state_of_the_reviews_is_known(
+    browser, open_index, outputs
+):
+    told = open_index(12).locator("#apart")
+    assert told.is_visible()
+    assert "不含还留在浏览器里的意见" in told.inner_text()
+    server = open_server(outputs / "12", None, lambda: None)
+    serving = Thread(target=server.serve_forever, args=(0.02,))
+    serving.start()
+    try:
+        page = browser.new_page()
+        page.goto(server.address)
+        page.wait_for_selector("html[data-ready]")
+        assert not page.locator("#apart").is_visible()
+        page.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+        serving.join()
 
 
 @pytest.mark.parametrize("count", [12, 5000])

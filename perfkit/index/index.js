@@ -576,6 +576,8 @@
   });
   addEventListener("hashchange", arrive);
 
+  // Opened as a file it can't know what reports keep in the browser, nor what was saved since.
+  $("apart").hidden = location.protocol !== "file:";
   if (matchMedia("(max-width: 700px)").matches) $("charts").open = false;
   arrive();
   document.documentElement.dataset.ready = "";
