@@ -15,7 +15,7 @@ from perfkit.audit.findings import LEVELS
 from perfkit.audit.likeness import alike_departments, sketches
 from perfkit.batch.inputs import refused
 from perfkit.commands.given import BOOKS_TOO, parameter_files
-from perfkit.commands.shared import FAILED, FINE
+from perfkit.commands.shared import FAILED, FINE, outputs_folder, rubric_of_reports
 from perfkit.errors import Fault, PerfkitError
 from perfkit.quantities import plain
 from perfkit.received.opened import is_report
@@ -34,14 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "params", nargs="*", type=Path, metavar="参数文件",
         help=f"{BOOKS_TOO}；也可以是收到的报告（.docx、.pdf），或只有报告的文件夹",
     )  # fmt: skip
-    parser.add_argument(
-        "--rubric", default=None, metavar="评分标准",
-        help="收到的报告按哪个评分标准审核（不写则按它的评分表选）",
-    )  # fmt: skip
-    parser.add_argument(
-        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
-        help="报告和审阅意见在哪里（默认 outputs）",
-    )  # fmt: skip
+    rubric_of_reports(parser)
+    outputs_folder(parser, "报告和审阅意见在哪里")
 
 
 def execute(options: argparse.Namespace) -> int:

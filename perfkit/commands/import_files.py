@@ -8,7 +8,7 @@ from pathlib import Path
 
 from perfkit.books.filings import books_in, import_books
 from perfkit.commands.given import reports_in
-from perfkit.commands.shared import FAILED, FINE, note, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, rubric_of_reports, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.received.importing import listing, read_report, write_parameters
 from perfkit.received.opened import is_report
@@ -24,10 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--outputs", type=Path, default=Path("params"), metavar="文件夹",
         help="参数文件写到哪里（默认 params）",
     )  # fmt: skip
-    parser.add_argument(
-        "--rubric", default=None, metavar="评分标准",
-        help="报告按哪个评分标准（不写则按它的评分表选）",
-    )  # fmt: skip
+    rubric_of_reports(parser)
     parser.add_argument("--force", action="store_true", help="已有同名的参数文件时覆盖")
     parser.add_argument("--chinese", action="store_true", help="字段名写中文")
 

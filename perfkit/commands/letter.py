@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from perfkit.batch.indexing import refresh_index
-from perfkit.commands.shared import FAILED, FINE, note, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, outputs_folder, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.review.answers import import_answers, sheets_in
 from perfkit.review.letter import write_letters
@@ -19,10 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="*", metavar="报告", help="报告的名称或参数文件；不写则为全部报告"
     )
-    parser.add_argument(
-        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
-        help="报告在哪里（默认 outputs）；反馈意见单写在其中的 letters",
-    )  # fmt: skip
+    outputs_folder(parser, "报告在哪里", "；反馈意见单写在其中的 letters")
     parser.add_argument(
         "--import", type=Path, nargs="+", default=None, dest="files", metavar="文件",
         help="收下部门填好答复的反馈意见单（.docx、.xlsx），也可以写它们所在的文件夹",

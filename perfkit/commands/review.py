@@ -8,7 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from perfkit.batch.indexing import refresh_index
-from perfkit.commands.shared import FAILED, FINE, positive, wrong_use
+from perfkit.commands.shared import FAILED, FINE, outputs_folder, positive, wrong_use
 from perfkit.errors import PerfkitError
 from perfkit.review.record import import_file
 from perfkit.review.server import open_server
@@ -16,10 +16,7 @@ from perfkit.review.server import open_server
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument(
-        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
-        help="报告在哪里（默认 outputs）",
-    )  # fmt: skip
+    outputs_folder(parser, "报告在哪里")
     parser.add_argument(
         "--port", type=positive, default=None, metavar="端口", help="用哪个端口（默认自动选择）"
     )

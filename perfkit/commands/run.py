@@ -16,17 +16,14 @@ from perfkit.batch.progress import Progress
 from perfkit.batch.run import run
 from perfkit.batch.workers import Limits
 from perfkit.commands.given import BOOKS_TOO, parameter_files
-from perfkit.commands.shared import FAILED, FINE, note, positive, wrong_use
+from perfkit.commands.shared import FAILED, FINE, note, outputs_folder, positive, wrong_use
 from perfkit.errors import PerfkitError
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("params", nargs="*", type=Path, metavar="参数文件", help=BOOKS_TOO)
-    parser.add_argument(
-        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
-        help="报告写到哪里（默认 outputs）",
-    )  # fmt: skip
+    outputs_folder(parser, "报告写到哪里")
     parser.add_argument(
         "--template", type=Path, default=None, metavar="笔记本",
         help="这一次全部部门都用这个模板笔记本，参数文件里的 template 不算"

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, wrong use, and how some arguments are read."""
+"""What the commands share: exit codes, wrong use, some arguments and how they are read."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ def positive(text: str) -> int:
     if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
         raise argparse.ArgumentTypeError(f"应是大于 0 的整数，这里是“{text}”")
     return int(text)
+
+
+def outputs_folder(parser: argparse.ArgumentParser, words: str, more: str = "") -> None:
+    """``--outputs``, the folder of the reports; *words* and *more* say what it is to the command."""
+    parser.add_argument(
+        "-o", "--outputs", type=Path, default=Path("outputs"), metavar="文件夹",
+        help=f"{words}（默认 outputs）{more}",
+    )  # fmt: skip
+
+
+def rubric_of_reports(parser: argparse.ArgumentParser) -> None:
+    """``--rubric``, what reports that were received are scored by."""
+    parser.add_argument(
+        "--rubric", default=None, metavar="评分标准",
+        help="收到的报告按哪个评分标准（不写则按它的评分表选）",
+    )  # fmt: skip
 
 
 def wrong_use(message: str) -> NoReturn:
