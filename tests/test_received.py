@@ -332,6 +332,28 @@ def test_the_unit_and_the_heads_of_a_table():
     assert tables.amount(row.text("budget"), part.unit) == "1200.50元"
 
 
+PROJECTS = [
+    ["1.低保金发放", "预算50万元，支出49万元。", "2.养老设施", "预算30万元，支出26万元。"],
+    ["1.低保金发放", "预算50万元，支出49万元。", "3.养老设施", "预算30万元，支出26万元。"],
+    ["1.低保金发放", "预算50万元，支出49万元。", "1.养老设施", "预算30万元，支出26万元。"],
+    ["（一）救助类", "1.低保金发放", "预算50万元，支出49万元。", "（二）养老类", "1.养老设施", "预算30万元，支出26万元。"],
+    ["（一）救助类", "1.低保金发放", "预算50万元，支出49万元。", "（二）养老类", "2.养老设施", "预算30万元，支出26万元。"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("texts", PROJECTS)
+def test_projects_are_those_that_have_the_texts_however_they_are_counted(texts, tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "示例局2023年度部门整体绩效评价报告", "二、当年预算执行情况。", "2023年全年预算数100万元，支出95万元。",
+        "三、整体绩效目标实现情况", *texts, "四、预算管理情况分析", "制度健全。",
+    ])  # fmt: skip
+    found = read_report(path).get("projects")
+    assert [(p["name"], p["budget"], p["spent"]) for p in found] == [
+        ("低保金发放", "50万元", "49万元"),
+        ("养老设施", "30万元", "26万元"),
+    ]
+
+
 def test_projects_in_a_table_alone(tmp_path):
     document = docx.Document()
     for text in ("示例局部门整体绩效评价报告", "（2023年度）", "二、当年预算执行情况",
@@ -521,6 +543,54 @@ def test_amounts_told_beside_the_staff_where_no_chapter_is_on_the_budget(tmp_pat
     assert budget["basic"] == {"budget": "1234.56万元", "spent": "1,230.00万元"}
     assert budget["project"] == {"budget": "1111.11万元", "spent": "10,700,000元"}
     assert "initial" not in budget
+
+
+@pytest.mark.parametrize(
+    ("told", "unit", "how"),
+    [("全年预算数100万元。", "元", ""), ("执行情况见下表。", "万元", "表里没有写单位，按万元读")],
+)
+def test_a_table_without_a_unit_has_that_of_the_text(told, unit, how, tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "示例局2023年度部门整体绩效评价报告", "二、当年预算执行情况", f"2023年{told}",
+        [["项目", "全年预算数", "全年执行数"], ["基本支出", "400000", "400000"], ["项目支出", "600000", "550000"],
+         ["合计", "1000000", "950000"]],
+    ])  # fmt: skip
+    received = read_report(path)
+    assert received.get("budget.project.spent") == f"550000{unit}"
+    assert received.origins["budget.project.spent"].how == how
+
+
+TWICE = [
+    SHEET,
+    ["预算执行率", "", "资金总体", "100%", "95%", "20", "19"],
+    ["产出（30）", "产出数量", "发放户数", "≥50户", "51户", "30", "30"],
+    ["效果（30）", "服务对象满意度", "", "≥90%", "92%", "30", "29"],
+    ["合计", "", "", "", "", "100", "78"],
+]
+FORM = [
+    ["项目名称", "低保金发放", "", "主管部门", "示例局", "", ""],
+    SHEET,
+    ["产出指标", "数量指标", "发放次数", "12次", "11次", "50", "45"],
+    ["总分", "", "", "", "", "100", "99.8"],
+]
+
+
+def test_the_sheet_is_the_department_s_and_read_once(tmp_path):
+    path = typed_by_another(tmp_path / "x.docx", [
+        "示例局2023年度部门整体绩效评价报告", "二、当年预算执行情况", "2023年全年预算数100万元，支出95万元。",
+        "七、附件", "项目支出绩效自评表", FORM, "评分表", TWICE[:3], "（续表）", TWICE[3:],
+        "复评评分表", [[cell.replace("19", "18") for cell in row] for row in TWICE],
+    ])  # fmt: skip
+    received = read_report(path)
+    assert [(i["name"], i["actual"]) for i in received.get("indicators")] == [
+        ("发放户数", "51户"),
+        ("服务对象满意度", "92%"),
+    ]
+    assert received.get("reported.total") == "78"
+    assert received.get("reported.scores.execution") == "19"
+    told = "\n".join(received.unread)
+    assert "第1张表是单个项目的自评表（低保金发放），不是部门的评分表，没有读" in told
+    assert "第4张表又是一张评分表，与第2张表重复，得分也不同：预算执行率19分、18分" in told
 
 
 def test_an_indicator_of_no_known_kind_is_told_and_not_taken_for_one_of_another_group(tmp_path):

@@ -135,7 +135,18 @@ def chapters(blocks: Sequence[Block]) -> dict[str, Chapter]:
             chapter = listed[starts[n]] = Chapter(starts[n], getattr(block, "place", ""))
         elif not (isinstance(block, Paragraph) and _is_no_text(block, chapter.key)):
             chapter.blocks.append(block)
+    for chapter in listed.values():
+        while chapter.blocks and _begins_next(chapter.blocks[-1]):
+            chapter.blocks.pop()
     return listed
+
+
+def _begins_next(block: Block) -> bool:
+    """Whether the last line of a chapter is a title without text of its own, above the next's."""
+    text = block.text if isinstance(block, Paragraph) else ""
+    label = label_of(text)
+    title = bare(label.rest if label else text).rstrip("：:")
+    return re.fullmatch("(?:总体)?评价结论|附[件表][-0-9一二三四五六]*", title) is not None
 
 
 def _is_no_text(paragraph: Paragraph, key: str) -> bool:
@@ -151,6 +162,8 @@ def _could_be(paragraph: Paragraph) -> Iterator[tuple[str, int]]:
     text = paragraph.text
     label = label_of(text)
     title = bare(label.rest if label else text).rstrip("：:")
+    if label and label.kind in ("chapter", "ordinal"):
+        title = title.removesuffix("。")  # 二、当年预算执行情况。
     if not title or len(title) > LONGEST_TITLE or re.search(r"[。；，]", title):
         return
     if paragraph.aside or paragraph.note or _CONTENTS.search(text):
@@ -210,14 +223,19 @@ def items(paragraphs: Sequence[Paragraph]) -> dict[str, list[Item]]:
 
 def _items(paragraphs: Sequence[Paragraph], kind: str) -> Iterator[Item]:
     item: Item | None = None
-    last = 0
+    last = earlier = 0
     deepest = max((p.level for p in paragraphs), default=0)
     for paragraph in paragraphs:
         label = None if paragraph.note else label_of(paragraph.text)
         title, rest = "", ""
         if kind in _LABELS:
-            if label and label.kind == kind and label.number in (last + 1, 1):
+            if label and label.kind == kind:
                 title, rest = _title(label.rest)
+                # A number that was left out or typed twice, where the title stands alone.
+                near = not rest and len(title) <= LONGEST_TITLE and abs(label.number - last) <= 2
+                # Below a heading the count begins anew, or goes on.
+                if label.number not in (last + 1, 1, earlier + 1) and not (last and near):
+                    title = ""
                 if title:
                     last = label.number
         elif (kind == "level" and paragraph.level and paragraph.level == deepest) or (
@@ -234,7 +252,9 @@ def _items(paragraphs: Sequence[Paragraph], kind: str) -> Iterator[Item]:
         elif label and _outer(label.kind, kind) and len(label.rest) <= LONGEST_TITLE:
             if item:
                 yield item
-            item, last = None, 0 if label.kind in ("chapter", "bracketed") else last
+            item = None
+            if label.kind in ("chapter", "bracketed"):
+                earlier, last = last or earlier, 0
         elif item:
             item.paragraphs.append(paragraph)
     if item:

@@ -7,7 +7,7 @@ from a budget, its spending and the rate that fits them; 检查清单 from full 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +16,20 @@ from perfkit.forms import paths
 from perfkit.quantities import parse_amount, parse_date, parse_rate, percent, plain
 from perfkit.received.chapters import Chapter, chapters, items, label_of, lines
 from perfkit.received.figures import Said, said
-from perfkit.received.found import Origin, Received, Value, origin_of, range_of, value_of
+from perfkit.received.found import (
+    Origin,
+    Received,
+    Value,
+    origin_of,
+    range_of,
+    value_of,
+    words_of_path,
+)
 from perfkit.received.own import generated, is_own
 from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table, bare
 from perfkit.received.projects import read_projects
-from perfkit.received.sheet import Sheet, read_sheet
-from perfkit.received.tables import amount, parts, rate
+from perfkit.received.sheet import Sheet, of_the_department, read_sheet
+from perfkit.received.tables import Row, amount, parts, rate
 from perfkit.scoring.asked import asks
 from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
@@ -58,7 +66,7 @@ def _rubric_of(paper: Paper) -> Rubric:
     """The rubric whose indicators the report's tables name most; else the one of Beijing."""
     text = "".join(
         cell.bare
-        for block in paper.blocks
+        for block in of_the_department(paper.blocks)[0]
         if isinstance(block, Table)
         for row in block.rows
         for cell in dict.fromkeys(row)
@@ -87,9 +95,7 @@ class _Gatherer:
         self.text("objective", "objective")
         self.execution()
         read_projects(self.found, self.blocks, self.chapters.get("projects"), self.year, self.own)
-        sheet = read_sheet(
-            [b for b in self.blocks if isinstance(b, Table)], self.found.rubric, self.year
-        )
+        sheet = read_sheet(self.blocks, self.found.rubric, self.year)
         self.sheet(sheet)
         self.claims(sheet)
         for key in ("execution", "management", "result", "problems", "measures"):
@@ -229,7 +235,7 @@ class _Gatherer:
                 value = value_of(figure.text, kind, origin)
                 if value:
                     told.setdefault((figure.subject, figure.cue), []).append(value)
-        tables = self.amounts_in_tables()
+        tables = self.amounts_in_tables(told)
         _of_the_whole(told)
         for key in PARTS:
             for cue in ("budget", "spent", "rate"):
@@ -248,8 +254,13 @@ class _Gatherer:
                 origin = Origin(paragraph.place, source[0])
                 self.found.put("budget.carryover.previous_source", source[1], origin)
 
-    def amounts_in_tables(self) -> dict[tuple[str, str], list[Value]]:
-        """The amounts of 资金总体 and its parts, from every table that has rows for them."""
+    def amounts_in_tables(
+        self, told: dict[tuple[str, str], list[Value]]
+    ) -> dict[tuple[str, str], list[Value]]:
+        """The amounts of 资金总体 and its parts, from every table that has rows for them.
+
+        A table that states no unit has that by which it fits what is *told* in the text, else 万元.
+        """
         found: dict[tuple[str, str], list[Value]] = {}
         names = {
             "total": r"资金总体|合计|总计|总额|年度资金总额", "basic": r"基本支出",
@@ -280,6 +291,8 @@ class _Gatherer:
             keys = {key for key, _ in rows}
             if not keys & {"basic", "project"}:
                 continue
+            unit = part.unit or _fitting(rows, told)
+            how = "" if unit else "表里没有写单位，按万元读"
             for key, row in rows:
                 if key is None:
                     continue
@@ -289,9 +302,10 @@ class _Gatherer:
                     if cue == "initial" and key != "total":
                         continue
                     cell = row.cell(*kinds)
-                    text = amount(cell.text, part.unit) if cell else ""
+                    text = amount(cell.text, unit) if cell else ""
                     if cell and text:
-                        origin = Origin(cell.place, f"{label} {cell.text}")
+                        stated = cell.bare.endswith(("元", "万", "亿")) or cell.bare == "0"
+                        origin = Origin(cell.place, f"{label} {cell.text}", "" if stated else how)
                         if value := value_of(text, "amount", origin):
                             found.setdefault((key, cue), []).append(value)
                 cell = row.cell("rate")
@@ -307,6 +321,7 @@ class _Gatherer:
     def sheet(self, sheet: Sheet) -> None:
         found = self.found
         found.unread += [f"{row}，是哪一类指标没有认出" for row in sheet.unread]
+        found.unread += sheet.others
         for n, row in enumerate(sheet.indicators):
             for key, (value, place) in row.items():
                 found.put(paths.indicator(n, key), value, Origin(place))
@@ -319,7 +334,7 @@ class _Gatherer:
     def claims(self, sheet: Sheet) -> None:
         found, rubric = self.found, self.found.rubric
         if sheet.total:
-            found.put(paths.CLAIMED_TOTAL, sheet.total[0], Origin(sheet.total[1], "合计"))
+            self.total(sheet.total[0], Origin(sheet.total[1], "合计"))
         chapter = self.chapters.get("result")
         labels = {w: g.label for g in rubric.grades for w in (g.label, *g.also)}
         words = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
@@ -332,7 +347,7 @@ class _Gatherer:
                 continue
             for figure in said(text, self.year, names=self.names):
                 if figure.cue == "score" and figure.sure and figure.subject == "total":
-                    found.put(paths.CLAIMED_TOTAL, figure.text, origin_of(paragraph, figure))
+                    self.total(figure.text, origin_of(paragraph, figure))
             if grade := pattern.search(text):
                 quote = text[max(0, grade.start() - 16) : grade.end()]
                 found.put(paths.CLAIMED_GRADE, grade[1], Origin(paragraph.place, quote))
@@ -346,6 +361,17 @@ class _Gatherer:
         if sheet.grade and not found.get(paths.CLAIMED_GRADE):
             found.put(paths.CLAIMED_GRADE, sheet.grade[0], Origin(sheet.grade[1]))
         self.counts()
+
+    def total(self, points: str, origin: Origin) -> None:
+        """The claimed total, which the sheet and the text may state differently."""
+        before = self.found.get(paths.CLAIMED_TOTAL)
+        if before is not None and Decimal(before) != Decimal(points):
+            there = self.found.origins[paths.CLAIMED_TOTAL].place
+            self.found.doubts.append(
+                f"{words_of_path(paths.CLAIMED_TOTAL)}：{there}是{before}，{origin.place}是{points}"
+                f"（{origin.quote}），按前一个读"
+            )
+        self.found.put(paths.CLAIMED_TOTAL, points, origin)
 
     def counts(self) -> None:
         """部门评价项目1个，单位自评项目19个."""
@@ -495,6 +521,22 @@ class _Gatherer:
                 yield path
         if found.get(paths.INITIAL) is None and found.get(paths.VARIANCE_RATE) is None:
             yield paths.VARIANCE_RATE
+
+
+def _fitting(
+    rows: Sequence[tuple[str | None, Row]], told: dict[tuple[str, str], list[Value]]
+) -> str:
+    """The unit of a table that states none, of what its amounts are in the text; empty if it isn't told."""
+    for key, row in rows:
+        for cue, kinds in (("budget", ("adjusted", "budget")), ("spent", ("spent",))):
+            cell = row.cell(*kinds)
+            for stated in told.get((str(key), cue), []):
+                for unit in ("万元", "元"):
+                    text = amount(cell.text, unit) if cell else ""
+                    value = value_of(text, "amount", stated.origin)
+                    if value and value.value and value.rounds(stated):
+                        return unit
+    return ""
 
 
 def _of_the_whole(told: dict[tuple[str, str], list[Value]]) -> None:

@@ -75,7 +75,7 @@ def _items(chapter: Chapter, found: Received, year: int) -> list[Item]:
     listed = [paragraph for paragraph in chapter.paragraphs if not paragraph.aside]
     kinds = [bare(kind.name) for rule in found.rubric.groups.values() for kind in rule.kinds]
     best: list[Item] = []
-    most = 0
+    most = (0, 0)
     for way in items(listed).values():
         projects = [item for item in way if not _names_a_kind(item.title, kinds)]
         with_amount = sum(
@@ -83,10 +83,16 @@ def _items(chapter: Chapter, found: Received, year: int) -> list[Item]:
             for item in projects
         )
         # Projects stand below headings, which hold the amounts of all that is below them.
-        fit = with_amount - 2 * (len(projects) - with_amount)
+        fit = with_amount - 2 * (len(projects) - with_amount), -sum(map(_is_head, projects))
         if with_amount * 2 >= len(projects) and fit > most:
             best, most = projects, fit
     return best
+
+
+def _is_head(item: Item) -> bool:
+    """Whether an item begins with the title of another: a heading over projects."""
+    label = label_of(item.paragraphs[0].text) if item.paragraphs else None
+    return label is not None and label.kind != item.kind and not re.search("[。；]", label.rest)
 
 
 def _texts_below(paragraphs: Sequence[Paragraph], rows: Sequence[_Line]) -> dict[str, Item]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from perfkit.forms import paths
-from perfkit.quantities import plain
-from perfkit.received.paper import Cell, Table, bare
-from perfkit.received.tables import NONE, Part, Row, number, parts, rate
+from perfkit.quantities import parse_measure, plain
+from perfkit.received.paper import Block, Cell, Paragraph, Table, bare
+from perfkit.received.tables import NONE, Part, Row, is_heading, number, parts, rate
 from perfkit.scoring.kinds.chosen import Kind
 from perfkit.scoring.rubric import Rubric, RubricIndicator
 from perfkit.texts import shortened
@@ -39,21 +41,67 @@ class Sheet:
     rates: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     """Rows with a target whose kind of indicator isn't known, with their places."""
+    others: list[str] = field(default_factory=list)
+    """Tables that are no part of the sheet, in words."""
     total: Placed | None = None
     grade: Placed | None = None
 
 
-def read_sheet(tables: Sequence[Table], rubric: Rubric, year: int) -> Sheet:
+def read_sheet(blocks: Sequence[Block], rubric: Rubric, year: int) -> Sheet:
     """The score sheet among the tables of a report."""
     reader = _Reader(rubric, year)
+    tables, reader.sheet.others = of_the_department(blocks)
     listed = [part for part in parts(tables) if part.kinds & {"claimed", "score", "awarded"}]
     # The sheet has the values beside the points; a table of points alone is read after it.
     listed.sort(key=lambda part: not part.kinds & {"target", "year", "budget", "adjusted"})
     for part in listed:
-        if part.kinds & {"points", "target"}:
+        if part.kinds & {"points", "target"} and not reader.again(part):
             reader.part(part)
     reader.groups()
     return reader.sheet
+
+
+_FORM = re.compile(
+    r"项目(?:支出|资金)*绩效(?:目标)?(?:自评价?|评价|完成情况)?表|项目(?:支出)?自评(?:打分)?表"
+)
+"""The caption of the form that a single project is evaluated in."""
+
+
+def of_the_department(blocks: Sequence[Block]) -> tuple[list[Block], list[str]]:
+    """The blocks without the forms of single projects (项目支出绩效自评表), and what they are, in words.
+
+    Their indicators and points are none of the department's. Where there is no other sheet, the report
+    is of a project, and they stay.
+    """
+    own: list[Block] = []
+    told: list[str] = []
+    form = False
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            form = len(block.text) < 60 and _FORM.search(bare(block.text)) is not None
+            own.append(block)
+            continue
+        name = _project_of(block)
+        # A form that goes on in a second table has nothing between them.
+        form = form or name is not None
+        if form:
+            whose = f"（{shortened(name, 30)}）" if name else ""
+            told.append(f"{block.place}是单个项目的自评表{whose}，不是部门的评分表，没有读")
+        else:
+            own.append(block)
+    if any(part.kinds & {"claimed", "score", "awarded"} for part in parts(own)):
+        return own, told
+    return list(blocks), []
+
+
+def _project_of(table: Table) -> str | None:
+    """The project that a form is of: what stands beside 项目名称 in its first rows."""
+    for row in table.rows[:6]:
+        cells = list(dict.fromkeys(cell for cell in row if cell and cell.bare))
+        for one, other in pairwise(cells):
+            if one.bare.rstrip(":") == "项目名称" and not is_heading(row):
+                return " ".join(other.text.split())
+    return None
 
 
 class _Reader:
@@ -67,6 +115,33 @@ class _Reader:
         ]
         self.rows: dict[str, list[tuple[Row, int, str]]] = defaultdict(list)
         self.group, self.kind = "", ""
+        self.place = ""
+        """The last table that was read."""
+
+    def again(self, part: Part) -> bool:
+        """Whether a table is a second sheet (复评评分表), with rows that were read before."""
+        if part.place in (self.place, "") or "target" not in part.kinds:
+            return False
+        known = {bare(row["name"][0]) for row in self.sheet.indicators if "name" in row}
+        own = {bare(i.name): i.id for i in self.rubric.indicators if not i.rule.choice}
+        told: list[str] = []
+        rows = 0
+        for row in part.rows:
+            texts = [_POINTS.sub("", cell.bare) for cell in row.labels or row.whole[:2]]
+            code = next((own[text] for text in texts if text in own), "")
+            before = self.sheet.claims.get(code)
+            claim = self.points(row, "claimed", "score", "awarded")
+            rows += bool(before) or any(text in known for text in texts)
+            if before and claim and claim[0] != before[0]:
+                name = self.rubric.indicator(code).name
+                told.append(f"{name}{before[0]}分、{claim[0]}分")
+        if rows < 2 or rows * 2 < len(part.rows) or not self.place:
+            self.place = part.place
+            return False
+        differ = f"，得分也不同：{'；'.join(told[:5])}" if told else ""
+        first = self.place
+        self.sheet.others.append(f"{part.place}又是一张评分表，与{first}重复{differ}；按{first}读")
+        return True
 
     def part(self, part: Part) -> None:
         for row in part.rows:
@@ -178,6 +253,8 @@ class _Reader:
             cell for n, cell in enumerate(labels)
             if n not in at and not self.is_group(texts[n]) and n > min(at, default=-1)
         ]  # fmt: skip
+        if not named and known and _measured(target.text):
+            named = [labels[known[-1][0]]]  # 服务对象满意度, ≥90%
         self.add(row, named[-1] if named else None, target)
 
     def kind_of(self, text: str) -> tuple[str, Kind] | None:
@@ -259,6 +336,12 @@ class _Reader:
                     self.sheet.indicators[i]["weight"] = weight
                 if claim:
                     self.sheet.claims.setdefault(f"{name}.{n}", claim)
+
+
+def _measured(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return parse_measure(" ".join(text.split())) is not None
+    return False
 
 
 def _points(row: Row, kind: str) -> Placed | None:

@@ -84,11 +84,15 @@ class Part:
 def parts(blocks: Sequence[Block]) -> Iterator[Part]:
     """The tables among the blocks, parted where a heading stands in them."""
     before: list[str] = []
+    last: Part | None = None
     for block in blocks:
         if isinstance(block, Paragraph):
             before = [*before[-2:], block.text]
+            last = last if re.fullmatch(r"[（(]?(?:续|接上)表?.{0,4}", block.text) else None
             continue
-        yield from _parts(block, _unit(before))
+        for part in _parts(block, _unit(before), last):
+            yield part
+            last = part
         before = []
 
 
@@ -116,12 +120,17 @@ def is_heading(row: Sequence[Cell | None]) -> bool:
     return len(texts) >= 3 and sum(map(bool, kinds)) >= 3 and sum(map(bool, kinds)) * 2 > len(texts)
 
 
-def _parts(table: Table, unit: str) -> Iterator[Part]:
+def _parts(table: Table, unit: str, before: Part | None = None) -> Iterator[Part]:
+    """The parts of a table; one without a heading, of as many columns, goes on with that *before* it."""
     part: Part | None = None
     kinds: list[str] = []
     years: list[str] = []
     rows = list(table.rows)
     at = 0
+    if before and not any(map(is_heading, rows)) and len(rows[0]) == len(before.heads):
+        years = before.heads
+        kinds = list(map(column_kind, years))
+        part = Part(before.kinds, [], before.unit, before.place, years)
     while at < len(rows):
         row = rows[at]
         at += 1

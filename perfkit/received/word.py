@@ -89,6 +89,8 @@ class _Document:
         self.counters: dict[str, dict[int, int]] = {}
         self.notes: dict[tuple[str, str], Any] = {}
         self.below: list[Block] = []
+        self.inner: list[Block] = []
+        """Tables within the cells of another."""
         self.running: tuple[str, ...] = ()
         self.begun: list[tuple[str, bool]] = []
 
@@ -313,7 +315,9 @@ class _Document:
                 self.counts.objects += 1
             if not place:
                 yield from self.below
+                yield from self.inner
                 self.below.clear()
+                self.inner.clear()
         yield from self.unfinished(place)
 
     def paragraph(self, element: Any, depth: int, place: str) -> Iterator[Block]:
@@ -419,6 +423,7 @@ class _Document:
                 if cell is None:
                     where = f"{place}第{r}行"
                     inside = list(self.blocks(found, depth + 1, where))
+                    self.inner += [part for part in inside if isinstance(part, Table)]
                     texts = [part.text for part in inside if isinstance(part, Paragraph)]
                     texts += [
                         part.text
