@@ -217,7 +217,9 @@ RULES = {
     "occurrences": st.sampled_from(["deduct", "add"]).flatmap(
         lambda way: halves.map(lambda each: {"what": "次", way: each})
     ),
-    "given": st.just({}),
+    "given": st.sampled_from(
+        [{}, {"levels": [{"name": "好", "points": "4"}, {"name": "差", "points": "0.5"}]}]
+    ),
     "rank": st.one_of(st.just({"last": "1"}), awards.map(lambda rows: {"awards": rows})),
     "rollup": st.sampled_from(["budget", "spent", "equal"]).map(lambda by: {"by": by}),
     "one_of": st.just(

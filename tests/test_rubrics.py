@@ -1,6 +1,7 @@
 """Rubrics other than Beijing's: their samples, and reports that say what the scorecard says."""
 
 import re
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -25,11 +26,13 @@ from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.report import Report
 from perfkit.report.exact import numbers
+from perfkit.report.sheet import score_sheet
 from perfkit.scoring.asked import completed, only_asked
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import Rubric, shipped_rubrics
 from perfkit.scoring.scorecard import score
+from perfkit.start.blank import blank, remarks
 
 HERE = Path(__file__).parent
 CASES = yaml.safe_load((HERE / "cases" / "rubrics.yaml").read_text(encoding="utf-8"))
@@ -229,7 +232,7 @@ def rubrics(draw):
                     "explanation": "解释",
                     "standard": "标准",
                     "source": "出处",
-                    "optional": draw(st.sampled_from(["no", "no", "section", "all"])),
+                    "optional": draw(st.sampled_from(["no", "no", "section", "all", "full"])),
                     "rule": draw(rules(name, points, parts)),
                 }
             )
@@ -614,6 +617,87 @@ def test_a_rubric_of_twelve_indicators_is_written_as_data():
     assert "2023年度预算管理考核得100.2分（满分120分），评价等级为达标" in text
     assert "2023年度预算管理考核评分表" in text
     assert BEIJING.findall(text) == []
+
+
+NINTH = {
+    "whole": "5.76",  # 480 ÷ 500 = 96 % of 6, which are 30 × 40 % ÷ 2
+    "changed": "3",  # 11.63 % more: one step, half of 6
+    "executed": "10.5",  # 94.17 %, 5.83 below: one step, an eighth of 12
+    "paying": "5.4",  # 88.5 % against 90 %: one step, a tenth of 6
+    "publicity": "3",
+    "disputes": "4",
+    "records": "3.5",  # two of three apply, each for 1.5
+    "imports": "5",  # none: counts as full
+    "small": "8",  # 31.25 %
+    "green": "3",  # 20 % against 21 %
+    "rank": "3",
+    "saving": "3",  # 5.83 %
+}
+
+
+@pytest.fixture(scope="module")
+def ninth():
+    return carded(read_department(HERE / "rubrics" / "ninth" / "sample.yaml"))
+
+
+def test_a_rubric_without_money_or_indicators_to_choose(ninth):
+    card, audit = ninth
+    assert {one.id: plain(one.awarded) for one in card.scores} == NINTH
+    assert (plain(card.total), card.grade, audit.findings) == ("55.16", "中", [])
+    assert {(v.mention.text, v.outcome) for v in audit.figures if "%" in v.mention.text} == {
+        ("94.17%", "right"),
+        ("88.5%", "right"),
+    }
+    content = printed(Report(card, audit))
+    for script in content.iter("script"):
+        script.text = ""
+    text = content.text_content()
+    assert "2023年度部门政府采购考核得55.16分（满分70分），评价等级为中" in text
+    assert "进口产品审批率：不适用（没有采购进口产品），按满分计，得5分（分值5分）。" in text
+    assert "答“是”，等级最高为中，采购执行率不得分" in text
+    assert not re.search(OTHER_FORMS.pattern + "|结转|2022年", text)
+
+
+def test_a_benchmark_stands_among_the_indicators_of_its_part(ninth):
+    """What is held against an average has it as 指标值, and no column of last year's."""
+    rows = [row.cells for table in score_sheet(ninth[0]) for row in table.rows]
+    (paying,) = ([c.text for c in row] for row in rows if row[0].text == "合同支付率")
+    assert paying[1:4] == ["全市平均合同支付率90%", "88.5%", "6"]
+    (part,) = (c for row in rows for c in row if c.text == "预算执行（18）")
+    assert part.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("management", "采购执行率为98%。", "采购执行率应为94.17%"),
+        ("result", "政府采购考核得分为66分。", "总分应为55.16分"),
+        ("result", "经评分，综合评分66分。", "总分应为55.16分"),
+    ],
+)
+def test_a_text_is_held_against_what_the_rubric_scores(field, text, said, tmp_path):
+    shutil.copytree(HERE / "rubrics" / "ninth", tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "sample.yaml"
+    filed = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    filed["department"]["narrative"][field] = text
+    path.write_text(yaml.safe_dump(filed, allow_unicode=True), encoding="utf-8")
+    _, audit = carded(read_department(path))
+    assert [(f.code, said in f.message) for f in audit.findings] == [("text.number", True)]
+
+
+def test_a_blank_book_speaks_of_this_rubric_alone(ninth, tmp_path):
+    rubric = ninth[0].rubric
+    path = tmp_path / "blank.xlsx"
+    path.write_bytes(book_bytes([Entry("", {"rubric": "rubric.yaml"}, rubric)], form=True))
+    sheets = {sheet.name: shown_rows(sheet) for sheet in read_sheets(path)[0]}
+    assert not {"指标", "预算"} & set(sheets)  # nothing to choose, no money
+    assert "12" in sheets["自评"]["executed"]
+    assert "印在报告的“各项考核情况”里" in sheets["文字说明"]["预算管理情况分析"]
+    words = str(sheets)
+    assert not re.search("预决算差异率|结转结余率", words)
+    remarked = str(remarks(blank(rubric, "rubric.yaml", 2023, ""), rubric, chinese=False))
+    assert "indicator: saving" in remarked
+    assert not re.search("carryover|预决算差异率|结转结余", remarked)
 
 
 def test_a_projects_report_has_no_parts_of_a_departments_budget():

@@ -11,9 +11,24 @@ import yaml
 from pydantic import TypeAdapter
 
 from perfkit.cli import main
+from perfkit.scoring.figures import Figure
+from perfkit.scoring.filed import known_figures
 from perfkit.scoring.kinds import AnyRule
+from perfkit.scoring.kinds.chosen import Chosen, Kind
+from perfkit.scoring.kinds.kind import Item
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import load_rubric
+from perfkit.scoring.rubric import (
+    Adjustments,
+    Chapters,
+    Grade,
+    Limit,
+    Rounding,
+    Rubric,
+    RubricIndicator,
+    Section,
+    Words,
+    load_rubric,
+)
 from perfkit.scoring.scorecard import score
 
 PAGE = (Path(__file__).parent.parent / "RUBRICS.md").read_text(encoding="utf-8")
@@ -23,6 +38,7 @@ COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.split
 RUBRIC, FILLED = YAML[0], YAML[-1]
 RULES = [text for text in YAML[1:-1] if text.startswith("kind:")]
 (BESIDE,) = [text for text in YAML[1:-1] if text not in RULES]
+ALL_KINDS = get_args(get_args(AnyRule)[0])
 POINTS = re.findall(r"^\| (\w+) \| [^|]+ \| ([\d.]+) \|$", PAGE, re.MULTILINE)
 
 
@@ -90,7 +106,63 @@ def test_the_page_names_and_shows_every_kind():
         TypeAdapter(AnyRule).validate_python(yaml.load(text, Loader=yaml.BaseLoader))
 
 
+REFERENCE = PAGE.partition("## 四、查字段")[2]
+
+
+def named_in(row):
+    """The fields that the rows of the reference with this head name."""
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", REFERENCE, re.MULTILINE)
+    found = [said for head, said in rows if row in re.split("、", head)]
+    assert found, row
+    return set(re.findall(r"`(\w+)`", " ".join(found)))
+
+
+RECORDS = {
+    "文件开头": Rubric,
+    "`words`": Words,
+    "`chapters`": Chapters,
+    "`rounding`": Rounding,
+    "`grades` 的一项": Grade,
+    "`figures` 的一项": Figure,
+    "`sections` 的一项": Section,
+    "指标": RubricIndicator,
+    "`adjustments`": Adjustments,
+    "`limits` 的一项": Limit,
+    "`items` 的一项": Item,
+    "`kinds` 的一项": Kind,
+}
+RECORDS |= {f"`{get_args(k.model_fields['kind'].annotation)[0]}`": k for k in ALL_KINDS}
+
+
+@pytest.mark.parametrize(("row", "record"), RECORDS.items(), ids=RECORDS)
+def test_the_reference_names_every_field(row, record):
+    missing = {*record.model_fields} - {"kind"} - named_in(row)
+    if issubclass(record, Chosen):
+        missing -= {"kinds"}
+    assert not missing
+
+
+def test_the_figures_of_the_reference_are_those_that_a_rule_may_name():
+    rubric = load_rubric("beijing-2023")
+    told = set(re.findall(r"`(\w+(?:\.\w+)+)`", REFERENCE)) - {"figures.编号"}
+    assert told <= {*known_figures(rubric)}
+    # The parts have the same as the whole.
+    known = {re.sub(r"\.(basic|project|other)\.", ".total.", f) for f in known_figures(rubric)}
+    assert known - told <= {"reported.total"}
+
+
 SLIPS = [
+    (
+        "          deduct: 0.5\n",
+        "          deduct: 0.5\n          under: 5%\n",
+        "excess（超出扣分）的规则没有这个字段，可写的有：of（分子）、to（分母）",
+    ),
+    ("          difference: absolute\n", "", "写了减数（less），还要写差额的算法（difference）"),
+    (
+        "{label: 优, floor: 90}",
+        "{label: 优, lowest: 90, floor: 90}",
+        "没有这个字段，可写的有：label、also、floor（下限）",
+    ),
     ("kind: tiers", "kind: tier", "规则种类不在可选的范围内"),
     ("          kind: occurrences\n", "", "缺少规则种类（kind）"),
     ("        points: 15", "        points: 16", "“过程”各指标合计 31 分，与该部分 30 分不符"),

@@ -81,6 +81,7 @@ def rubric():
     variance = carryover | {
         "of": "budget.total.spent",
         "less": "budget.initial",
+        "difference": "absolute",
         "to": "budget.initial",
         "stated": "budget.variance.rate",
         "over": "benchmark",

@@ -27,7 +27,7 @@ _WORDS = {
     "carryover_rate": "结转结余率 结余结转率 结转和结余率 结余率",
     "variance": "预决算差异率 预算决算差异率",
     "unspent": "未支出 未执行 未使用 结余 剩余 尚未支出 尚未执行 尚未使用 结余资金 剩余资金",
-    "score": "得分 总得分 总分 总评分",
+    "score": "得分 总得分 总分 总评分 评分",
     # ---- of what
     "total": "资金总体 部门整体 整体支出 部门支出 部门 单位 本部门 我部门 该部门 本单位 我单位 该单位"
     " 我局 我委 我办 我院 我馆 我所 我站 我会 我镇 我乡 我中心 我街道 本局 本委 本办 本院 本馆 本所"
@@ -131,8 +131,9 @@ def words_of(
     for kind, word in _tokens(clause, year, names or {}):
         found.empty = False
         if kind == "unknown":
+            # 政府采购执行率比上年提高: what stands before a known word may make another of it.
+            found.head = found.head or ("" if found.unknown else found.cue)
             found.unknown = found.unknown or word
-            found.head = found.head or found.cue
         elif kind in _ALL_CUES:
             found.cue = kind
             found.cues.append(kind)

@@ -11,6 +11,7 @@ from perfkit.audit.mentions import squeezed
 from perfkit.forms import paths
 from perfkit.forms.department import Department
 from perfkit.forms.paths import project_of
+from perfkit.scoring.rubric import Chapters
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.texts import shortened
 
@@ -155,13 +156,13 @@ def missing_place(card: Scorecard) -> Found:
 
 def repeated_texts(card: Scorecard) -> Found:
     """Sentences that two parts of the report share."""
-    told = set()
+    told, chapters = set(), card.rubric.words.chapters
     for one, other in alike(_runs_of_sentences(card.department)):
         fields = one[0], other[0]
         if one[0] == other[0] or fields in told:
             continue
         told.add(fields)
-        message = f"{_chapter(one[0])}与{_chapter(other[0])}的文字几乎相同：“{shortened(other[2], OPENING)}”"
+        message = f"{_chapter(one[0], chapters)}与{_chapter(other[0], chapters)}的文字几乎相同：“{shortened(other[2], OPENING)}”"
         yield Raised("leftover.repeated", "info", message, other[0], other[2])
 
 
@@ -175,12 +176,14 @@ def kept_from_last_year(card: Scorecard) -> Found:
         (field, -n - 1, sentence): found
         for (field, n, sentence), found in _runs_of_sentences(last_year).items()
     }
-    told = set()
+    told, chapters = set(), card.rubric.words.chapters
     for (_, before, _), (field, now, sentence) in alike(then | _runs_of_sentences(department)):
         if before >= 0 or now < 0 or field in told:
             continue
         told.add(field)
-        message = f"{_chapter(field)}与上年报告的文字几乎相同：“{shortened(sentence, OPENING)}”"
+        message = (
+            f"{_chapter(field, chapters)}与上年报告的文字几乎相同：“{shortened(sentence, OPENING)}”"
+        )
         yield Raised("leftover.last_year", "warning", message, field, sentence)
 
 
@@ -235,18 +238,12 @@ def _sentences(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield field, sentence.strip()
 
 
-def _chapter(field: str) -> str:
+def _chapter(field: str, chapters: Chapters) -> str:
     """A field as a reader finds it in the report."""
     if (i := project_of(field)) is not None:
         return f"第{i + 1}个项目"
-    words = {
-        paths.narrative("execution"): "预算执行情况说明",
-        paths.narrative("management"): "预算管理情况分析",
-        paths.narrative("result"): "评价得分情况说明",
-        paths.narrative("problems"): "存在的问题及原因分析",
-        paths.narrative("measures"): "措施建议",
-    }
-    return words.get(field, "部门概况")
+    named = {paths.narrative(name): words for name, words in chapters.model_dump().items()}
+    return str(named.get(field, chapters.about))
 
 
 LEFTOVERS: tuple[Callable[[Scorecard], Found], ...] = (

@@ -125,7 +125,7 @@ class Verdict:
 def verdicts(card: Scorecard) -> Iterator[Verdict]:
     """The verdict on every figure of the filed texts, in order."""
     department = card.department
-    names = dict.fromkeys(own_names(department), "total")
+    names = dict.fromkeys([*own_names(department), *_called(card)], "total")
     named = {
         project.name: paths.project(i)
         for i, project in enumerate(department.projects)
@@ -147,6 +147,15 @@ def verdicts(card: Scorecard) -> Iterator[Verdict]:
             data = _project_data(number, project, money)
             reader = _Reader(card, path, text, data, own, project if money else None)
         yield from reader.read()
+
+
+def _called(card: Scorecard) -> list[str]:
+    """What the evaluation of the whole is called: 部门预算管理考核, 预算管理考核."""
+    name = card.rubric.words.evaluation
+    # 部门整体支出绩效得分, of a 部门整体支出绩效评价.
+    named = [name, name.removesuffix("评价")]
+    named += [words.removeprefix("部门") for words in named]
+    return [words for words in dict.fromkeys(named) if len(words) >= _LONG_NAME]
 
 
 _BARE = re.compile(
@@ -358,6 +367,8 @@ class _Reader:
         self.before = before or {}
         self.card, self.path, self.text, self.known, self.names = card, path, text, known, names
         self.project = project
+        # 部门预算管理考核 is what a rubric calls the evaluation itself, none of its indicators.
+        self.evaluation = re.compile("|".join(map(re.escape, _called(card))))
         self.year = card.department.year
         self.plain = squeezed(text).text
         self.figures = list(mentions(text))
@@ -622,7 +633,7 @@ class _Reader:
         if mention.kind == "points":
             if not words.cues and "自评" in clause:
                 cue = "score"
-            if _OF_INDICATOR.search(clause):
+            if _OF_INDICATOR.search(self.evaluation.sub("", clause)):
                 words.unknown = words.unknown or clause
         queued = (
             state.queue.pop(0) if state.queue and words.subject == "" and not words.cues else ""
@@ -693,7 +704,7 @@ class _Reader:
         if mention.kind == "points" and self.project is None:
             sentence = self.plain[max(0, mention.at - CLAUSE) : mention.at]
             sentence = re.split(r"[。！？\n]", sentence)[-1]
-            if _NOT_OURS.search(sentence) and "自评" not in clause:
+            if _NOT_OURS.search(self.evaluation.sub("", sentence)) and "自评" not in clause:
                 return None
             if _OF_ONE.search(sentence):
                 return None
@@ -790,7 +801,7 @@ class _Reader:
         return now / then - 1 if then else None
 
     def _asked(self, mention: Mention, clause: str, state: _State) -> Datum | None:
-        """另填数据 of the rubric, by its whole name."""
+        """另填数据 of the rubric, or the rate that an indicator goes by, by its whole name."""
         elsewhere = self.project or mention.bound or state.other_year or state.part_year
         if elsewhere or state.level > Level.WEAK:
             return None
@@ -802,6 +813,11 @@ class _Reader:
             if figure.name == said and own == unit and value is not None:
                 path = f"{FIGURES}{name}"
                 return Datum(figure.name, path, (value,), unit=figure.unit)
+        for score in self.card.everything if unit == RATE else ():
+            if score.name == said and score.ratio is not None:
+                # A fall of 2.5 % is said as 2.5 %, too.
+                values = (score.ratio, abs(score.ratio))
+                return Datum(score.name, score.field, values)
         return None
 
     def _scored(self, clause: str) -> list[Datum]:

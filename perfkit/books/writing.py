@@ -38,7 +38,7 @@ from perfkit.forms.targets import OFFERED, parted
 from perfkit.quantities import parse_date, parse_rate, parse_signed_rate, plain
 from perfkit.scoring.asked import asks, printed_in
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes, own_indicators
-from perfkit.scoring.rubric import Rubric
+from perfkit.scoring.rubric import Rubric, called
 
 LONGEST_CELL = 32_767
 """Signs that a cell of Excel can hold."""
@@ -82,7 +82,12 @@ def book_bytes(entries: Sequence[Entry], form: bool = False) -> bytes:
     file = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
-        book.set_properties({"title": "部门整体绩效评价填报", "created": datetime(2000, 1, 1)})
+        book.set_properties(
+            {
+                "title": f"{called(e.rubric.words.evaluation for e in entries)}填报",
+                "created": datetime(2000, 1, 1),
+            }
+        )
         _Writer(book, entries, form).write()
     return file.getvalue()
 
@@ -162,7 +167,11 @@ class _Writer:
         return replace(block, columns=tuple(columns))
 
     def wanted(self, block: Block, found: Mapping[str, list[_Line]]) -> bool:
-        return any(found.values()) or (self.form and bool(block.at) and block.at[0] in _ALWAYS)
+        if any(found.values()) or not self.form:
+            return any(found.values())
+        if block.at == ("indicators",):  # asked for where the department chooses some
+            return any(entry.rubric.groups for entry in self.entries)
+        return bool(block.at) and block.at[0] in _ALWAYS
 
     def lines(self, block: Block) -> dict[str, list[_Line]]:
         return {entry.key: list(self.lines_of(block, entry)) for entry in self.entries}

@@ -11,7 +11,7 @@ from perfkit.errors import PerfkitError
 from perfkit.files import relative_path
 from perfkit.quantities import percent, plain
 from perfkit.scoring.filed import PART_NAMES
-from perfkit.scoring.rubric import load_rubric, shipped_rubrics
+from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 from perfkit.scoring.setting import set_yearly
 
 
@@ -49,12 +49,19 @@ def execute(options: argparse.Namespace) -> int:
     for indicator in rubric.everything:
         print(f"{indicator.name}（{indicator.id}），{rubric.most(indicator.id)}")
         rule = indicator.rule
-        for line in (rule.describe(rubric), *rule.listed(), f"出处：{indicator.source}"):
+        skipped = {
+            "section": "分值分给本部分其他指标",
+            "all": "分值分给全部其他指标",
+            "full": "按满分计",
+        }
+        may = [f"不适用时{skipped[indicator.optional]}"] if indicator.optional != "no" else []
+        for line in (rule.describe(rubric), *rule.listed(), *may, f"出处：{indicator.source}"):
             print(f"    {line}")
     for limit in rubric.limits:
-        zero = f"；不得分：{'、'.join(limit.zero)}" if limit.zero else ""
         print(f"限制条件（{limit.id}）：{limit.text}（合格：{'是' if limit.good else '否'}）")
-        print(f"    {limit.words}{zero}\n    出处：{limit.source}")
+        print(f"    {rubric.follows(limit)}\n    出处：{limit.source}")
+    for words in _beside(rubric):
+        print(words)
     if rubric.figures:
         print("另填数据（figures）")
     for name, figure in rubric.figures.items():
@@ -64,6 +71,23 @@ def execute(options: argparse.Namespace) -> int:
             words = f"{key}（{parameter.name}）{year}：{percent(found.value, 4)}"
             print(f"年度参数 {words}，{found.origin}")
     return FINE
+
+
+def _beside(rubric: Rubric) -> list[str]:
+    """What holds for the total: ceilings of 加分 and 扣分, grades, rounding."""
+    own, grades = rubric.adjustments, rubric.grades
+    said = [
+        f"{words} {plain(most)} 分"
+        for words, most in (
+            ("加分合计最多", own.most_bonus),
+            ("扣分合计最多", own.most_penalty),
+            ("加分后总分最高", own.ceiling if own.bonus else None),
+        )
+        if most is not None
+    ]
+    named = [f"{plain(grade.floor)} 分（含）以上为{grade.label}" for grade in grades[:-1]]
+    said.append(f"评价等级：{'，'.join([*named, f'其余为{grades[-1].label}'])}")
+    return said
 
 
 def _set_yearly(words: list[str], source: str | None) -> int:

@@ -61,7 +61,7 @@ def _print_score(one: Score, indent: str = "") -> None:
     if not one.parts:
         lines += [f"扣 {plain(d.points)} 分：{d.reason}" for d in one.deductions]
     if one.stated:
-        lines.append("按部门所填计分，无法复核")
+        lines.append("按所填计分，无法复核")
     if one.override and not one.stages:
         by_rule = "待定" if one.by_rule is None else plain(one.by_rule)
         lines.append(f"{one.decision}（按规则 {by_rule}）：{one.override.reason}")

@@ -16,6 +16,7 @@ from perfkit.quantities import percent, plain, signed
 from perfkit.scoring.derivations import AMOUNTS
 from perfkit.scoring.figures import AMOUNT, RATE
 from perfkit.scoring.filed import part_names
+from perfkit.scoring.rubric import Chapters
 from perfkit.scoring.scorecard import Scorecard, score
 from perfkit.scoring.scores import Score
 from perfkit.scoring.stages import stage_changes
@@ -24,14 +25,11 @@ from perfkit.scoring.totals import Step
 NONE = "—"
 
 TEXTS = {
-    "objective": "部门整体绩效目标",
-    "narrative.execution": "预算执行情况说明",
-    "narrative.management": "预算管理情况分析",
-    "narrative.result": "评价得分情况说明",
-    "narrative.problems": "存在的问题及原因分析",
-    "narrative.measures": "措施建议",
+    "objective": "objective",
+    **{f"narrative.{name}": name for name in ("execution", "management", "result", "problems")},
+    "narrative.measures": "measures",
 }
-"""The chapters that a department writes, by field."""
+"""The chapters that a department writes, by field, as a rubric names them."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def compare(before: Scorecard, after: Scorecard, stages: tuple[str, str] = ("", 
         _side(after, stages[1]),
         tuple(_figures(before, after)),
         tuple(_scores(before, after)),
-        tuple(_texts(before.department, after.department)),
+        tuple(_texts(before.department, after.department, after.rubric.words.chapters)),
         pairs,
         tuple(FigureChange(*one) for one in other_fields(before, after, not any(stages))),
     )
@@ -328,15 +326,15 @@ def _decisions(score: Score) -> list[str]:
 # ---- texts
 
 
-def _texts(before: Department, after: Department) -> Iterator[TextChange]:
-    old, new = _written(before), _written(after)
+def _texts(before: Department, after: Department, chapters: Chapters) -> Iterator[TextChange]:
+    old, new = _written(before, chapters), _written(after, chapters)
     for label in dict.fromkeys([*old, *new]):
         was, is_ = sentences(old.get(label, "")), sentences(new.get(label, ""))
         if was != is_:
             yield TextChange(label, tuple(_compared(was, is_)))
 
 
-def _written(department: Department) -> dict[str, str]:
+def _written(department: Department, chapters: Chapters) -> dict[str, str]:
     """What the department wrote, by a label that is the same in another year."""
     texts = department.texts
     found: dict[str, str] = {}
@@ -347,7 +345,9 @@ def _written(department: Department) -> dict[str, str]:
         found[f"项目“{called}”的完成情况"] = texts.get(f"projects.{i}.narrative", "")
     for i, called in enumerate(numbered(row.name for row in department.indicators)):
         found[f"指标“{called}”的说明"] = texts.get(f"indicators.{i}.note", "")
-    found |= {label: texts.get(field, "") for field, label in TEXTS.items()}
+    for field, chapter in TEXTS.items():
+        label = str(getattr(chapters, chapter))
+        found[f"{label}（{field}）" if label in found else label] = texts.get(field, "")
     return {label: text for label, text in found.items() if text}
 
 

@@ -133,7 +133,7 @@ class Carryover(Record):
     """结转结余: what was carried over, and last year's rate."""
 
     amount: Amount | None = Field(None, title="结转结余总额", description="结转资金与结余资金之和")
-    rate: Rate | None = Field(None, title="所填结转结余率", description="没有金额时按此计分")
+    rate: Rate | None = Field(None, title="所填结转结余率", description="没有金额时填")
     previous_rate: Rate | None = Field(None, title="上年结转结余率", description="如 0.16%")
     previous_source: str = Field(
         "", title="上年结转结余率的出处", description="如 2022年度部门决算；填了 previous 可不填"
@@ -144,7 +144,7 @@ class Variance(Record):
     """部门预决算差异率 as stated, where the initial budget is not known."""
 
     rate: SignedRate | None = Field(
-        None, title="所填预决算差异率", description="没有年初预算时按此计分"
+        None, title="所填预决算差异率", description="没有年初预算数时填"
     )
 
 
@@ -155,7 +155,7 @@ class Budget(Record):
     project: Part = Field(title="项目支出")
     other: Part = Field(title="其他支出")
     total: Part | None = Field(None, title="资金总体", description="可不填；填了就与各部分核对")
-    initial: Amount | None = Field(None, title="年初预算数", description="用于计算预决算差异率")
+    initial: Amount | None = Field(None, title="年初预算数", description="年初批复的预算")
     carryover: Carryover = Field(default_factory=Carryover, title="结转结余")
     variance: Variance = Field(default_factory=Variance, title="预决算差异")
 

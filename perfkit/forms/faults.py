@@ -23,6 +23,9 @@ from perfkit.texts import in_short
 Model = TypeVar("Model", bound=BaseModel)
 
 
+LISTED = 8
+"""Fields that a message lists; of a record with more it names the nearest."""
+
 CODE_FIELDS = {
     *("rubric", "previous", "template", "group", "kind", "indicator", "code", "field"),
     *("id", "of", "to", "less", "stated", "over"),
@@ -157,14 +160,16 @@ def _no_such_field(model: type[BaseModel], loc: Loc) -> str:
     if found := _meant(model, loc):
         return f"没有这个字段，是不是 {with_meaning([found], here)}"
     kinds = field_names(model, loc[:-2])
-    if len(loc) > 1 and isinstance(loc[-2], str) and loc[-2] not in kinds and word in kinds:
-        known = "、".join(name for name in here if name != "kind")
+    if len(loc) > 1 and isinstance(loc[-2], str) and loc[-2] not in kinds and "kind" in here:
+        known = with_meaning([name for name in here if name != "kind"], here)
         return f"{with_meaning([str(loc[-2])])}的规则没有这个字段，可写的有：{known}"
     if parents := everywhere.get(word):
         places = "、".join(dict.fromkeys(parents))
         return f"这里没有这个字段，它应写在 {places} 里；请核对缩进"
     if code := FIELDS.get(word):
         return f"没有这个字段，“{word}”写作 {code}，请核对它写在哪里"
+    if 0 < len(here) <= LISTED:
+        return f"没有这个字段，可写的有：{with_meaning(here, here)}"
     return "没有这个字段，请核对拼写，或者删去这一行"
 
 

@@ -413,6 +413,7 @@ class Report:
             {
                 "department": self.department.name,
                 "year": self.department.year,
+                "evaluation": self.card.rubric.words.evaluation,
                 "content": self.content,
                 "figures": figures_of(self.card),
                 "findings": [vars(finding) for finding in self.audit.findings],

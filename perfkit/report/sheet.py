@@ -81,15 +81,18 @@ def _rows(card: Scorecard, listed: Sequence[RubricIndicator]) -> list[list[Cell]
         indicators = list(grouped)
         below: list[list[Cell]] = []
         for indicator in indicators:
-            heading = indicator.rule.heading(card.department.year)
-            found = indicator.rule.rows(card, indicator)
-            if heading is None:
-                below += found
+            rule = indicator.rule
+            heading = rule.heading(card.department.year)
+            # Below it there is no label of the 二级指标 that could hold others together, and
+            # where nothing is of last year there is no column for it.
+            alone = len(indicators) == 1 and (rule.of_last_year or heading in headings)
+            if heading is None or not alone:
+                below += rule.rows(card, indicator)
                 continue
             if heading not in headings:
                 headings.append(heading)
                 rows.append(heading)
-            rows += found
+            rows += rule.rows_beside_last_year(card, indicator)
         if below:
             scores = [card.score(i.id) for i in indicators]
             points = plain(sum((score.points for score in scores), Decimal(0)))
@@ -106,7 +109,7 @@ def _basis(card: Scorecard) -> str:
     mode = {"half_up": "四舍五入", "half_even": "四舍六入五成双", "down": "舍去多余的位数"}
     stage = {"indicator": "各指标得分", "total": "合计"}
     grades = [f"{plain(grade.floor)}分（含）以上为{grade.label}" for grade in rubric.grades[:-1]]
-    told = "；".join(one.sentence for one in card.limits if one.limit.words)
+    told = "；".join(one.sentence for one in card.limits)
     limits = f"限制条件：{told}。" if told else ""
     return (
         f"评分标准：{rubric.name}。出处：{rubric.source}。"

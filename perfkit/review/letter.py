@@ -67,13 +67,14 @@ class Letter:
     report: str
     department: str
     year: int | None
+    evaluation: str
     lines: tuple[Line, ...]
 
     @property
     def title(self) -> str:
         """The heading of the sheet."""
         year = f"{self.year}年度" if self.year else ""
-        return f"{year}部门整体绩效评价{NAME}"
+        return f"{year}{self.evaluation}{NAME}"
 
 
 def finding_code(finding: Told) -> str:
@@ -108,7 +109,7 @@ def letter_of(outputs: Path, report: str) -> Letter:
         about = shortened(" ".join(remark.quote.split()), QUOTE)
         code, text = remark_code(remark.event), remark.event["text"]
         lines.append(Line(code, "审阅意见", about, text, "\n".join(state)))
-    return Letter(report, page.department, page.year, tuple(lines))
+    return Letter(report, page.department, page.year, page.evaluation, tuple(lines))
 
 
 def told_answer(event: Event) -> str:

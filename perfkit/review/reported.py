@@ -37,6 +37,7 @@ class Reported:
 
     department: str
     year: int | None
+    evaluation: str
     content: dict[str, str]
     figures: dict[str, str]
     findings: tuple[Told, ...]
@@ -69,6 +70,7 @@ def _reported(data: Any, template: str) -> Reported:
     return Reported(
         str(data["department"]),
         data["year"],
+        str(data["evaluation"]),
         {**data["content"], "template": template},
         {str(words): str(value) for words, value in data["figures"].items()},
         tuple(

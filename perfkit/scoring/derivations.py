@@ -221,7 +221,7 @@ def _score(score: Score, rule: str) -> Derivation:
     waiting = f"{plain(score.open_points)}分" if score.open_points else ""
     notes = [f"{waiting}待定：{score.undecided}"] if score.undecided else []
     if score.stated:
-        notes.append("按部门所填计分，无法复核")
+        notes.append("按所填计分，无法复核")
     if not score.parts:
         notes += [f"扣{plain(d.points)}分：{d.reason}" for d in score.deductions]
     if score.override:
@@ -231,7 +231,7 @@ def _score(score: Score, rule: str) -> Derivation:
         )
     if score.reported is not None and score.reported != score.awarded:
         notes.append(f"部门自评{plain(score.reported)}分")
-    name = f"{score.name}（{plain(score.points)}分）"
+    name = f"{score.name}（{score.points_words}分）"
     return Derivation(name, score.formula, rule, score.inputs, tuple(notes))
 
 

@@ -53,8 +53,10 @@ class RubricIndicator(Record):
     explanation: Text = Field(title="指标解释")
     standard: Text = Field(title="评分标准")
     source: Text = Field(title="出处")
-    optional: Literal["no", "section", "all"] = Field(
-        "no", title="不适用时", description="分值分给本部分（section）或全部（all）其他指标"
+    optional: Literal["no", "section", "all", "full"] = Field(
+        "no",
+        title="不适用时",
+        description="分值分给本部分（section）或全部（all）其他指标，或按满分计（full）",
     )
     rule: AnyRule = Field(title="规则")
 
@@ -139,13 +141,6 @@ class Limit(Question):
         if self.grade is None and self.total is None and not self.zero:
             raise ValueError("最高等级（grade）、总分上限（total）、不得分的指标（zero）至少写一样")
         return self
-
-    @property
-    def words(self) -> str:
-        """What follows: 等级最高为中."""
-        said = [f"等级最高为{self.grade}"] if self.grade else []
-        said += [f"总分最高为{plain(self.total)}分"] if self.total is not None else []
-        return "，".join(said)
 
 
 class Grade(Record):
@@ -314,6 +309,15 @@ class Rubric(Record):
         of = f"（按{plain(written)}分计分，再折算）" if written != points else ""
         return f"{most_words(points, signs.get(name, 0))}分{of}"
 
+    def follows(self, limit: Limit) -> str:
+        """What follows if a 限制条件 applies: 等级最高为中，资产管理规范性不得分."""
+        named = {section.id: section.name for section in self.sections}
+        named |= {indicator.id: indicator.name for indicator in self.indicators}
+        zero = "、".join(named[name] for name in limit.zero)
+        said = [f"等级最高为{limit.grade}"] if limit.grade else []
+        said += [f"总分最高为{plain(limit.total)}分"] if limit.total is not None else []
+        return "，".join([*said, *([f"{zero}不得分"] if zero else [])])
+
     @property
     def everything(self) -> list[RubricIndicator]:
         """All that is scored: the indicators, 加分项 and 扣分项."""
@@ -448,19 +452,27 @@ def load_rubric(name: str, folder: Path = Path()) -> Rubric:
             f"评分标准（rubric）：没有名为“{shortened(name, 40)}”的评分标准；自带的有：{known}；"
             "自己的评分标准请写文件路径，以 .yaml 结尾"
         )
-    path = folder / name
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        above = f"../{name}"
-        meant = f"；是不是“{above}”" if (folder / above).is_file() else ""
+    path = _file_named(name, folder)
+    if path is None:
         of = "当前文件夹" if folder == Path() else "参数文件所在的文件夹"
-        raise PerfkitError(
-            f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从{of}算起{meant}"
-        ) from None
-    except (OSError, ValueError):
-        pass  # reading it tells why not
-    return _with_yearly(_load(path), name, folder)
+        raise PerfkitError(f"评分标准（rubric）：找不到文件“{shortened(name, 40)}”，路径从{of}算起")
+    return _with_yearly(_load(path), path.name, path.parent)
+
+
+def _file_named(name: str, folder: Path) -> Path | None:
+    """The file *name* as a filing in *folder* means it; None if there is none."""
+    # A blank book is written beside rubrics/, and collected in params/ when it is filled in.
+    above = [] if folder == Path() else [folder.absolute().parent]
+    for each in [folder, *above]:
+        try:
+            # Opened, not asked for: see `find_yearly`.
+            (each / name).open("rb").close()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError):
+            pass  # reading it tells why not
+        return each / name
+    return None
 
 
 def _with_yearly(rubric: Rubric, name: str, folder: Path) -> Rubric:

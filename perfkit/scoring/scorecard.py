@@ -304,7 +304,7 @@ def _score(
         field=rule.turns_on,
     )
     if indicator.id in gone:
-        return skipped(base, gone[indicator.id])
+        return skipped(base, gone[indicator.id], indicator.optional == "full")
     found = rule.scored(base, department, rubric)
     return found if found.points == points else converted(found, points, rubric)
 

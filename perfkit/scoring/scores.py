@@ -69,7 +69,8 @@ class Score:
     `ratio` is the exact rate of a rule that has one, where the filed amounts
     give it: neither capped nor as the department states it. `native` are the points
     of the rubric's file where those of the sheet differ: they were converted, or other
-    indicators do not apply. `skipped` is the reason why this one doesn't. `sign` is 1 for a
+    indicators do not apply. `skipped` is the reason why this one doesn't: it has no points, or
+    gets all that it has. `sign` is 1 for a
     加分项 and −1 for a 扣分项, of which `awarded` are the points that it takes.
     """
 

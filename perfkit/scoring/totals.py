@@ -18,18 +18,26 @@ STATES = {True: "applied", False: "clear", None: "open"}
 
 @dataclass(frozen=True)
 class Limited:
-    """限制条件 with what a filing answers: whether it applies, None while it isn't answered."""
+    """限制条件 with what a filing answers: whether it applies, None while it isn't answered.
+
+    `follows` are the consequences in words.
+    """
 
     limit: Limit
     applies: bool | None
     place: str
+    follows: str
+
+    @property
+    def answered(self) -> str:
+        """是否违反财经纪律：答“是”."""
+        answer = "没有填" if self.applies is None else f"答“{'否' if self.limit.good else '是'}”"
+        return f"{self.limit.text.rstrip('？?')}：{answer}"
 
     @property
     def sentence(self) -> str:
         """是否违反财经纪律：答“是”，等级最高为中."""
-        answer = "没有填" if self.applies is None else f"答“{'否' if self.limit.good else '是'}”"
-        words = f"，{self.limit.words}" if self.limit.words else ""
-        return f"{self.limit.text.rstrip('？?')}：{answer}{words}"
+        return f"{self.answered}，{self.follows}"
 
 
 def limited(department: Department, rubric: Rubric) -> tuple[Limited, ...]:
@@ -39,7 +47,7 @@ def limited(department: Department, rubric: Rubric) -> tuple[Limited, ...]:
         answer = department.checks.get(limit.id)
         applies = None if answer is None else answer != limit.good
         place = department.place(paths.check(limit.id) if answer is not None else "checks")
-        found.append(Limited(limit, applies, place))
+        found.append(Limited(limit, applies, place, rubric.follows(limit)))
     return tuple(found)
 
 
@@ -136,7 +144,8 @@ def points_of(department: Department, rubric: Rubric) -> dict[str, Decimal]:
     skipped = skipped_by(department, rubric)
     left = ZERO
     for section in rubric.sections:
-        gone = [i for i in section.indicators if i.id in skipped]
+        # What counts as full keeps its points, and gets none of the others'.
+        gone = [i for i in section.indicators if i.id in skipped and i.optional != "full"]
         kept = [i.id for i in section.indicators if i.id not in skipped]
         within = [i.id for i in gone if i.optional == "section" and kept]
         pool = sum((points[name] for name in within), ZERO)
@@ -165,8 +174,12 @@ def _shared_out(
     return dict(zip(names, rules.shared(sum(weights, pool), weights, places), strict=True))
 
 
-def skipped(score: Score, reason: str) -> Score:
-    """The score of an indicator that does not apply."""
+def skipped(score: Score, reason: str, full: bool) -> Score:
+    """The score of an indicator that does not apply: nothing, or all its points if it counts as *full*."""
+    if full:
+        formula = f"不适用：{reason}，按满分计 = {plain(score.points)}"
+        found = replace(score, by_rule=score.points, awarded=score.points, formula=formula)
+        return replace(found, rate="不适用", verdict="不适用，按满分计", skipped=reason)
     formula = f"不适用：{reason}；分值{plain(score.of_rubric)}分分给其他指标"
     return replace(
         score,
@@ -209,7 +222,7 @@ def converted(score: Score, points: Decimal, rubric: Rubric) -> Score:
 
 def zeroed(score: Score, found: Iterable[Limited]) -> Score:
     """The score after the 限制条件 by which it is nothing; undecided while one is not answered."""
-    for one in found if not score.skipped else ():
+    for one in found if score.points else ():
         text = one.limit.text.rstrip("？?")
         if one.applies is None:
             words = f"未填“{text}”，答“{'否' if one.limit.good else '是'}”则不得分"
@@ -219,16 +232,18 @@ def zeroed(score: Score, found: Iterable[Limited]) -> Score:
                 awarded=None,
                 parts=(),
                 deductions=(),
+                skipped="",
                 undecided=f"{words}：请在 checks 下填 {one.limit.id}",
                 field="checks",
             )
         elif one.applies:
-            reason = f"{one.sentence}，{score.name}不得分"
+            reason = f"{one.answered}，{score.name}不得分"
             return replace(
                 score,
                 by_rule=ZERO,
                 awarded=ZERO,
                 parts=(),
+                skipped="",
                 undecided="",
                 formula=f"{reason} = 0",
                 verdict=reason,

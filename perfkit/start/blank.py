@@ -52,30 +52,6 @@ _KINDS = {
 }
 
 _LATER: dict[str, tuple[str, Any]] = {
-    "overrides": (
-        "例外情况：某项得分由人核定时填，如",
-        [
-            {
-                "indicator": "carryover",
-                "score": 4,
-                "reason": "上级资金年底才下达",
-                "stage": "征求意见",
-                "approver": "姓名",
-            }
-        ],
-    ),
-    "stages": (
-        "评分环节：自评以后的环节，按时间先后，如",
-        [
-            {
-                "name": "财政核查",
-                "person": "姓名",
-                "date": "2024-05-20",
-                "scores": {"carryover": 3.5},
-                "reason": "结转结余总额按决算核减",
-            }
-        ],
-    ),
     "previous": ("上年参数文件：如 ../2022/x.yaml，用来与上年的文字和比率核对", None),
     "audit_off": (
         "不再提示的审核意见：编号见 perfkit check 每条意见的末尾，如",
@@ -88,6 +64,31 @@ _LATER: dict[str, tuple[str, Any]] = {
     "options": ("自定参数：给模板笔记本用的值，如", {"top_n": 10}),
 }
 """Parts of the form that most filings leave empty: what they are, and an example."""
+
+
+def _later(rubric: Rubric) -> dict[str, tuple[str, Any]]:
+    """The same with those that name an indicator: its last one that is no 部门自选指标."""
+    named = [i.id for i in rubric.indicators if i.rule.choice is None] or [rubric.indicators[0].id]
+    points = rubric.worth[named[-1]]
+    override = {
+        "indicator": named[-1],
+        "score": plain(points),
+        "reason": "上级资金年底才下达",
+        "stage": "征求意见",
+        "approver": "姓名",
+    }
+    stage = {
+        "name": "财政核查",
+        "person": "姓名",
+        "date": "2024-05-20",
+        "scores": {named[-1]: plain(rubric.rounding.apply(points / 2))},
+        "reason": "按核查的数核减",
+    }
+    return {
+        "overrides": ("例外情况：某项得分由人核定时填，如", [override]),
+        "stages": ("评分环节：自评以后的环节，按时间先后，如", [stage]),
+        **_LATER,
+    }
 
 
 def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
             words = found.get(path, "") or ("" if chinese else info.title)
             found[path] = "；".join(filter(None, [words, f"印在报告的“{chapter}”里"]))
     found["rubric"] = f"评分标准：{rubric.name}"
-    for field, (words, shown) in _LATER.items():
+    for field, (words, shown) in _later(rubric).items():
         if tree.get(field) == "":
             listed = example({field: shown}, chinese).split("\n", 1)[1] if shown else ""
             found[field] = f"{words}\n{listed}".strip()

@@ -60,7 +60,7 @@ def following(
     if rate is not None:
         carryover = new["budget"]["carryover"]
         carryover["previous_rate"] = percent(rate, 4)
-        carryover["previous_source"] = f"{year}年度部门整体绩效评价参数文件"
+        carryover["previous_source"] = f"{year}年度{rubric.words.evaluation}参数文件"
         notes[paths.PREVIOUS_RATE] = f"按上年（{year}年度）的参数文件算出，请与决算核对"
     was = dict(_values({**filed, "indicators": rows}, ()))
     for path, text in was.items():

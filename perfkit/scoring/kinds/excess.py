@@ -186,10 +186,10 @@ class Excess(Quotient):
         names = (f"{year - 1}年", f"{year}年", *SCORED)
         return [Cell("指标", columns=2, kind="head"), *(Cell(name, kind="head") for name in names)]
 
-    def rows(self, card: Scorecard, indicator: RubricIndicator) -> list[list[Cell]]:
+    def rows_beside_last_year(
+        self, card: Scorecard, indicator: RubricIndicator
+    ) -> list[list[Cell]]:
         """One row: last year's rate and this year's."""
-        if constant(self.over) is not None:
-            return super().rows(card, indicator)
         score = card.score(indicator.id)
         level2 = "" if indicator.level2 == indicator.name else f"{indicator.level2}："
         name = f"{level2}{indicator.name}（{plain(score.points)}）"

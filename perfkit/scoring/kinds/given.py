@@ -14,7 +14,7 @@ from perfkit.forms.department import Department, Name, Record
 from perfkit.forms.fields import Loc
 from perfkit.quantities import Points, Rate, percent, plain
 from perfkit.scoring import rules
-from perfkit.scoring.kinds.kind import MOST, Rule, decided, lost
+from perfkit.scoring.kinds.kind import MOST, Rule, decided, lost, repeated
 from perfkit.scoring.scores import ZERO, Input, Score
 
 if TYPE_CHECKING:
@@ -28,18 +28,29 @@ class Grading(Record):
     floor: Rate = Field(le=1, title="下限", description="占分值的比例，含本数")
 
 
+class Level(Record):
+    """等次 with the points that it is worth: 较好 4 分."""
+
+    name: Name = Field(title="等次")
+    points: Points = Field(title="得分")
+
+
 class Given(Rule):
     """评审打分: 0 up to the points, with the reason; undecided until a person has given it.
 
-    `bands` name the shares of the points; `step` is the smallest part that is given.
+    `bands` name the shares of the points; `step` is the smallest part that is given. With
+    `levels` no other points than theirs can be given (好 6 分，一般 4 分，差 0 分).
     """
 
     kind: Literal["given"]
+    levels: tuple[Level, ...] = Field((), max_length=MOST, title="等次")
     bands: tuple[Grading, ...] = Field((), max_length=MOST, title="档次")
     step: Points | None = Field(None, gt=0, title="打分的最小单位", description="如 0.5、1")
 
     def describe(self, rubric: Rubric) -> str:
         """The rule in one line of Chinese."""
+        if self.levels:
+            return f"评价人评定等次，并写明理由：{self._listed}"
         words = "评价人在 0 到分值之间打分，并写明理由"
         if self.bands:
             names = "，".join(
@@ -47,6 +58,10 @@ class Given(Rule):
             )
             words += f"：{names}"
         return words if self.step is None else f"{words}；以 {plain(self.step)} 分为最小单位"
+
+    @property
+    def _listed(self) -> str:
+        return "，".join(f"{level.name} {plain(level.points)} 分" for level in self.levels)
 
     @property
     def turns_on(self) -> str:
@@ -64,6 +79,16 @@ class Given(Rule):
 
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
         """Bands that leave a gap, and points that can't be given in whole steps."""
+        if self.levels and (self.bands or self.step is not None):
+            yield ("levels",), "写了等次（levels），就不写档次（bands）和最小单位（step）"
+        worth = [level.points for level in self.levels]
+        if worth and (worth != sorted(set(worth), reverse=True) or worth[0] != points):
+            message = f"等次的得分应由高到低排列，各不相同，第一个为分值 {plain(points)} 分"
+            yield ("levels",), message
+        for n, each in enumerate(worth):
+            if not rubric.rounding.fits(each):
+                yield ("levels", n, "points"), rubric.rounding.too_fine(each)
+        yield from repeated("等次", [(("levels", n), x.name) for n, x in enumerate(self.levels)])
         floors = [band.floor for band in self.bands]
         if floors and (floors != sorted(set(floors), reverse=True) or floors[-1] != 0):
             yield ("bands",), "档次的下限应由高到低排列，最后一个为 0%"
@@ -77,7 +102,8 @@ class Given(Rule):
         field, points = paths.answer(score.id, "score"), plain(score.points)
         at = f"answers 的 {score.id} 下"
         if reply is None or reply.score is None:
-            reason = f"等评价人打分：请在 {at}填 score（0 到 {points}）和 reason（理由）"
+            what = self._listed if self.levels else f"0 到 {points}"
+            reason = f"等评价人打分：请在 {at}填 score（{what}）和 reason（理由）"
             return replace(score, undecided=reason, field=field)
         given, place = reply.score, department.place(field)
         found = Input("评分", f"{plain(given)}分", place)
@@ -96,6 +122,12 @@ class Given(Rule):
             reason = f"打分{plain(given)}分不是{plain(self.step)}分的整数倍，请更正"
             return replace(score, undecided=reason)
         band = ""
+        if self.levels:
+            names = {level.points: level.name for level in self.levels}
+            if given not in names:
+                reason = f"打分{plain(given)}分不是任何一个等次的得分（{self._listed}），请更正"
+                return replace(score, undecided=reason)
+            band = f"，评定“{names[given]}”"
         if self.bands:
             share = given / score.points
             name = self.bands[rules.at_or_above(share, [band.floor for band in self.bands])].name
@@ -108,4 +140,5 @@ class Given(Rule):
 
     def listed(self) -> list[str]:
         """What a person files."""
-        return ["填 score（评价人打的分）和 reason（理由）"]
+        what = "评定的等次的得分" if self.levels else "评价人打的分"
+        return [f"填 score（{what}）和 reason（理由）"]

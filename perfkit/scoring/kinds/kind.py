@@ -94,8 +94,23 @@ class Rule(Record):
         return None
 
     def heading(self, year: int) -> list[Cell] | None:
-        """A line of headings that its rows stand below, without a label of the 二级指标."""
+        """Headings of last year's and this year's value, for `rows_beside_last_year`."""
         return None
+
+    @property
+    def of_last_year(self) -> bool:
+        """Whether it is held against a figure of last year's."""
+        return False
+
+    def rows_beside_last_year(
+        self, card: Scorecard, indicator: RubricIndicator
+    ) -> list[list[Cell]]:
+        """Its rows below its `heading`, without a label of the 二级指标."""
+        return self.rows(card, indicator)
+
+    def target(self, indicator: RubricIndicator, score: Score) -> str:
+        """指标值 in its row."""
+        return indicator.value
 
     def rows(self, card: Scorecard, indicator: RubricIndicator) -> list[list[Cell]]:
         """Its rows in the score sheet, from the third column on."""
@@ -103,7 +118,7 @@ class Rule(Record):
         return [
             [
                 Cell(indicator.name, kind="label"),
-                Cell(indicator.value),
+                Cell(self.target(indicator, score)),
                 self.found(score),
                 *score_cells(score),
                 Cell(indicator.explanation),
@@ -113,6 +128,9 @@ class Rule(Record):
 
     def said(self, score: Score) -> Markup:
         """Its sentence, or why the indicator does not apply."""
+        if score.skipped and score.points:
+            words = "{}：不适用（{}），按满分计，{}。"
+            return Markup(words).format(score.name, score.skipped, awarded(score))
         if score.skipped:
             words = "{}：不适用（{}），分值分给其他指标。"
             return Markup(words).format(score.name, score.skipped)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Name
@@ -16,6 +16,7 @@ from perfkit.quantities import parse_points, parse_signed_rate, percent, plain, 
 from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import (
     FIGURES,
+    PREVIOUS,
     field_label,
     field_unit,
     filed_figure,
@@ -26,10 +27,10 @@ from perfkit.scoring.filed import (
     with_unit,
 )
 from perfkit.scoring.kinds.kind import Rule
-from perfkit.scoring.scores import ZERO, Input
+from perfkit.scoring.scores import ZERO, Input, Score
 
 if TYPE_CHECKING:
-    from perfkit.scoring.rubric import Rubric
+    from perfkit.scoring.rubric import Rubric, RubricIndicator
 
 LAST_YEAR = "last_year"
 """What a rule names to hold a figure against the same of last year's filing (``previous``)."""
@@ -69,7 +70,17 @@ class Quotient(Rule):
     of: Name = Field(title="分子", description="参数文件里的字段，或一个数；没有分母时就是所比的数")
     to: Name | None = Field(None, title="分母")
     less: Name | None = Field(None, title="减数")
-    difference: Literal["absolute", "signed"] = Field("absolute", title="差额的算法")
+    difference: Literal["absolute", "signed"] | None = Field(None, title="差额的算法")
+
+    @model_validator(mode="after")
+    def _how_it_differs(self) -> Quotient:
+        # A fall since last year costs nothing by the one, as much as a rise by the other.
+        if self.less and self.difference is None:
+            raise ValueError(
+                "写了减数（less），还要写差额的算法（difference）：signed 有正有负，减少的是负数；"
+                "absolute 取绝对值，增加、减少都一样算"
+            )
+        return self
 
     @property
     def turns_on(self) -> str:
@@ -119,10 +130,17 @@ class Quotient(Rule):
 
     def formula_words(self, rubric: Rubric) -> str:
         """The formula in the form's own words: 全年执行数÷全年预算数."""
-        of = _label(self.of, rubric)
-        if self.less:
-            of = f"{of}与{_label(self.less, rubric)}之差"
+        of = self.numerator_words(rubric)
         return f"{of}÷{_label(self.to, rubric)}" if self.to else of
+
+    def numerator_words(self, rubric: Rubric) -> str:
+        """What is divided, or stands alone: 全年执行数与年初预算数之差的绝对值."""
+        of = _label(self.of, rubric)
+        if not self.less:
+            return of
+        less = _label(self.less, rubric)
+        signed = f"（{of}－{less}）" if self.to else f"{of}－{less}"
+        return signed if self.difference == "signed" else f"{of}与{less}之差的绝对值"
 
     def measured(self, department: Department, rubric: Rubric) -> Measured:
         """The rate or figure of a filing."""
@@ -172,6 +190,24 @@ class Quotient(Rule):
         return self.measured(department, rubric).value
 
     # ---- 比较对象
+
+    @property
+    def of_last_year(self) -> bool:
+        """Whether it is held against last year's filing, or last year's rate in this one."""
+        over = self.held_against
+        return over in (LAST_YEAR, paths.PREVIOUS_RATE) or over.startswith(PREVIOUS)
+
+    def target(self, indicator: RubricIndicator, score: Score) -> str:
+        """指标值 as the rubric has it, else what the figure is held against."""
+        over = self.held_against
+        if indicator.value or not over:
+            return indicator.value
+        if constant(over) is not None:
+            return over
+        if score.undecided or not score.inputs:
+            return ""
+        against = score.inputs[-1]
+        return f"{against.name}{against.value}"
 
     def unfit_comparison(self, against: str, rubric: Rubric) -> str:
         """Why *against* can't be what the rate or figure is held against; else empty."""
