@@ -152,19 +152,21 @@ def test_a_high_row_loses_nothing_and_stays_whole_if_a_page_holds_it(signs):
         assert all(page in (set(), set(text)) for page in pages)
 
 
-def with_total(count, last):
+def with_total(count, last, total="合计"):
     """Rows of a group, the last as high as its text, then the total and a note."""
     rows = [[Cell(f"第{i}行"), Cell("文字")] for i in range(count)]
     rows[-1][1] = Cell(last)
     rows[0].insert(0, Cell("一级名称", rows=count, kind="label"))
-    rows.append([Cell("合计", kind="label"), Cell("98.5"), Cell("优秀")])
+    rows.append([Cell(total, kind="label"), Cell("98.5"), Cell("优秀")])
     return [*rows, [Cell("评分标准的说明" * 20, columns=3)]]
 
 
-@pytest.mark.parametrize("count", [1, 20, 21, 22, 23])
-def test_a_total_does_not_stand_alone_on_a_page(count):
-    *_, last = pages_of(with_total(count, "文字"))
-    assert re.search("第[0-9]+行.*合计98.5优秀.*评分标准的说明", last)
+@pytest.mark.parametrize(
+    ("count", "total"), [(1, "合计"), (21, "合计"), (22, "合计（加权）"), (23, "合计")]
+)
+def test_a_total_does_not_stand_alone_on_a_page(count, total):
+    *_, last = pages_of(with_total(count, "文字", total))
+    assert re.search(f"第[0-9]+行.*{total}98.5优秀.*评分标准的说明", last)
 
 
 def test_a_total_below_a_row_that_fills_a_page_is_not_lost():

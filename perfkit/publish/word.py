@@ -295,7 +295,8 @@ def _table(table: Table) -> None:
 
 def _is_total(row: Any) -> bool:
     """Whether a row is that of the sum (合计)."""
-    return row is not None and bool(row.tc_lst) and _text(row.tc_lst[0]).strip() == "合计"
+    said = _text(row.tc_lst[0]).strip() if row is not None and row.tc_lst else ""
+    return said == "合计" or said.startswith("合计（")
 
 
 def _text(cell: Any) -> str:

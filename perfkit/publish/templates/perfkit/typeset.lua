@@ -463,9 +463,11 @@ end
 -- a total alone under its headings says nothing. None if there is no total, or no page holds them.
 local function closing(rows, high, merged, form)
   local total = #rows
-  while total > 1 and not (rows[total].cells[1] and pandoc.utils.stringify(pandoc.Div(rows[total].cells[1].contents)) == "合计") do
-    total = total - 1
+  local function is_total(row)
+    local said = row.cells[1] and pandoc.utils.stringify(pandoc.Div(row.cells[1].contents)) or ""
+    return said == "合计" or said:find("^合计（")
   end
+  while total > 1 and not is_total(rows[total]) do total = total - 1 end
   if total < 2 then return end
   local first, last, sum = total - 1, total, 0
   for n = #merged, 1, -1 do
