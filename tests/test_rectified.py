@@ -28,6 +28,36 @@ def card_with(filing):
     return make
 
 
+def test_problems_of_one_paragraph_are_asked_for_each(card_with):
+    """一是…；二是… in a paragraph: what answers the first says nothing of the second."""
+    last = {"narrative/problems": "问题有：一是预算编制不够精细；二是资产盘点不及时。整改要加快。"}
+
+    def told(rows):
+        return [
+            f.message[:30] for f in examine(card_with(rows, last)).findings
+            if f.code.startswith("rectified.")
+        ]  # fmt: skip
+
+    assert told([FIRST]) == ["上年报告的问题“二是资产盘点不及时。整改要加快。”没有写整改"]
+    whole = FIRST | {"problem": last["narrative/problems"]}
+    assert told([whole]) == []
+    card = card_with([whole], last)
+    page = Report(card, examine(card)).rectified().html
+    assert "问题有：一是预算编制不够精细；二是资产盘点不及时。整改要加快。" in page
+
+
+def test_last_years_filing_of_another_department_is_an_error(card_with):
+    def told(last):
+        found = examine(card_with([FIRST, SECOND], last)).findings
+        return [f.message for f in found if f.code == "previous.department"]
+
+    assert told({}) == told({"name": "示例 局"}) == []
+    assert told({"name": "示例办公室"}) == [
+        "上年参数文件（previous）是“示例办公室”的，不是“示例局”的，"
+        "报告里的上年数都取自它；不是更名的，请改为本部门的文件"
+    ]
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [

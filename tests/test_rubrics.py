@@ -112,6 +112,12 @@ def test_a_comparison_has_no_parts_that_the_rubric_has_not():
     assert labels == ["项目资金全年执行数", "项目资金预算执行率"]
 
 
+def test_money_is_one_figure_whatever_two_rubrics_call_it():
+    cards = [opened(name).card for name in ("hubei-2020", "yueyang-2018")]
+    told = {change.label: (change.before, change.after) for change in compare(*cards).figures}
+    assert told["部门资金全年预算数"] == ("800万元", "900万元")
+
+
 def test_an_index_over_several_rubrics_is_named_for_none():
     rows = [row_of(n, opened(n).card, ()) for n in ("hubei-2020", "project-2020")]
     assert "<h1>绩效评价汇总</h1>" in page(rows)

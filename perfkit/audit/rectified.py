@@ -33,27 +33,37 @@ class Answered:
     asked: bool
 
 
+_APART = re.compile(r"(?<=；)|(?<=[。，])(?=[一二三四五六七八九十]+是|（[一二三四五六七八九十]+）)")
+"""Between two problems of one paragraph: 一是预算粗。二是资产乱；三是公车多。"""
+
+
 def last_problems(department: Department) -> list[str]:
-    """The problems of last year's report, a paragraph each, and what it had not put right itself."""
+    """The problems of last year's report, each by itself, and what it had not put right itself."""
     last = department.last_year
     if last is None:
         return []
     lines = unfolded(last.narrative.problems).splitlines()
     left = [row.problem for row in last.rectified if row.state != DONE]
-    return [line for text in (*lines, *left) if (line := text.strip())]
+    apart = [one for line in lines for one in _APART.split(line)]
+    return [line for text in (*apart, *left) if (line := text.strip())]
 
 
 def answered(department: Department) -> list[Answered]:
     """Last year's problems in their order, then what is filed beyond them; empty without either."""
     rows = list(enumerate(department.rectified))
+    left = last_problems(department)
     found = []
-    for problem in last_problems(department):
+    while left:
+        problem = left.pop(0)
         row = next((pair for pair in rows if _same(problem, pair[1].problem)), None)
         if row is None:
             found.append(Answered(problem, "", "", "rectified", True))
             continue
         rows.remove(row)
         i, filed = row
+        # A row may answer several of a paragraph, whose words it has.
+        while left and _bare(left[0]) in _bare(filed.problem):
+            problem += left.pop(0)
         found.append(Answered(problem, filed.done, filed.state or "", paths.rectified(i), True))
     found += [
         Answered(filed.problem, filed.done, filed.state or "", paths.rectified(i), False)
@@ -64,12 +74,17 @@ def answered(department: Department) -> list[Answered]:
 
 def _same(problem: str, said: str) -> bool:
     """Whether the words for a problem are those of last year's report, or a part of them."""
-    one, other = (_NUMBER.sub("", "".join(text.split())).rstrip("。；") for text in (problem, said))
+    one, other = _bare(problem), _bare(said)
     if len(other) >= 4 and (other in one or one in other):
         return True
     from rapidfuzz import fuzz  # of use with a last year alone
 
     return bool(fuzz.ratio(one, other) >= ALIKE)
+
+
+def _bare(text: str) -> str:
+    """The words of a problem without its number and its stop."""
+    return _NUMBER.sub("", "".join(text.split())).rstrip("。；")
 
 
 def rectified(card: Scorecard) -> Found:

@@ -14,7 +14,7 @@ from perfkit.audit.findings import Found, Raised, named, tolerance
 from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
 from perfkit.forms.paths import project_of
-from perfkit.quantities import day_in_words, percent, plain
+from perfkit.quantities import day_in_words, halfwidth, percent, plain
 from perfkit.scoring.scorecard import Scorecard, rate_of_last_year
 from perfkit.scoring.scores import Score
 from perfkit.texts import numbers
@@ -320,6 +320,20 @@ def returned_money(card: Scorecard) -> Found:
     )
 
 
+def last_years_department(card: Scorecard) -> Found:
+    """Last year's filing of another department, which every table would compare with this one."""
+    department, last_year = card.department, card.department.last_year
+    if last_year is None:
+        return
+    now, then = ("".join(halfwidth(one.name).split()) for one in (department, last_year))
+    if now != then:
+        message = (
+            f"上年参数文件（previous）是“{last_year.name}”的，不是“{department.name}”的，"
+            "报告里的上年数都取自它；不是更名的，请改为本部门的文件"
+        )
+        yield "previous.department", "error", message, "previous"
+
+
 def sources(card: Scorecard) -> Found:
     """Last year's rate: held against last year's filing, or at least with its source."""
     department = card.department
@@ -369,6 +383,7 @@ STATEMENTS: tuple[Callable[[Scorecard], Found], ...] = (
     problems,
     thin_evidence,
     returned_money,
+    last_years_department,
     sources,
     benchmark_sources,
 )

@@ -134,7 +134,9 @@ class _Figure:
 
 
 def _figures(before: Scorecard, after: Scorecard) -> Iterator[FigureChange]:
-    old, new = _filed(before), _filed(after)
+    # One name for the whole of the money, whatever either rubric calls it.
+    names = part_names(after.rubric)
+    old, new = _filed(before, names), _filed(after, names)
     for label in dict.fromkeys([*old, *new]):
         was, is_ = old.get(label, _Figure(NONE)), new.get(label, _Figure(NONE))
         if was.text != is_.text:
@@ -148,7 +150,7 @@ def _difference(was: _Figure, is_: _Figure) -> str:
     return f"{signed(off)}{is_.unit}" if off else ""
 
 
-def _filed(card: Scorecard) -> dict[str, _Figure]:
+def _filed(card: Scorecard, names: Mapping[str, str]) -> dict[str, _Figure]:
     """The figures of a filing by their labels, in the order of the report."""
     department = card.department
     budget = department.budget
@@ -164,7 +166,6 @@ def _filed(card: Scorecard) -> dict[str, _Figure]:
                 percent(value), (value * 100).quantize(Decimal("0.01")), "个百分点"
             )
 
-    names = part_names(card.rubric)
     whole = {"total": budget.overall} if card.rubric.has_money else {}
     for key, part in {**whole, **card.budget_parts}.items():
         for of, words in AMOUNTS.items():

@@ -183,6 +183,7 @@ FINDINGS = {
     "carryover.amount": "结转结余总额与未支出额不符",
     "carryover.no_basis": "结转结余率没有总额",
     "carryover.returned": "收回的资金计入结转结余",
+    "previous.department": "上年参数文件是另一个部门的",
     "carryover.previous": "上年结转结余率与上年参数文件不符",
     "variance.no_basis": "预决算差异率没有年初预算数",
     "variance.equals_carryover": "预决算差异率与结转结余率相同",
