@@ -295,6 +295,22 @@ def test_chapters_in_any_numbering(titles):
     )
 
 
+def test_chapters_out_of_the_form_s_order():
+    titles = [
+        "一、部门概况",
+        "二、整体绩效目标实现情况",
+        "三、当年预算执行情况",
+        "四、评价结论",
+        "五、预算管理情况",
+    ]
+    blocks = [
+        block for title in titles for block in (Paragraph(title, "1"), Paragraph("好。", "2"))
+    ]
+    found = chapters.chapters(blocks)
+    assert list(found)[1:] == ["about", "projects", "execution", "result", "management"]
+    assert all(len(chapter.blocks) == 1 for key, chapter in found.items() if key != "front")
+
+
 def test_a_title_and_its_text_parted_by_a_soft_break():
     block = Paragraph("1.甲项目\n预算10万元，支出\n9万元。\n2.乙项目", "第1段")
     assert [line.text for line in chapters.lines([block])] == [

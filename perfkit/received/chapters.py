@@ -128,6 +128,10 @@ def chapters(blocks: Sequence[Block]) -> dict[str, Chapter]:
         for key, weight in _could_be(block)
     ]
     starts = dict(_best(found))
+    # A chapter that stands out of the form's order is one all the same.
+    for n, key, weight in found:
+        if weight >= 5 and key not in starts.values() and n > min(starts):
+            starts[n] = key
     chapter = Chapter("front", "")
     listed = {"front": chapter}
     for n, block in enumerate(blocks):
