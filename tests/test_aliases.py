@@ -135,7 +135,12 @@ def test_editors_take_a_file_in_either_language(validator, model):
     chinese = yaml.safe_load(department_text(tree(department), chinese=True))
     for each in (filed, chinese):
         assert [error.message for error in validator.iter_errors(each)] == []
-    del chinese["部门"]["部门名称"]
+    part = chinese["部门"]["预算执行"]["基本支出"]
+    part["支出"], part["预算"] = part.pop("全年执行数"), part.pop("全年预算数")
+    chinese["部门"]["名称"] = chinese["部门"].pop("部门名称")
+    chinese["部门"]["绩效指标"][0]["完成值"] = 5
+    assert [error.message for error in validator.iter_errors(chinese)] == []
+    del chinese["部门"]["名称"]
     assert not validator.is_valid(chinese)
 
 

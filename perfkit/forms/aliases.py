@@ -65,11 +65,19 @@ def aliases(annotations: tuple[Any, ...]) -> Mapping[str, str]:
             if info.title:
                 titles.setdefault(info.title, set()).add(info.alias or name)
     found = {title: next(iter(names)) for title, names in titles.items() if len(names) == 1}
-    title_of = {name: title for title, name in found.items()}
+    everyday = everyday_words({name: title for title, name in found.items()})
+    return found | {
+        word: name for name, words in everyday.items() for word in words if word not in titles
+    }
+
+
+def everyday_words(title_of: Mapping[str, str]) -> dict[str, list[str]]:
+    """The words of everyday use for the fields of a record, by the field's name."""
+    found: dict[str, list[str]] = {}
     for word, name in FIELDS.items():
         title = title_of.get(name)
-        if title and word not in titles and title in ONLY_FOR.get(word, (title,)):
-            found[word] = name
+        if title and word not in title_of.values() and title in ONLY_FOR.get(word, (title,)):
+            found.setdefault(name, []).append(word)
     return found
 
 

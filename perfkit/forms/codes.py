@@ -52,6 +52,7 @@ CODES = {
 """What a code of the form or of a rubric means."""
 
 FIELDS = {
+    "名称": "name",
     "部门": "name",
     "单位": "name",
     "单位名称": "name",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from perfkit.forms.aliases import everyday_words
 from perfkit.forms.department import FINAL, Department, schema
 from perfkit.forms.fields import Loc, field_info
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
@@ -29,6 +30,8 @@ def editors_schema() -> dict[str, Any]:
         ("Stage", "name", STAGES),
     ):
         _suggest(records[record]["properties"][field], codes)
+    for field in ("target", "initial", "actual"):  # 5 without quotation marks is read as text
+        _or_number(records["Indicator"]["properties"][field])
     words = {rubric.id: _words(rubric) for rubric in rubrics}
     keyed = {
         (record, field): [key for rubric in rubrics for key in words[rubric.id][kind]]
@@ -99,6 +102,13 @@ def _suggest(field: dict[str, Any], codes: list[str]) -> None:
     field["anyOf"] = [{"enum": codes}, text]
 
 
+def _or_number(field: dict[str, Any]) -> None:
+    if "anyOf" in field:
+        field["anyOf"].append({"type": "number"})
+    else:
+        field["type"] = [field["type"], "number"]
+
+
 MONEY = {
     "Department": ["budget"],
     "Budget": PARTS,
@@ -134,9 +144,10 @@ def _asked_by(rubrics: list[Rubric]) -> Iterator[dict[str, Any]]:
 
 
 def _names(loc: Loc) -> list[str]:
-    """Both names of a field."""
-    info = field_info(Department, loc)
-    return [str(loc[-1]), *([info.title] if info and info.title else [])]
+    """All names of a field."""
+    name, info = str(loc[-1]), field_info(Department, loc)
+    title = info.title if info and info.title else ""
+    return [name, *([title, *everyday_words({name: title}).get(name, ())] if title else [])]
 
 
 def _either(loc: Loc) -> dict[str, Any]:
@@ -144,15 +155,26 @@ def _either(loc: Loc) -> dict[str, Any]:
 
 
 def _name_in_chinese(record: dict[str, Any]) -> None:
-    """Let each field of a record stand under its title, too."""
+    """Let each field of a record stand under its title, too, and under words of everyday use.
+
+    Those (支出, 执行数) are no fault, but are not offered.
+    """
     fields = record.get("properties", {})
     titled = {name: field["title"] for name, field in fields.items() if "title" in field}
+    words = everyday_words(titled)
     record["properties"] = fields | {title: fields[name] for name, title in titled.items()}
+    if words:
+        record["patternProperties"] = {
+            f"^(?:{'|'.join(listed)})$": fields[name] for name, listed in words.items()
+        }
     if required := record.pop("required", None):
         record["allOf"] = [
-            {"anyOf": [{"required": [name]}, {"required": [titled[name]]}]}
-            if name in titled
-            else {"required": [name]}
+            {
+                "anyOf": [
+                    {"required": [key]}
+                    for key in (name, *filter(None, [titled.get(name)]), *words.get(name, ()))
+                ]
+            }
             for name in required
         ]
 
