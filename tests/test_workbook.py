@@ -836,13 +836,51 @@ def test_names_that_are_no_departments_are_asked_about_with_all_their_rows(two):
         "这样写的有 4 行：工作表“项目”A4；工作表“指标”A5—A6；工作表“指标”A8。",
         "工作表“检查清单”A4": "里没有“示例丙局”，是不是“示例甲局”或“示例乙局”？",
         "工作表“检查清单”A5": "里没有“计财处”；请补上，或改成那里的写法。",
-        "工作表“部门”A5": "“示例乙具”没有“评价年度”、“评分标准”、“预算执行”的行，是不是",
+        "工作表“部门”A5": "“示例乙具”没有“评价年度”、“评分标准”的行，是不是“示例乙局”？",
     }
     assert told.keys() == expected.keys()
     assert all(words in told[cell] for cell, words in expected.items())
     for path in paths:
         with pytest.raises(PerfkitError, match="改好以前整本都不读入"):
             read_department(path)
+
+
+def in_its_sheet(book):
+    for (cell,) in book["部门"].iter_rows(max_col=1):
+        if cell.value == "示例甲局":
+            cell.value = "示例甲具"
+
+
+def in_many_rows(book):
+    for number in range(300):
+        book["项目"].append([f"计财处{number}", "项目", None, 1, 1])
+
+
+def without_money(book):
+    """A department whose rubric asks for no money has no row among those of the budget."""
+    for (cell,) in book["预算"].iter_rows(max_col=1):
+        if cell.value == "示例甲局":
+            cell.value = None
+            for other in book["预算"][cell.row]:
+                other.value = None
+
+
+NAMES = {
+    "它的表里全写错了": (in_its_sheet, 1, "“示例甲具”没有其他各表的行，是不是“示例甲局”？请改成一样的"),
+    "整列不是部门": (in_many_rows, 101, "还有 200 个名称工作表“部门”里没有；请核对各表“部门”一列"),
+    "没有资金的": (without_money, 0, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "count", "said"), NAMES.values(), ids=NAMES)
+def test_of_two_spellings_the_rarer_is_asked_about(two, edit, count, said):
+    book, *_ = two
+    opened = openpyxl.load_workbook(book)
+    edit(opened)
+    opened.save(book)
+    told = [fault.message for fault in read_book(book).faults]
+    assert len(told) == count
+    assert said in "\n".join(told)
 
 
 def test_a_command_takes_one_department_of_a_book_as_messages_name_it(two, capsys):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from perfkit.forms.bookfile import Sheet, column_letters
@@ -18,6 +18,9 @@ from perfkit.quantities import halfwidth
 
 LIKE = 75
 """How alike, of 100, a name is to the one that may be meant."""
+
+ALONE = "其他各表"
+"""What a name lacks that stands in the sheet 部门 and nowhere else."""
 
 LISTED = 20
 """Places of a name that are listed; of more the number of rows is told."""
@@ -42,24 +45,27 @@ class Owners:
         """How many rows have the name."""
         return sum(map(len, self._rows[name].values()))
 
+    def sheets(self, name: str) -> set[str]:
+        """The sheets in which it stands."""
+        return {sheet for sheet, _ in self._rows[name]}
+
     def asked(
-        self, name: str, known: list[str], doubtful: list[str], lacking: Collection[str] = ()
+        self, name: str, known: Sequence[str], doubtful: Sequence[str], lacking: str
     ) -> tuple[str, list[str]]:
         """What is asked of a name, and which it may be meant for; empty if it is a department's.
 
-        Of names as like it, those of the departments *known* go before *doubtful* ones. With
-        *lacking*, rows that the others have in their sheet, it may be a department itself.
+        Of names as like it, those of the departments *known* go before *doubtful* ones. *lacking*
+        says which rows a name has not that stands in the sheet 部门; it may be a department's.
         """
         near = _near(name, [*known, *doubtful])
         near = [one for one in near if one in known] or near
         if lacking and not near:
             return "", []
-        words = "或".join(f"“{one}”" for one in near)
-        own = "、".join(f"“{title}”" for title in lacking)
-        why = f"“{name}”没有{own}的行" if lacking else f"工作表“{DEPARTMENT}”里没有“{name}”"
+        words = "或".join(f"“{one}”" for one in near[:3])
+        why = f"“{name}”没有{lacking}的行" if lacking else f"工作表“{DEPARTMENT}”里没有“{name}”"
         meant = f"，是不是{words}？请改成一样的" if near else "；请补上，或改成那里的写法"
         if lacking:
-            meant += "，真是另一个部门就补上这几行"
+            meant += "，真是另一个部门就补上这些行"
         places = [*self._places(name)]
         more = "等" if len(places) > LISTED else ""
         listed = f"这样写的有 {self.count(name)} 行：{'；'.join(places[:LISTED])}{more}"
@@ -91,4 +97,4 @@ def _near(name: str, among: list[str]) -> list[str]:
     found = found or process.extract(
         name, among, scorer=fuzz.partial_ratio, score_cutoff=LIKE, limit=None
     )
-    return [one for one, score, _ in found if score == found[0][1]][:3]
+    return [one for one, score, _ in found if score == found[0][1]]

@@ -40,7 +40,7 @@ from perfkit.forms.layout import (
     Column,
     blocks,
 )
-from perfkit.forms.owners import Owners
+from perfkit.forms.owners import ALONE, Owners
 from perfkit.forms.parts import keep, kept
 from perfkit.forms.targets import joined
 from perfkit.forms.yamlfile import Source
@@ -57,6 +57,9 @@ LIKE = 75
 
 HEADING_ROWS = 40
 """Rows of a sheet in which its first heading is looked for."""
+
+MOST_NAMES = 100
+"""Names of departments that are asked about one by one; of more the number is told."""
 
 OWNERS = (DEPARTMENT, "部门名称", "单位名称", "预算部门", "填报部门", "所属部门")
 """Headings of the column that says whose a row is."""
@@ -339,6 +342,8 @@ class _Reader:
         self.owners = Owners()
         self.listed: set[str] = set()
         """The departments in the sheet 部门."""
+        self.own_sheets: set[str] = set()
+        """What that sheet is called."""
         self.rows_of = {
             _word(title)[0]: (title, loc)
             for block in blocks()
@@ -398,41 +403,75 @@ class _Reader:
         self.complete(found)
 
     def strangers(self) -> None:
-        """Names that may be another department's: its rows stand under them, and it would lack them.
-
-        They stand in other sheets alone, or in 部门 without a row that each department has there.
-        """
+        """Names that may be another department's: its rows stand under them, and it would lack them."""
         if not self.many or not self.listed:
             return
-        filings = self.book.filings
-        open_names: dict[str, list[str]] = {key: [] for key in filings if key not in self.listed}
-        for loc, title in _always().items():
-            without = [key for key in self.listed if loc not in filings[key].lines]
-            if len(without) <= len(self.listed) // 2:  # else the book has no such row at all
-                for key in without:
-                    open_names.setdefault(key, []).append(title)
+        filings, count = self.book.filings, self.owners.count
+        lacking = self.lacking()
+        known = [key for key in filings if key in self.listed and key not in lacking]
+        strange = [key for key in filings if key not in self.listed]
         meant: set[str] = set()
+        asked: list[Fault] = []
+        rest: list[Filing] = []
         # The rarer spelling is the slip.
-        for key in sorted(open_names, key=lambda key: (self.owners.count(key), key in self.listed)):
+        for key in sorted([*lacking, *strange], key=lambda key: (count(key), key in self.listed)):
             if key in meant:
                 continue
-            filing, rows = filings[key], self.owners.count(key)
-            known = [other for other in filings if other not in open_names]
-            doubtful = [
-                other
-                for other in filings
-                if other in open_names and other != key and self.owners.count(other) >= rows
-            ]
-            message, near = self.owners.asked(key, known, doubtful, open_names[key])
+            if len(asked) == MOST_NAMES and key not in lacking:
+                rest.append(filings.pop(key))
+                continue
+            alone = lacking.get(key) == ALONE
+            others = [
+                one
+                for one in (*lacking, *(strange if key in lacking else ()))
+                if one in filings and one != key
+                and (key not in lacking or count(one) >= count(key))
+                and not (alone and one in self.listed)
+            ]  # fmt: skip
+            message, near = self.owners.asked(
+                key, [] if alone else known, others, lacking.get(key, "")
+            )
             if not message:
                 continue
-            loc = ("department",)
-            fault = Fault(self.book.name, filing.lines[loc], message, filing.cells[loc])
-            self.book.faults += [fault, *filing.faults]
-            del filings[key]
+            filing = filings.pop(key)
+            asked.append(self.of(filing, message))
+            self.book.faults += filing.faults
             if len(near) == 1 and self.listed & {key, near[0]}:  # so that the other is a department
                 meant.add(near[0])
                 filings[near[0]].lend(filing)
+        if rest:
+            message = (
+                f"还有 {len(rest)} 个名称工作表“{DEPARTMENT}”里没有；请核对各表“{DEPARTMENT}”一列"
+            )
+            asked.append(self.of(rest[0], message))
+        self.book.faults += asked
+
+    def of(self, filing: Filing, message: str) -> Fault:
+        """A fault at the first cell that names a department."""
+        loc = ("department",)
+        return Fault(self.book.name, filing.lines[loc], message, filing.cells[loc])
+
+    def lacking(self) -> dict[str, str]:
+        """Of names in the sheet 部门 what keeps them from being surely a department's.
+
+        They have none of the rows that most departments have there, or they stand there alone.
+        """
+        found: dict[str, str] = {}
+        for name in ("year", "rubric"):
+            title = Department.model_fields[name].title
+            filings = self.book.filings
+            without = [
+                k
+                for k in filings
+                if k in self.listed and ("department", name) not in filings[k].lines
+            ]
+            if len(without) <= len(self.listed) // 2:  # else the book has no such row at all
+                for key in without:
+                    found[key] = f"{found[key]}、“{title}”" if key in found else f"“{title}”"
+        for key in self.book.filings:
+            if key in self.listed and self.owners.sheets(key) <= self.own_sheets:
+                found.setdefault(key, ALONE)
+        return found
 
     def complete(self, found: list[tuple[Sheet, list[_Heading]]]) -> None:
         self.strangers()
@@ -606,6 +645,7 @@ class _Reader:
                 continue
             if block.sheet == DEPARTMENT:
                 self.listed.add(filing.key)
+                self.own_sheets.add(sheet.name)
             if row in sheet.hidden_rows and filled:
                 self.note(f"工作表“{sheet.name}”第 {row} 行是隐藏的，已照常读入")
             if block.kind == "list":
@@ -980,16 +1020,6 @@ def _same_day(one: str, other: str) -> bool:
     with contextlib.suppress(ValueError):
         return parse_date(one) == parse_date(other)
     return False
-
-
-@lru_cache(maxsize=1)
-def _always() -> dict[Loc, str]:
-    """What every department files, with its title; its name is that of its rows."""
-    return {
-        ("department", name): str(info.title)
-        for name, info in Department.model_fields.items()
-        if info.is_required() and name != "name"
-    }
 
 
 @lru_cache(maxsize=1)
