@@ -14,6 +14,7 @@ from perfkit.errors import PerfkitError
 from perfkit.forms.bookfile import read_sheets
 from perfkit.index.page import page
 from perfkit.index.rows import columns_of, row_of
+from perfkit.received.importing import read_report
 from perfkit.report import Report
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.params import read_department
@@ -23,6 +24,7 @@ from perfkit.scoring.scorecard import score
 from perfkit.start.blank import blank
 
 SAMPLES = Path(__file__).parent / "rubrics"
+TEMPLATE = Path(__file__).parent.parent / "notebooks" / "report.ipynb"
 NOTHING = {"budget": 0, "spent": 0}
 
 
@@ -245,3 +247,26 @@ def test_a_rollup_by_money_is_refused_where_there_is_none(tmp_path):
     )
     with pytest.raises(PerfkitError, match="没有金额作权重；请写 by: equal"):
         load_rubric(str(path))
+
+
+# ---- what it prints, read back
+
+
+@pytest.mark.parametrize("name", ["internal-control", "project-2020"])
+def test_a_report_under_the_rubric_is_read_back_by_the_rubrics_own_words(
+    name, quick_report, tmp_path
+):
+    params = SAMPLES / f"{name}.yaml"
+    quick_report(params, TEMPLATE, tmp_path, ["docx"])
+    received = read_report(tmp_path / f"{name}.docx", name)
+    filed, _ = read_department(params)
+    assert received.unread == []
+    assert (received.get("name"), received.get("year")) == (filed.name, filed.year)
+    texts = {path: received.get(path) for path in filed.texts if not path.startswith("indicators")}
+    assert texts == {path: filed.texts[path] for path in texts}
+    assert [one["name"] for one in received.get("projects")] == [one.name for one in filed.projects]
+    rows = received.get("indicators") or []
+    assert [one["name"] for one in rows] == [one.name for one in filed.indicators]
+    amounts = [received.get(f"budget.project.{key}") for key in ("budget", "spent")]
+    assert amounts == {"internal-control": [None, None]}.get(name, ["200.00万元", "190.00万元"])
+    assert ("budget" in received.tree) is (name != "internal-control")

@@ -8,8 +8,9 @@ stand in the form's order and look most like titles; a table of contents so give
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from perfkit.quantities import halfwidth
 from perfkit.received.paper import Block, Paragraph, Table, bare, narrow, narrowed
@@ -119,13 +120,18 @@ def lines(blocks: Sequence[Block]) -> Iterator[Block]:
             yield replace(block, text=narrow(piece))
 
 
-def chapters(blocks: Sequence[Block]) -> dict[str, Chapter]:
-    """The chapters that were found, by key; `front` is what stands before the first."""
+def chapters(
+    blocks: Sequence[Block], named: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Chapter]:
+    """The chapters that were found, by key; `front` is what stands before the first.
+
+    *named* has the key of each title that the rubric gives a chapter itself.
+    """
     found = [
         (n, key, weight)
         for n, block in enumerate(blocks)
         if isinstance(block, Paragraph)
-        for key, weight in _could_be(block)
+        for key, weight in _could_be(block, named)
     ]
     starts = dict(_best(found))
     # A chapter that stands out of the form's order is one all the same.
@@ -137,7 +143,7 @@ def chapters(blocks: Sequence[Block]) -> dict[str, Chapter]:
     for n, block in enumerate(blocks):
         if n in starts:
             chapter = listed[starts[n]] = Chapter(starts[n], getattr(block, "place", ""))
-        elif not (isinstance(block, Paragraph) and _is_no_text(block, chapter.key)):
+        elif not (isinstance(block, Paragraph) and _is_no_text(block, chapter.key, named)):
             chapter.blocks.append(block)
     for chapter in listed.values():
         while chapter.blocks and _begins_next(chapter.blocks[-1]):
@@ -153,15 +159,15 @@ def _begins_next(block: Block) -> bool:
     return re.fullmatch("(?:总体)?评价结论|附[件表][-0-9一二三四五六]*", title) is not None
 
 
-def _is_no_text(paragraph: Paragraph, key: str) -> bool:
+def _is_no_text(paragraph: Paragraph, key: str, named: Mapping[str, str]) -> bool:
     """A line of the table of contents, or once more the title: 五、总体评价结论 / （一）评价得分情况."""
     if _CONTENTS.search(paragraph.text):
         return True
     marked = label_of(paragraph.text) or paragraph.level or paragraph.strong
-    return bool(marked) and any(again == key for again, _ in _could_be(paragraph))
+    return bool(marked) and any(again == key for again, _ in _could_be(paragraph, named))
 
 
-def _could_be(paragraph: Paragraph) -> Iterator[tuple[str, int]]:
+def _could_be(paragraph: Paragraph, named: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """The chapters whose title a paragraph could be, and how much it looks like one."""
     text = paragraph.text
     label = label_of(text)
@@ -174,6 +180,9 @@ def _could_be(paragraph: Paragraph) -> Iterator[tuple[str, int]]:
         return
     weight = {"chapter": 5, "ordinal": 5, "bracketed": 3}.get(label.kind if label else "", 1)
     weight += 2 * (0 < paragraph.level <= 4) + paragraph.strong
+    if title in named and label:
+        yield named[title], weight + 1
+        return
     for key, pattern in TITLES.items():
         if re.search(pattern, title):
             # The title of the whole report has 绩效评价, of no chapter.

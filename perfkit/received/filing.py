@@ -58,8 +58,15 @@ def gather(paper: Paper, rubric: Rubric | None = None) -> Received:
     """What a report says, field by field."""
     found = Received(paper, rubric or _rubric_of(paper))
     blocks = list(lines(paper.blocks))
-    _Gatherer(found, blocks, chapters(blocks)).gather()
+    _Gatherer(found, blocks, chapters(blocks, _titles(found.rubric))).gather()
     return found
+
+
+def _titles(rubric: Rubric) -> dict[str, str]:
+    """The chapters' keys by the titles that the rubric gives them."""
+    named = rubric.words.chapters.model_dump()
+    keys = {"goals": "projects"}  # 目标实现 is known by its projects
+    return {bare(title): keys.get(key, key) for key, title in named.items() if key != "conclusion"}
 
 
 def _rubric_of(paper: Paper) -> Rubric:
@@ -110,7 +117,8 @@ class _Gatherer:
         """The paragraphs of a chapter that are the department's."""
         chapter = self.chapters.get(key)
         listed = chapter.paragraphs if chapter else []
-        words = [p for p in listed if not p.aside and not (self.own and generated(p.text))]
+        own = self.found.rubric if self.own else None
+        words = [p for p in listed if not p.aside and not (own and generated(p.text, own))]
         while words and self.signs(words[-1].text):
             words.pop()
         return [p for p in words if not re.match(r"[（(]?单位[:：]", p.text)]
@@ -141,6 +149,9 @@ class _Gatherer:
                     break
             if title is None:
                 title = _TITLE.fullmatch(text)
+            if title is None and (other := self.other_title(text)):
+                name = name or (other, Origin(paragraph.place, shortened(paragraph.text, QUOTED)))
+                break
             if title:
                 origin = Origin(paragraph.place, shortened(paragraph.text, QUOTED))
                 if (year := title["year"] or title["later"]) and not self.year:
@@ -175,6 +186,15 @@ class _Gatherer:
         if not self.year:
             self.likely_year()
         found.put("rubric", found.rubric.id, Origin(f"程序选定：{found.rubric.name}"))
+
+    def other_title(self, text: str) -> str:
+        """Whose report it is, if a title calls the evaluation as the rubric does and no other way."""
+        evaluation = re.escape(bare(self.found.rubric.words.evaluation))
+        found = re.fullmatch(
+            rf"(?:关于)?(?:20[0-9]{{2}}年度?)?(?P<name>[^0-9]{{2,40}}?)(?:的)?(?:20[0-9]{{2}}年度?)?{evaluation}(?:的)?报告",
+            text,
+        )
+        return found["name"] if found else ""
 
     def put_day(self, text: str, origin: Origin) -> None:
         try:
@@ -343,7 +363,7 @@ class _Gatherer:
         )
         for paragraph in chapter.paragraphs if chapter else ():
             text = squeezed(paragraph.text).text
-            if self.own and generated(text) and not text.startswith("部门自评"):
+            if self.own and generated(text, rubric) and not text.startswith("部门自评"):
                 continue
             for figure in said(text, self.year, names=self.names):
                 if figure.cue == "score" and figure.sure and figure.subject == "total":
@@ -487,7 +507,7 @@ class _Gatherer:
             for cue in ("budget", "spent", "rate", "narrative"):
                 if cue not in project and asks(("projects", n, cue), found.rubric):
                     yield paths.project(n, cue)
-        if not found.get("indicators"):
+        if not found.get("indicators") and found.rubric.groups:
             yield "indicators"
         for n, row in enumerate(found.get("indicators") or []):
             if "actual" not in row:

@@ -56,8 +56,9 @@ def read_projects(
 
     *own* says that perfkit made the report: then what it wrote itself is no text of a project.
     """
-    listed = _items(chapter, found, year) if chapter else []
-    rows = _lines(blocks)
+    listed = _items(chapter, found, year, own) if chapter else []
+    whole = bare(found.rubric.words.total)
+    rows = [row for row in _lines(blocks) if row.name.bare != whole]
     pairs: list[tuple[Item | None, _Line | None]] = []
     for item in listed:
         row = next((row for row in rows if _same(row.name.bare, bare(item.title))), None)
@@ -70,9 +71,14 @@ def read_projects(
         _Project(found, n, one, line, year, own).read()
 
 
-def _items(chapter: Chapter, found: Received, year: int) -> list[Item]:
-    """The items of the chapter that are projects: at least half of them have an amount."""
+def _items(chapter: Chapter, found: Received, year: int, own: bool) -> list[Item]:
+    """The items of the chapter that are projects: at least half of them have an amount.
+
+    Of a rubric without money only a report that perfkit made (*own*) tells which are.
+    """
     listed = [paragraph for paragraph in chapter.paragraphs if not paragraph.aside]
+    if not found.rubric.has_money:
+        return items(listed).get("dotted", []) if own else []
     kinds = [bare(kind.name) for rule in found.rubric.groups.values() for kind in rule.kinds]
     best: list[Item] = []
     most = (0, 0)
@@ -231,7 +237,9 @@ class _Project:
 
     def narrative(self) -> None:
         """The text below its title; without one what its row says, but for 见表后第3项."""
-        words = [p for p in self.paragraphs if not (self.own and generated(p.text))]
+        words = [
+            p for p in self.paragraphs if not (self.own and generated(p.text, self.found.rubric))
+        ]
         text = "\n".join(paragraph.text for paragraph in words)
         if text:
             self.put("narrative", text, Origin(range_of(words)))

@@ -28,6 +28,8 @@ ALSO = {
 
 _POINTS = re.compile(r"\([0-9.]+分?\)$")
 _TOTAL = re.compile(r"合计|总计|总分|总得分")
+_SOURCE = re.compile(r"评分标准[：:].*出处[：:]")
+"""The last row of a sheet that perfkit made: what it is made by."""
 
 
 @dataclass
@@ -149,6 +151,8 @@ class _Reader:
 
     def row(self, part: Part, row: Row) -> None:
         labels = [cell for cell in row.labels or row.whole[:2] if cell.bare]
+        if any(_SOURCE.match(cell.bare) for cell in labels):
+            return
         texts = [_POINTS.sub("", cell.bare) for cell in labels]
         claim = self.points(row, "claimed", "score" if "claimed" not in part.kinds else "")
         award = self.points(row, "awarded")
@@ -215,6 +219,8 @@ class _Reader:
     def chosen(
         self, part: Part, row: Row, labels: list[Cell], texts: list[str], claim: Placed | None
     ) -> None:
+        if not self.rubric.groups:
+            return  # the departments choose none
         if "target" not in part.kinds:
             # A table of points alone: the claim of a whole group.
             for name in self.rubric.groups:
