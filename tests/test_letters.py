@@ -237,6 +237,35 @@ def test_an_answer_to_what_is_no_more_is_kept_and_told(outputs):
     assert [one.replies[0]["text"] for one in checks if one.replies] == ["情况属实"], "by its text"
 
 
+@pytest.mark.parametrize("ending", letter.FORMS)
+def test_what_is_written_elsewhere_is_told(ending, outputs):
+    write_letters(outputs, REPORT)
+    path = letter.letter_file(outputs, REPORT, ending)
+    if ending == "xlsx":
+        book = openpyxl.load_workbook(path)
+        sheet = book.active
+        sheet["E6"], sheet["D7"] = "已整改", f"{sheet['D7'].value}（我局已改）"
+        sheet["G7"], sheet["I6"], sheet["A30"] = "采纳", "另附材料", "补充说明：见附件"
+        book.save(path)
+    else:
+        document = docx.Document(path)
+        lines = document.tables[1]
+        lines.cell(1, 4).text = "已整改"
+        lines.cell(2, 3).text += "（我局已改）"
+        lines.cell(2, 6).text = "采纳"
+        lines.cell(2, 6).merge(lines.cell(3, 6))
+        document.add_paragraph("补充说明：见附件")
+        document.save(path)
+    taken = import_answers(outputs, path)
+    told = "\n".join(taken.notes)
+    assert "在“处理情况”栏写的“已整改”没有收；请写在“答复说明”栏" in told
+    assert "在“意见”栏添写的“（我局已改）”没有收" in told
+    assert "补充说明：见附件”没有收" in told
+    # A cell that goes over two rows answers both.
+    assert (taken.added, taken.loose) == ((1, 0) if ending == "xlsx" else (2, 0))
+    assert len(taken.notes) == (4 if ending == "xlsx" else 3)
+
+
 def test_text_of_a_sheet_is_no_formula(outputs):
     add_events(outputs, REPORT, [remark(3, text="=HYPERLINK(1)")])
     sheet = openpyxl.load_workbook(io.BytesIO(letter.workbook(letter_of(outputs, REPORT)))).active

@@ -24,6 +24,7 @@ from perfkit.review.record import LONGEST, NAME, UNSHOWN, Event, add_events, rea
 from perfkit.review.reported import read_reported
 from perfkit.texts import shortened
 
+NOT_TAKEN = f"没有收；请写在“{letter.WHY}”栏"
 ROWS, CELLS = 5000, 100
 """Rows of a file, and cells of a row, that are looked at."""
 
@@ -53,6 +54,8 @@ class Sheet:
     when: str
     answers: tuple[Answer, ...]
     blank: int = 0
+    unread: tuple[str, ...] = ()
+    """What was written elsewhere than in the columns for answers, in words."""
 
 
 @dataclass
@@ -98,7 +101,7 @@ def import_answers(outputs: Path, path: Path) -> Taken:
     for remark in review.remarks:
         place = {"on": remark.event["id"]}
         by_code[letter.remark_code(remark.event)] = by_text[_flat(remark.event["text"])] = place
-    taken = Taken(sheet.report, blank=sheet.blank)
+    taken = Taken(sheet.report, blank=sheet.blank, notes=[f"{path}：{u}" for u in sheet.unread])
     by = shortened(_sound(sheet.who or found.department) or "部门", NAME)
     at = _when(sheet.when, taken)
     events = []
@@ -110,6 +113,10 @@ def import_answers(outputs: Path, path: Path) -> Taken:
             words = shortened(" ".join(f"{one.text} → {one.answer}".split()), 200)
             taken.notes.append(f"{path}：{one.place}{reason}：{words}")
             found_place = {"about": one.text or "（没有写意见）"}
+        said = by_code.get(one.code, {}).get("finding", {}).get("message", "")
+        if said and _flat(one.text).startswith(_flat(said)) and _flat(one.text) != _flat(said):
+            added = shortened(_flat(one.text)[len(_flat(said)) :], 60)
+            taken.notes.append(f"{path}：{one.place}在“{letter.TEXT}”栏添写的“{added}”{NOT_TAKEN}")
         events.append(_event(sheet.report, found_place, one.answer, by, at))
     try:
         taken.added = add_events(outputs, sheet.report, events)
@@ -221,10 +228,28 @@ def _word_rows(content: bytes) -> Iterator[Row]:
     document = docx.Document(io.BytesIO(content))
     breaks = {qn("w:br"): "\n", qn("w:tab"): " "}
 
+    # Where rows were merged, the answer is that to each of them.
+    above: dict[int, str] = {}
+
+    def cells(row: Any) -> Iterator[str]:
+        at = 0
+        for cell in row.iter(qn("w:tc")):
+            span, going_on = 1, False
+            for part in cell.iterchildren(qn("w:tcPr")):
+                for one in part:
+                    if one.tag == qn("w:gridSpan"):
+                        span = min(int(one.get(qn("w:val"), "1")), CELLS)
+                    elif one.tag == qn("w:vMerge"):
+                        going_on = one.get(qn("w:val"), "continue") == "continue"
+            above[at] = above.get(at, "") if going_on else text(cell)
+            yield above[at]
+            yield from [""] * (span - 1)
+            at += span
+
     def text(cell: Any) -> str:
         # All that is to be seen, what was inserted with changes tracked too; deleted text is no w:t.
         lines = []
-        for paragraph in cell.iter(qn("w:p")):
+        for paragraph in cell.iter(qn("w:p")):  # a paragraph has itself
             lines.append(
                 "".join(
                     one.text or "" if one.tag == qn("w:t") else breaks.get(one.tag, "")
@@ -235,10 +260,11 @@ def _word_rows(content: bytes) -> Iterator[Row]:
 
     for t, table in enumerate(document.element.body.iter(qn("w:tbl")), 1):
         for number, row in enumerate(table.iter(qn("w:tr")), 1):
-            yield (
-                f"第 {t} 个表格第 {number} 行",
-                [text(cell) for cell in row.iter(qn("w:tc"))][:CELLS],
-            )
+            yield f"第 {t} 个表格第 {number} 行", list(cells(row))[:CELLS]
+        above.clear()
+    for paragraph in document.element.body.iterchildren(qn("w:p")):
+        if words := text(paragraph):
+            yield BESIDE, [words]
 
 
 def _sheet(path: Path, rows: list[Row]) -> Sheet:
@@ -247,10 +273,17 @@ def _sheet(path: Path, rows: list[Row]) -> Sheet:
     columns: dict[str, int] = {}
     report = who = when = ""
     answers, blank = [], 0
+    titled: list[str] = []
+    unread: list[str] = []
     for place, cells in rows:
+        if place == BESIDE:
+            if not _ours(cells[0]):
+                unread.append(f"表格以外写的“{shortened(_flat(cells[0]), 60)}”{NOT_TAKEN}")
+            continue
         titles = {_flat(cell): i for i, cell in enumerate(cells)}
         if all(name in titles for name in wanted):
             columns = {name: titles[name] for name in wanted}
+            titled = cells
             continue
         if not columns:
             report = report or _beside(cells, letter.REPORT)
@@ -261,6 +294,12 @@ def _sheet(path: Path, rows: list[Row]) -> Sheet:
             _sound(cells[at]) if at < len(cells) else "" for at in columns.values()
         )
         said = "：".join(part for part in (answer, why) if part)
+        empty = not (code or text or said)
+        for title, cell in zip([*map(_flat, titled), *[""] * CELLS], cells, strict=False):
+            other = title not in letter.COLUMNS or (empty and not cell.isdecimal())
+            if cell and (other or (title == letter.STATE and not letter.is_state(cell))):
+                where = f"“{title}”栏" if title else "没有栏名的一栏"
+                unread.append(f"{place}在{where}写的“{shortened(_flat(cell), 60)}”{NOT_TAKEN}")
         if said:
             if len(said) > LONGEST or len(text) > LONGEST:
                 raise PerfkitError(f"{path}：{place}超过 {LONGEST} 个字；请缩短，或者另附文件")
@@ -272,7 +311,19 @@ def _sheet(path: Path, rows: list[Row]) -> Sheet:
         raise PerfkitError(f"{path}：里面没有{letter.NAME}的表格（要有{names}各栏，栏名请不要改）")
     if not report:
         raise PerfkitError(f"{path}：表格前面没有“{letter.REPORT}”，不知道是哪份报告的")
-    return Sheet(report, who, when, tuple(answers), blank)
+    return Sheet(report, who, when, tuple(answers), blank, tuple(unread))
+
+
+BESIDE = "表格以外"
+"""The place of what stands in a Word file beside its tables."""
+
+
+def _ours(text: str) -> bool:
+    """Whether words beside the table are those of the sheet itself."""
+    flat = _flat(text)
+    return (
+        flat in (_flat(letter.GUIDE),) or flat.endswith(letter.NAME) or flat.startswith(letter.SEAL)
+    )
 
 
 def _beside(cells: list[str], label: str) -> str:

@@ -29,12 +29,13 @@ REPORT, WHO, WHEN = "报告名称", "填写人", "填写日期"
 """The labels of the cells before the table that are read back."""
 CODE, TEXT, ANSWER, WHY = "编号", "意见", "部门答复", "答复说明"
 """The titles of the columns that are read back."""
+STATE = "处理情况"
 COLUMNS = {
     "序号": 5,
     "类别": 8,
     "针对的内容": 20,
     TEXT: 40,
-    "处理情况": 22,
+    STATE: 22,
     ANSWER: 10,
     WHY: 28,
     CODE: 13,
@@ -43,6 +44,7 @@ COLUMNS = {
 ANSWERS = ("采纳", "部分采纳", "不采纳")
 QUOTE = 120
 """Signs of the quoted text."""
+SEAL = "（单位盖章）"
 GUIDE = (
     "请逐条在“部门答复”栏选填采纳、部分采纳或不采纳，在“答复说明”栏写明理由或改正情况；"
     "编号一栏用于对应，请不要改动。"
@@ -105,11 +107,19 @@ def letter_of(outputs: Path, report: str) -> Letter:
             text, code = finding.message, finding_code(finding)
             lines.append(Line(code, kind, about, text, "\n".join(state)))
     for remark in review.remarks:
-        state = ["已了结" if remark.settled else "未了结", *map(told_answer, remark.thread)]
+        state = [SETTLED if remark.settled else UNSETTLED, *map(told_answer, remark.thread)]
         about = shortened(" ".join(remark.quote.split()), QUOTE)
         code, text = remark_code(remark.event), remark.event["text"]
         lines.append(Line(code, "审阅意见", about, text, "\n".join(state)))
     return Letter(report, page.department, page.year, page.evaluation, tuple(lines))
+
+
+SETTLED, UNSETTLED = "已了结", "未了结"
+
+
+def is_state(text: str) -> bool:
+    """Whether a cell of 处理情况 begins as the sheet was written, and not as someone wrote into it."""
+    return text.split("\n")[0].strip() in (*CHECKS.values(), SETTLED, UNSETTLED)
 
 
 def told_answer(event: Event) -> str:
@@ -263,7 +273,7 @@ def word(letter: Letter) -> bytes:
     for paragraph in table._tbl.tr_lst[-1].iter(qn("w:p")):
         # The seal doesn't stand on a page of its own.
         paragraph.get_or_add_pPr().get_or_add_keepNext().val = True
-    signed = document.add_paragraph("（单位盖章）　　　　　　年　　月　　日")
+    signed = document.add_paragraph(f"{SEAL}　　　　　　年　　月　　日")
     signed.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     signed.paragraph_format.space_before = Pt(18)
     _page_number(section.footer.paragraphs[0])
