@@ -5,13 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
+import pytest
 from command_line import perfkit
 
 from perfkit.batch.execute import build_report
-from perfkit.batch.journal import read_journal
+from perfkit.batch.journal import Record, append_record, read_journal
 from perfkit.batch.plan import STANDARD, Settings, best_engine, plan
 from perfkit.batch.verify import verify
 from perfkit.books.filings import departments_in, export_book
+from perfkit.cli import main
+from perfkit.index.rows import row_of
+from perfkit.scoring.params import read_department
+from perfkit.scoring.scorecard import score
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_a_report_is_the_same_unless_it_or_what_it_was_made_of_changed(filing, tmp_path):
@@ -66,3 +73,22 @@ def test_a_folder_without_a_journal_is_told(tmp_path):
     done = perfkit("verify", tmp_path)
     assert done.returncode == 2
     assert "没有生成记录" in done.stderr
+
+
+def test_from_another_folder_the_template_is_that_of_the_reports(
+    filing, tmp_path, monkeypatch, capsys
+):
+    outputs, notebooks = tmp_path / "kit" / "outputs", tmp_path / "kit" / "notebooks"
+    row = row_of("x", score(*read_department(filing())), ())
+    append_record(outputs, Record("x", "../params/gone.yaml", {}, row=row.as_dict()))
+    monkeypatch.chdir(tmp_path)
+
+    def told():
+        with pytest.raises(SystemExit):
+            main(["verify", str(outputs)])
+        return "".join(capsys.readouterr())
+
+    assert "找不到模板笔记本 notebooks" in told()
+    notebooks.mkdir()
+    shutil.copy(ROOT / "notebooks" / "report.ipynb", notebooks)
+    assert "x：找不到它的参数文件" in told()

@@ -23,13 +23,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _template_beside(outputs: Path) -> Path:
+    """The template of this folder, else of the one that the reports stand in."""
+    here = Path("notebooks/report.ipynb")
+    beside = outputs.absolute().parent / here
+    return beside if not here.is_file() and beside.is_file() else here
+
+
 def execute(options: argparse.Namespace) -> int:
     """Run the command; its exit code."""
     journal = read_journal(options.outputs)
     if not journal:
         wrong_use(f"{options.outputs} 里没有生成记录（perfkit.jsonl），不知报告由什么生成")
+    template = options.template or _template_beside(options.outputs)
+    if not template.is_file():
+        wrong_use(
+            f"找不到模板笔记本 {template}，不能重做；请在报告所属的工作文件夹里运行，或用 --template 指明"
+        )
     settings = Settings(
-        template=options.template or Path("notebooks/report.ipynb"),
+        template=template,
         one_template=options.template is not None,
         outputs=options.outputs,
         formats=(),
