@@ -103,6 +103,7 @@ def rows(path, sheet):
 def test_a_workbook_has_rows_for_what_is_listed(tmp_path):
     blank_book("project-2020", tmp_path / "空白.xlsx")
     assert rows(tmp_path / "空白.xlsx", "预算")[2:5] == ["资金来源", "项目支出", "填写项"]
+    assert rows(tmp_path / "空白.xlsx", "检查清单") == []  # the rubric has no question
     export_book(
         [SAMPLES / "project-2020.yaml", SAMPLES / "hubei-2020.yaml"], tmp_path / "两个.xlsx"
     )
@@ -135,6 +136,13 @@ def test_an_editor_asks_for_what_is_listed(rubric, asked):
         "budget": {"项目支出": NOTHING},
     }
     assert SCHEMA.is_valid({"department": filed}) is asked
+
+
+def test_a_project_need_not_list_projects_of_its_own(read):
+    card = score(*read(sample("project-2020") | {"projects": []}))
+    report = Report(card, examine(card))
+    assert "列出项目" not in report.projects().html
+    assert [one.code for one in report.audit.findings if one.code.startswith("projects")] == []
 
 
 # ---- the rubric itself
@@ -175,10 +183,13 @@ def test_a_rubric_without_money_asks_for_none(read, tmp_path):
     assert "execution" not in asked["narrative"]
     assert [*asked["projects"][0]] == ["name", "evaluation", "score", "starts", "ends", "narrative"]
     blank_book("internal-control", tmp_path / "空白.xlsx")
-    assert rows(tmp_path / "空白.xlsx", "预算") == []
-    (project,) = [one for one in read_sheets(tmp_path / "空白.xlsx")[0] if one.name == "项目"]
-    headings = [cell.text for row in project.cells.values() for cell in row.values()]
-    assert not re.search("万元|预算|支出|执行率", " ".join(headings))
+    texts = {
+        sheet.name: " ".join(cell.text for row in sheet.cells.values() for cell in row.values())
+        for sheet in read_sheets(tmp_path / "空白.xlsx")[0]
+    }
+    assert not texts.keys() & {"预算", "指标"}
+    assert not re.search("万元|计算符号", texts["填写说明"])
+    assert not re.search("万元|预算|支出|执行率", texts["项目"])
     filed = sample("internal-control")
     new, rubric = read(filed)
     old, _ = read(filed | {"budget": {part: {**NOTHING} for part in PARTS}})

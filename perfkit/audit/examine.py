@@ -205,7 +205,7 @@ def projects_against_part(card: Scorecard) -> Found:
     # One part that is the whole has its name.
     name = part_names(card.rubric)["project" if len(listed) > 1 else "total"]
     if not projects:
-        if part.budget or part.spent:
+        if (part.budget or part.spent) and not card.rubric.of_one_project:
             yield (
                 "projects.none",
                 "warning",

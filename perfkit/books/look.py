@@ -126,7 +126,15 @@ class Look:
         )
         sheet.write_string(1, 1, f"评分标准：{named}", self.note)
         self.money = any(rubric.has_money for rubric in rubrics)
-        lines = [text for text in _GUIDE if self.money or not text.startswith("金额")]
+        shown = {
+            "金额": self.money,
+            **dict.fromkeys(("指标值", "完成值"), any(rubric.groups for rubric in rubrics)),
+        }
+        lines = [
+            text
+            for text in _GUIDE
+            if all(there or not text.startswith(begin) for begin, there in shown.items())
+        ]
         if many:
             lines.insert(
                 1,

@@ -171,7 +171,8 @@ class _Writer:
             return any(found.values())
         if block.at == ("indicators",):  # asked for where the department chooses some
             return any(entry.rubric.groups for entry in self.entries)
-        return bool(block.at) and block.at[0] in _ALWAYS
+        # Of what the rubric asks by name (检查清单), no row is one that nobody fills in.
+        return block.kind != "keyed" and bool(block.at) and block.at[0] in _ALWAYS
 
     def lines(self, block: Block) -> dict[str, list[_Line]]:
         return {entry.key: list(self.lines_of(block, entry)) for entry in self.entries}

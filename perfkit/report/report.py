@@ -257,10 +257,10 @@ class Report:
             [self._figures.get(field, []) for field in fields],
             money,
         )
-        derived = [
-            ("projects.sums", "projects", projects_sentence(self.department, money)),
-            ("projects.goals", "indicators", goals_sentence(self.card)),
-        ]
+        derived = [("projects.goals", "indicators", goals_sentence(self.card))]
+        if listed or not self.card.rubric.of_one_project:
+            sums = ("projects.sums", "projects", projects_sentence(self.department, money))
+            derived.insert(0, sums)
         if not money:  # there is no chapter on money, in which they stand
             derived.append(("projects.units", "units", units_sentence(self.card)))
         labels = {

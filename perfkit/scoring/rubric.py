@@ -261,6 +261,11 @@ class Rubric(Record):
         return bool(self.parts)
 
     @property
+    def of_one_project(self) -> bool:
+        """Whether what is evaluated is a project itself; projects that it lists are parts of it."""
+        return self.parts == ("project",)
+
+    @property
     def yearly(self) -> Yearly:
         """The yearly parameters that were set apart from the rubric, with their file."""
         return self._yearly

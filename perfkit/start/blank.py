@@ -170,7 +170,11 @@ def remarks(tree: Mapping[str, Any], rubric: Rubric, chinese: bool) -> Remarks:
     if rubric.has_money:
         found["budget"] = "预算执行：金额都以万元计"
     found["divisions"] = "内设机构：一个科室一项，每项以“- ”开头"
-    found["projects"] = "项目：一个项目一项，照样子往下加；没有项目就删去这一项"
+    found["projects"] = (
+        "项目：项目分几块做的，一块一项，照样子往下加；不分的删去这一项"
+        if rubric.of_one_project
+        else "项目：一个项目一项，照样子往下加；没有项目就删去这一项"
+    )
     found["indicators"] = (
         "绩效指标：一个三级指标一项，同一类可以有几项，没有的类别删去那一项；可量化的写 ≥ 或 ≤"
     )
