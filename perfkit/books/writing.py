@@ -36,7 +36,7 @@ from perfkit.forms.layout import (
 )
 from perfkit.forms.targets import OFFERED, parted
 from perfkit.quantities import parse_date, parse_rate, parse_signed_rate, plain
-from perfkit.scoring.asked import asks, printed_in
+from perfkit.scoring.asked import asks, offers, printed_in
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes, own_indicators
 from perfkit.scoring.rubric import Rubric, called
 
@@ -451,7 +451,7 @@ def _has_amounts(block: Block) -> bool:
 
 def _has_row(loc: Loc, rubric: Rubric) -> bool:
     """Whether a field has its row in the form: of money that has but one part, the whole has none."""
-    return asks(loc, rubric) and (loc != ("budget", "total") or len(rubric.parts) > 1)
+    return offers(loc, rubric) and (loc != ("budget", "total") or len(rubric.parts) > 1)
 
 
 def _add(rows: list[tuple[int, int]], row: int) -> None:

@@ -30,7 +30,7 @@ from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table, bare
 from perfkit.received.projects import read_projects
 from perfkit.received.sheet import Sheet, of_the_department, read_sheet
 from perfkit.received.tables import Row, amount, parts, rate
-from perfkit.scoring.asked import asks
+from perfkit.scoring.asked import asks, offers
 from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 from perfkit.texts import shortened
@@ -537,9 +537,10 @@ class _Gatherer:
                 if found.get(paths.part(key, cue)) is None:
                     yield paths.part(key, cue)
         for path in (paths.INITIAL, paths.CARRYOVER, paths.PREVIOUS_RATE):
-            if found.get(path) is None:
+            if found.get(path) is None and offers(tuple(path.split(".")), found.rubric):
                 yield path
-        if found.get(paths.INITIAL) is None and found.get(paths.VARIANCE_RATE) is None:
+        rate = offers(tuple(paths.VARIANCE_RATE.split(".")), found.rubric)
+        if rate and found.get(paths.INITIAL) is None and found.get(paths.VARIANCE_RATE) is None:
             yield paths.VARIANCE_RATE
 
 

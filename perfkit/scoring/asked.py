@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from perfkit.forms import paths
 from perfkit.forms.fields import Loc, leaves
 from perfkit.quantities import halfwidth
 from perfkit.scoring.filed import PART_NAMES
@@ -31,6 +32,23 @@ def asks(loc: Loc, rubric: Rubric) -> bool:
     if loc == ("narrative", "execution"):
         return rubric.has_money  # a chapter that its report doesn't have
     return rubric.has_money or loc[0] != "projects" or loc[-1] not in OF_PROJECTS
+
+
+OF_RULES = {
+    paths.CARRYOVER_RATE: paths.CARRYOVER_RATE,
+    paths.PREVIOUS_RATE: paths.PREVIOUS_RATE,
+    paths.PREVIOUS_SOURCE: paths.PREVIOUS_RATE,
+    paths.VARIANCE_RATE: paths.VARIANCE_RATE,
+}
+"""Rates that are filed for the sake of a rule, and the source of one: the field that it must name."""
+
+
+def offers(loc: Loc, rubric: Rubric) -> bool:
+    """Whether a form has room for the field: it is asked for, and a rate that only a rule reads is read."""
+    field = OF_RULES.get(".".join(map(str, loc)))
+    read = {name for one in rubric.everything for name in one.rule.named}
+    read |= {figure.not_above for figure in rubric.figures.values() if figure.not_above}
+    return asks(loc, rubric) and (field is None or field in read)
 
 
 def printed_in(rubric: Rubric) -> dict[Loc, str]:

@@ -16,7 +16,7 @@ from perfkit.quantities import (
     parse_signed_rate,
     plain,
 )
-from perfkit.scoring.asked import only_asked, printed_in
+from perfkit.scoring.asked import offers, only_asked, printed_in
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.names import in_words
 from perfkit.scoring.rubric import PARTS, Rubric
@@ -91,6 +91,13 @@ def _later(rubric: Rubric) -> dict[str, tuple[str, Any]]:
     }
 
 
+SURROUNDINGS = {
+    "carryover": ("amount", "rate", "previous_rate", "previous_source"),
+    "variance": ("rate",),
+}
+"""What stands beside the parts of the budget."""
+
+
 def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, Any]:
     """The tree of a filing with every field, and nothing in it but its name, year and rubric.
 
@@ -113,8 +120,11 @@ def blank(rubric: Rubric, written_as: str, year: int, name: str) -> dict[str, An
             **{key: {"budget": "", "spent": ""} for key in PARTS if key in rubric.parts},
             **({"total": ""} if several else {}),
             "initial": "",
-            "carryover": dict.fromkeys(("amount", "rate", "previous_rate", "previous_source"), ""),
-            "variance": {"rate": ""},
+            **{
+                part: dict.fromkeys(kept, "")
+                for part, keys in SURROUNDINGS.items()
+                if (kept := [key for key in keys if offers(("budget", part, key), rubric)])
+            },
         },
         "projects": [
             {"name": "", "evaluation": "单位自评"}

@@ -83,6 +83,11 @@ class Excess(Quotient):
         return {score.id: " ".join(f for f in kept if constant(f) is None)}
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Its fields, 比较对象 and the stated rate."""
+        return (*super().named, self.stated or "")
+
+    @property
     def held_against(self) -> str:
         """比较对象."""
         return self.over

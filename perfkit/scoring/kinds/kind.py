@@ -196,6 +196,11 @@ class Rule(Record):
         return False
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The fields of the filing that it names, and whatever else it compares them with."""
+        return ()
+
+    @property
     def held_against(self) -> str:
         """The yearly parameter or the field that a rate is compared with; empty without one."""
         return ""

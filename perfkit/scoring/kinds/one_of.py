@@ -54,6 +54,11 @@ class OneOf(Rule):
         return {score.id: " ".join(dict.fromkeys(" ".join(found).split()))}
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The fields of all ways."""
+        return tuple(field for way in self.ways for field in way.rule.named)
+
+    @property
     def questions(self) -> tuple[Item, ...]:
         """The items of all ways."""
         return tuple(item for way in self.ways for item in way.rule.questions)

@@ -93,6 +93,11 @@ class Quotient(Rule):
         sides = dict.fromkeys((self.of, self.less, self.to))
         return [side for side in sides if side and constant(side) is None]
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its fields and 比较对象."""
+        return (*self.fields, self.held_against)
+
     def claimed(self, name: str, department: Department) -> bool:
         """Whether one of the figures is filed that the rubric asks for itself, if it asks for any."""
         own = [f for f in (*self.fields, self.held_against) if f.startswith(FIGURES)]
