@@ -14,6 +14,7 @@ import yaml
 from foreign_books import as_excel, as_wps
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.comments import Comment
 
 from perfkit.books.filings import blank_book, departments_in, export_book, import_books
 from perfkit.books.writing import Entry, as_number, book_bytes
@@ -283,6 +284,11 @@ def without_claims(book):
     book["指标"].delete_cols(at(book["指标"], "自评分").column)
 
 
+def headed(heading):
+    """Another heading for 支出数."""
+    return lambda book: setattr(at(book["项目"], "支出数（万元）"), "value", heading)
+
+
 def in_full(book):
     at(book["项目"], "支出数（万元）").value = "全年执行数（万元）"
 
@@ -312,6 +318,16 @@ SEEN = {
     "小标题": (captioned, "第 5 行是小标题"),
     "少了一列": (without_claims, "表头里没有“自评分”"),
     "预算数写全称": (in_full, None),
+    "写了年度": (headed("2023年度支出数（万元）"), None),
+    "列名里有说明": (
+        headed("支出数（含结转资金）"),
+        "D4：把“支出数（含结转资金）”一列当作“支出数”",
+    ),
+    "单位名称": (lambda book: at(book["部门"], "部门名称").__setattr__("value", "单位名称"), None),
+    "批注": (
+        lambda book: setattr(spent(book, "甲"), "comment", Comment("应为40", "李")),
+        "D5有批注，没有读",
+    ),
 }
 
 
@@ -394,6 +410,11 @@ def unspent(book):
     )
 
 
+def row_named(before, after):
+    """Another name for a row of the budget."""
+    return lambda book: setattr(at(book["预算"], before), "value", after)
+
+
 UNCLEAR = {
     "表头和表上面的单位不同": (two_units, "工作表“项目”C4：表里既写了单位“万元”，又写了“元”"),
     "一行和表头的单位不同": (
@@ -405,6 +426,19 @@ UNCLEAR = {
     "合并的文字": (merged_texts, "工作表“文字说明”B5：合并了第 5 到 6 行"),
     "调整值写未调整": (not_adjusted, "工作表“指标”.6：调整值写的是“未调整”；没有调整过就留空"),
     "未支出数不是支出数": (unspent, "“未支出数”一列不是填报的内容，没有读"),
+    "上年的支出数": (headed("支出数（2022年）"), "“支出数（上年）”一列不是填报的内容，没有读"),
+    "截至九月的支出数": (
+        headed("支出数（截至9月）"),
+        "“支出数（截至9月）”一列不是填报的内容，没有读",
+    ),
+    "本年的不是上年的": (
+        row_named("上年结转结余率", "本年结转结余率"),
+        "“本年结转结余率”一行不是填报的内容",
+    ),
+    "年末的不是年初的": (
+        row_named("年初预算数（万元）", "年末预算数"),
+        "“年末预算数”一行不是填报的内容",
+    ),
 }
 
 

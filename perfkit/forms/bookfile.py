@@ -77,6 +77,8 @@ class Sheet:
     hidden: bool = False
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    comments: list[tuple[int, int]] = field(default_factory=list)
+    """The cells that someone has commented on (批注)."""
 
     def place(self, row: int, column: int) -> str:
         """工作表“项目”C7."""
@@ -220,6 +222,8 @@ def _formulas(content: bytes) -> Iterator[tuple[int, int, str]]:
 def _sheet(sheet: Any, content: bytes) -> Sheet:
     found = Sheet(sheet.title, hidden=sheet.sheet_state != "visible")
     for (row, column), cell in sheet._cells.items():
+        if cell.comment:
+            found.comments.append((row, column))
         if cell.value is None:
             continue
         shown = _shown(cell)

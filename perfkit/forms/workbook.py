@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from perfkit.errors import Fault, PerfkitError
 from perfkit.files import file_digest, shown_name, stamp
-from perfkit.forms.aliases import all_aliases
+from perfkit.forms.aliases import all_aliases, words_for
 from perfkit.forms.bookfile import Cell, Sheet, column_letters, part_of, read_sheets
 from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc, all_fields, field_readers, leaves
@@ -51,6 +52,8 @@ from perfkit.quantities import (
     parse_rate,
     parse_signed_rate,
 )
+
+_YEAR = "评价年度"
 
 LIKE = 75
 """How alike, of 100, a renamed column or row is to its name in the form."""
@@ -90,7 +93,7 @@ _FOOT = re.compile(
 """What people write below a table: 填表人：…, 注：…."""
 _OTHERWISE = re.compile(
     "未|非|不|无|上年|去年|前年|往年|上期|同期|以前|历年|下年|明年|次年|累计|增|减|差|变|较|占|余|欠"
-    "|应|拟|计划|预计|年初|调整(?!后)|(?:19|20)[0-9]{2}"
+    "|应|拟|计划|预计|年初|年末|半年|季度|[0-9]月|截至|调整(?!后)|(?:19|20)[0-9]{2}"
 )
 """Words that make another thing of a column's name: 未支出数 is not 支出数."""
 _UNIT_LINE = re.compile(
@@ -339,6 +342,7 @@ class _Reader:
         self.book = book
         self.rank = 0
         self.many = False
+        self.year = ""
         self.owners = Owners()
         self.listed: set[str] = set()
         """The departments in the sheet 部门."""
@@ -351,6 +355,24 @@ class _Reader:
             for title, loc in block.rows
         }
 
+    def years(self, sheets: list[Sheet]) -> None:
+        """The year of the filings, if it is one."""
+        found = {
+            halfwidth(text)[:4]
+            for sheet in sheets
+            for cells in sheet.cells.values()
+            for label, text in pairwise(cell.text for _, cell in sorted(cells.items()))
+            if label == _YEAR
+        }
+        self.year = next(iter(found)) if len(found) == 1 else ""
+
+    def undated(self, name: str) -> str:
+        """A heading or a row's name without the year that all is of: 支出数 for 2023年支出数."""
+        if not self.year.isdecimal():
+            return name
+        name = re.sub(rf"{self.year}年度?", "", halfwidth(name))
+        return re.sub(rf"{int(self.year) - 1}年度?", "上年", name)
+
     def note(self, message: str) -> None:
         if message not in self.book.notes:
             self.book.notes.append(message)
@@ -361,6 +383,7 @@ class _Reader:
         self.book.faults.append(Fault(self.book.name, self.rank, message, place))
 
     def read(self, sheets: list[Sheet]) -> None:
+        self.years(sheets)
         found: list[tuple[Sheet, list[_Heading]]] = []
         for sheet in sheets:
             if not sheet.cells or sheet.name.strip() in (GUIDE, CHOICES):
@@ -400,6 +423,8 @@ class _Reader:
                 self.block(sheet, heading, following)
             if sheet.hidden:
                 self.note(f"工作表“{sheet.name}”是隐藏的，已照常读入")
+            for row, column in sheet.comments:
+                self.note(f"{sheet.place(row, column)}有批注，没有读")
         self.complete(found)
 
     def strangers(self) -> None:
@@ -556,13 +581,15 @@ class _Reader:
         known = {name: column for column in block.columns for name in column.also}
         known |= {_word(column.title)[0]: column for column in block.columns}
         for at, cell in sorted(cells.items()):
-            word, unit = _word(cell.text)
+            word, unit = _word(self.undated(cell.text))
             if word in OWNERS and word not in known and not places["owner"]:
                 places["owner"] = at
             elif word and word == block.label:
                 places["label"] = at
             elif word and word == block.words:
                 places["words"] = at
+            elif _OTHERWISE.search(_remark(self.undated(cell.text))):
+                continue  # 支出数（上年）
             elif (column := known.get(word)) and column not in columns.values():
                 columns[at], units[at] = column, unit
             elif word:
@@ -580,8 +607,12 @@ class _Reader:
         block, cells = heading.block, sheet.cells[heading.row]
         read = {*heading.columns, heading.owner, heading.label, heading.words}
         for at, column in heading.columns.items():
-            word = _word(cells[at].text)[0]
-            if word not in (_word(column.title)[0], *column.also):
+            word = _word(self.undated(cells[at].text))[0]
+            if remark := _remark(self.undated(cells[at].text)):
+                self.note(
+                    f"{sheet.place(heading.row, at)}：把“{word}（{remark}）”一列当作“{column.title}”"
+                )
+            elif word not in (_word(column.title)[0], *column.also):
                 self.note(f"{sheet.place(heading.row, at)}：把“{word}”一列当作“{column.title}”")
             if column.unit:
                 unit = self.unit_of(sheet, heading.row, at, heading.units[at], heading.unit)
@@ -591,11 +622,14 @@ class _Reader:
                         f"{sheet.place(heading.row, at)}：“{word}”一列按{where}以{unit}为单位读"
                     )
         for at, cell in cells.items():
-            word = _word(cell.text)[0]
+            word = _word(self.undated(cell.text))[0]
             if at in read or word in UNREAD or word.startswith("答"):
                 continue
             twice = next((c for c in block.columns if word in (c.title, *c.also)), None)
-            if twice:
+            remark = _remark(self.undated(cell.text))
+            if remark:
+                word = f"{word}（{remark}）"
+            if twice and not _OTHERWISE.search(remark):
                 message = f"有两列都是“{twice.title}”，认不准；请删去一列或改名"
                 self.fault(sheet, heading.row, at, message)
             else:
@@ -616,6 +650,9 @@ class _Reader:
         rows = [row for row in sorted(sheet.cells) if heading.row < row <= last]
         merged, captions = self.merged(sheet, heading, last)
         titled = {_word(title)[0]: (title, loc) for title, loc in block.rows}
+        for title, loc in block.rows:
+            for word in words_for(Department, loc):
+                titled.setdefault(word, (title, loc))
         counts: dict[str, int] = {}
         groups: dict[tuple[str, str], int] = {}
         items: dict[tuple[str, str], int] = {}
@@ -815,8 +852,15 @@ class _Reader:
         filing: Filing, label: str, titled: Mapping[str, tuple[str, Loc]], single: bool,
     ) -> None:  # fmt: skip
         """A row that is known by its title."""
+        label = self.undated(label)
         word, unit = _word(label)
         known = titled.get(word) or (self.rows_of.get(word) if single else None)
+        if known and (remark := _remark(label)):
+            if _OTHERWISE.search(remark):
+                known, word = None, f"{word}（{remark}）"
+            else:
+                place = sheet.place(row, heading.label)
+                self.note(f"{place}：把“{word}（{remark}）”当作“{known[0]}”")
         if known is None and word:
             from rapidfuzz import fuzz, process
 
@@ -1050,4 +1094,11 @@ def _like(word: str, columns: list[Column]) -> Column | None:
 
 def _otherwise(word: str, name: str) -> bool:
     """Whether *word* says that it is another thing than *name*, which it is like: 未支出数."""
-    return bool(set(_OTHERWISE.findall(word)) - set(_OTHERWISE.findall(name)))
+    return set(_OTHERWISE.findall(word)) != set(_OTHERWISE.findall(name))
+
+
+def _remark(text: str) -> str:
+    """What stands in brackets beside a name, except its unit: 上半年 of 支出数（上半年）."""
+    plain = halfwidth(re.sub(r"\s", "", text)).translate(_BRACKETS)
+    inside = [said for said in re.findall(r"\((.*?)\)", plain) if "元" not in said]
+    return "，".join(said for said in inside if said not in ("%", "必填", "选填"))
