@@ -1,5 +1,6 @@
 """Reports in Word and PDF, read back into filings and audited as they were received."""
 
+import shutil
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -857,3 +858,37 @@ def test_a_folder_of_received_reports_is_audited(typed, hostile, tmp_path):
         f"{folder} 里没有读的：~$甲.docx（Word 打开文件时的临时文件）、台账.xlsx（工作簿，不是报告）\n"
     )
     assert not list(tmp_path.rglob("*.yaml"))
+
+
+def test_a_report_by_a_rubric_of_one_s_own(tmp_path, monkeypatch):
+    """Its chapters are the rubric's, its figures are known by their names, its file stays named."""
+    shutil.copytree(ROOT / "tests" / "rubrics" / "ninth", tmp_path / "rubrics")
+    monkeypatch.chdir(tmp_path)
+    document = docx.Document()
+    for text in (
+        "示例市体育局2023年度部门政府采购考核报告",
+        "一、部门概况", "（一）机构设置及职责工作任务情况", "1.计划财务科。负责预算和采购。",
+        "（二）绩效目标设立情况", "依法采购，扶持中小企业。",
+        "二、采购项目情况", "全年完成采购项目12个。",
+        "三、各项考核情况",
+        "采购预算数480万元，上年采购预算数400万元，采购合同金额452万元。进口产品项目数为3个。",
+        "四、总体评价结论", "（一）评价得分情况", "自评得分60分。",
+        "（二）存在的问题及原因分析", "采购预算数曾写作500万元，采购预算数500万元。",
+        "五、措施建议", "及时归档。",
+    ):  # fmt: skip
+        document.add_paragraph(text)
+    document.save("report.docx")
+    received = read_report(Path("report.docx"), "rubrics/rubric.yaml")
+    assert received.get("figures") == {
+        "planned": "480万元", "contracts": "452万元", "imported": "3个"
+    }  # fmt: skip
+    assert [d for d in received.doubts if "采购预算数" in d] == [
+        "采购预算数：第10段是480万元，第15段是500万元，按前一个读"
+    ]
+    assert received.get("objective") == "依法采购，扶持中小企业。"
+    assert received.get("narrative.management").startswith("采购预算数480万元")
+    assert {"figures.needed", "answers.disputes.count"} <= {*received.missing}
+    assert not {"indicators", "figures.planned"} & {*received.missing}
+    write_parameters(received, Path("params/report.yaml"))
+    assert read_department(Path("params/report.yaml"))[1].id == "ninth"
+    assert department_received(received)[1].id == "ninth"

@@ -26,6 +26,7 @@ from perfkit.index.workbook import workbook
 from perfkit.quantities import plain
 from perfkit.report import Report
 from perfkit.report.exact import numbers
+from perfkit.report.sentences import result_widths
 from perfkit.report.sheet import score_sheet
 from perfkit.scoring.asked import completed, only_asked
 from perfkit.scoring.derivations import derivations
@@ -658,7 +659,8 @@ def test_a_rubric_without_money_or_indicators_to_choose(ninth):
     for script in content.iter("script"):
         script.text = ""
     text = content.text_content()
-    assert "2023年度部门政府采购考核得55.16分（满分70分），评价等级为中" in text
+    assert "2023年度部门政府采购考核得55.16分（满分70分），考核等次为中" in text
+    assert "评价等级" not in text
     assert "进口产品审批率：不适用（没有采购进口产品），按满分计，得5分（分值5分）。" in text
     assert "答“是”，等级最高为中，采购执行率不得分" in text
     assert not re.search(OTHER_FORMS.pattern + "|结转|2022年", text)
@@ -671,6 +673,19 @@ def test_a_benchmark_stands_among_the_indicators_of_its_part(ninth):
     assert paying[1:4] == ["全市平均合同支付率90%", "88.5%", "6"]
     (part,) = (c for row in rows for c in row if c.text == "预算执行（18）")
     assert part.rows == 2
+
+
+def test_scores_that_are_not_rounded_have_room_for_their_digits(ninth):
+    card, _ = ninth
+    assert result_widths(card) == (34, 10, 10, 10, 36)
+    rounding = card.rubric.rounding.model_copy(update={"stage": "total"})
+    figures = card.department.figures | {"needed": Decimal(700)}
+    department = card.department.model_copy(update={"figures": figures})
+    long = score(department, card.rubric.model_copy(update={"rounding": rounding}))
+    assert long.score("whole").awarded_words == "4.114285714286"
+    widths = result_widths(long)
+    assert sum(widths) == 100
+    assert widths[2] * 0.7 > len("4.114285714286")
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,13 @@ SLIPS = [
     ("points: 10\n    indicators:", "points: 10\n    indicator:", "是不是 indicators（指标）"),
     ("{when: ≤10%,", "{when: 10%以内,", "条件“10%以内”读不懂"),
     ("floor: 0}", "floor: 10}", "等级的下限应由高到低排列，最后一个为 0"),
-    ("over: city_variance", "over: city_varianc", "比较对象“city_varianc”既不是年度参数"),
+    (
+        "over: city_variance",
+        "over: city_varianc",
+        "比较对象“city_varianc”既不是年度参数，也不是参数文件里的比率，是不是 city_variance；",
+    ),
+    ("over: city_variance", "over: 全市平均差异率", "，是不是 city_variance；"),
+    ("to: figures.posts", "to: posts", "参数文件里没有字段“posts”，是不是 figures.posts"),
 ]
 
 

@@ -102,12 +102,13 @@ class Datum:
     unit: str = ""
 
     def shown(self, kind: str) -> str:
-        """The right value as a message gives it."""
-        value = self.values[0]
-        if kind == "rate":
-            return percent(value)
+        """The right value as a message gives it, or all that would be right."""
         count = self.unit or "个"
-        return plain(value) + {"amount": "万元", "points": "分", "count": count}.get(kind, "")
+        unit = {"amount": "万元", "points": "分", "count": count}.get(kind, "")
+        shown = [percent(v) if kind == "rate" else plain(v) + unit for v in self.values]
+        # 差异率 of −2.5 % is said as 2.5 % too.
+        same = dict.fromkeys(words for words in shown if f"-{words}" not in shown)
+        return "或".join(same)
 
 
 @dataclass(frozen=True)

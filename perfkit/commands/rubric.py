@@ -86,7 +86,7 @@ def _beside(rubric: Rubric) -> list[str]:
         if most is not None
     ]
     named = [f"{plain(grade.floor)} 分（含）以上为{grade.label}" for grade in grades[:-1]]
-    said.append(f"评价等级：{'，'.join([*named, f'其余为{grades[-1].label}'])}")
+    said.append(f"{rubric.words.grade}：{'，'.join([*named, f'其余为{grades[-1].label}'])}")
     return said
 
 

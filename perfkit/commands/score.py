@@ -45,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     for limited in card.limits:
         if limited.applies is not False:
             print(f"限制条件：{limited.sentence}。")
-    grade = f"评价等级：{card.grade or '待定'}"
+    grade = f"{card.rubric.words.grade}：{card.grade or '待定'}"
     if card.open_points:
         grade += f"；另有 {plain(card.open_points)} 分待定"
     print(f"{grade}。审核意见用 perfkit check {options.params} 查看。")

@@ -225,7 +225,11 @@ def _scores(before: Scorecard, after: Scorecard) -> Iterator[ScoreChange]:
     if before.total != after.total or before.grade != after.grade:
         off = after.total - before.total
         grades = (before.grade or "待定", after.grade or "待定")
-        told = () if grades[0] == grades[1] else (f"评价等级由{grades[0]}变为{grades[1]}",)
+        told = (
+            ()
+            if grades[0] == grades[1]
+            else (f"{after.rubric.words.grade}由{grades[0]}变为{grades[1]}",)
+        )
         total = (plain(before.total), plain(after.total), signed(off) if off else "")
         yield ScoreChange("总分", *total, told)
 

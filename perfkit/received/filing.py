@@ -14,6 +14,7 @@ from typing import Any
 from perfkit.audit.mentions import mentions, squeezed
 from perfkit.forms import paths
 from perfkit.quantities import parse_amount, parse_date, parse_rate, percent, plain
+from perfkit.received.asked import not_found, read_figures
 from perfkit.received.chapters import Chapter, chapters, items, label_of, lines
 from perfkit.received.figures import Said, said
 from perfkit.received.found import (
@@ -45,20 +46,29 @@ QUOTED = 36
 _ORGANISATION = re.compile(
     r"[一-鿿（）()]{2,40}(?:局|委员会|委|办公室|办|院|中心|街道|乡|镇|会|馆|所|部|站|政府|队|处|公司|学校|大学)"
 )
-_TITLE = re.compile(
-    r"(?:关于)?(?:(?P<year>20[0-9]{2})年度?)?(?P<name>[^0-9]{0,40}?)(?:的)?(?:(?P<later>20[0-9]{2})年度?)?"
-    r"(?P<whole>部门|单位)?整体(?:支出)?绩效(?:评价|自评|自评价)?(?:工作)?(?:情况)?(?:的)?报告"
-)
+_USUAL = "整体(?:支出)?绩效(?:评价|自评|自评价)?"
+
+
+def _title(evaluation: str) -> re.Pattern[str]:
+    """The title of a report, of the usual name or by what its rubric calls the evaluation."""
+    own = re.escape(evaluation.removeprefix("部门"))
+    return re.compile(
+        r"(?:关于)?(?:(?P<year>20[0-9]{2})年度?)?(?P<name>[^0-9]{0,40}?)(?:的)?(?:(?P<later>20[0-9]{2})年度?)?"
+        rf"(?P<whole>部门|单位)?(?:{_USUAL}|{own})(?:工作)?(?:情况)?(?:的)?报告"
+    )
+
+
 _DIVISION = re.compile(r"(?:科|室|处|中心|队|所|办|股|站|部|局|馆|院|委|组|岗)(?:（.*）|\(.*\))?$")
 _DAY = re.compile(r"20[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日")
 _NUMERIC = ("amount", "rate")
 
 
-def gather(paper: Paper, rubric: Rubric | None = None) -> Received:
-    """What a report says, field by field."""
-    found = Received(paper, rubric or _rubric_of(paper))
+def gather(paper: Paper, named: str | None = None) -> Received:
+    """What a report says, field by field; *named* is its rubric, a name or a file."""
+    rubric = load_rubric(named) if named else _rubric_of(paper)
+    found = Received(paper, rubric, named or rubric.id)
     blocks = list(lines(paper.blocks))
-    _Gatherer(found, blocks, chapters(blocks, _titles(found.rubric))).gather()
+    _Gatherer(found, blocks, chapters(blocks, _titles(rubric))).gather()
     return found
 
 
@@ -108,6 +118,7 @@ class _Gatherer:
         for key in ("execution", "management", "result", "problems", "measures"):
             self.text(key, paths.narrative(key))
         self.worked_out()
+        read_figures(self.found, self.all_paragraphs())
         self.checks(sheet)
         self.found.missing = list(self.not_found())
 
@@ -139,24 +150,24 @@ class _Gatherer:
         found = self.found
         front = self.chapters["front"].paragraphs
         short = name = None
+        written = _title(found.rubric.words.evaluation)
         for n, paragraph in enumerate(front or self.all_paragraphs()[:6]):
             text = bare(paragraph.text)
             # A title may stand on several lines.
             before = bare(front[n - 1].text) if front and n else ""
             for joined in (text, before + text):
-                title = _TITLE.fullmatch(joined)
+                title = written.fullmatch(joined)
                 if title and (title["name"] or joined != text):
                     break
             if title is None:
-                title = _TITLE.fullmatch(text)
-            if title is None and (other := self.other_title(text)):
-                name = name or (other, Origin(paragraph.place, shortened(paragraph.text, QUOTED)))
-                break
+                title = written.fullmatch(text)
             if title:
                 origin = Origin(paragraph.place, shortened(paragraph.text, QUOTED))
                 if (year := title["year"] or title["later"]) and not self.year:
                     self.put_year(year, origin)
-                if title["name"] and title["whole"]:
+                # Where the evaluation isn't that of a 部门, nothing says that a name is short.
+                whole = title["whole"] or not found.rubric.words.evaluation.startswith("部门")
+                if title["name"] and whole:
                     name = name or (title["name"], origin)
                 elif title["name"]:
                     short = short or (title["name"], origin)
@@ -185,16 +196,7 @@ class _Gatherer:
                 self.put_day(bare(paragraph.text), Origin(paragraph.place, paragraph.text))
         if not self.year:
             self.likely_year()
-        found.put("rubric", found.rubric.id, Origin(f"程序选定：{found.rubric.name}"))
-
-    def other_title(self, text: str) -> str:
-        """Whose report it is, if a title calls the evaluation as the rubric does and no other way."""
-        evaluation = re.escape(bare(self.found.rubric.words.evaluation))
-        found = re.fullmatch(
-            rf"(?:关于)?(?:20[0-9]{{2}}年度?)?(?P<name>[^0-9]{{2,40}}?)(?:的)?(?:20[0-9]{{2}}年度?)?{evaluation}(?:的)?报告",
-            text,
-        )
-        return found["name"] if found else ""
+        found.put("rubric", found.named, Origin(f"程序选定：{found.rubric.name}"))
 
     def put_day(self, text: str, origin: Origin) -> None:
         try:
@@ -516,6 +518,7 @@ class _Gatherer:
         for item in found.rubric.items:
             if item not in answered:
                 yield paths.check(item)
+        yield from not_found(found)
         for path in (paths.CLAIMED_TOTAL, paths.CLAIMED_GRADE, paths.CLAIMED_PROJECTS):
             if found.get(path) is None:
                 yield path

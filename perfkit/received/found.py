@@ -39,6 +39,8 @@ class Received:
 
     paper: Paper
     rubric: Rubric
+    named: str
+    """The rubric's name, or its file from the working folder."""
     tree: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)

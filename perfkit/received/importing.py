@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from perfkit.errors import Fault, PerfkitError
-from perfkit.files import write_whole
+from perfkit.files import relative_path, write_whole
 from perfkit.forms.department import Department
 from perfkit.forms.fields import Loc, field_names, leaves
 from perfkit.forms.written import as_written, department_text
@@ -20,7 +20,7 @@ from perfkit.received.found import Origin, Received, steps, words_of_path
 from perfkit.received.opened import read_paper
 from perfkit.scoring.names import in_words
 from perfkit.scoring.params import department_of, read_department
-from perfkit.scoring.rubric import Rubric, load_rubric
+from perfkit.scoring.rubric import Rubric, shipped_rubrics
 from perfkit.texts import in_short
 
 FILL_IN = "没有找到，请补填"
@@ -59,8 +59,7 @@ def read_report(path: Path, rubric: str | None = None) -> Received:
     Raises:
         PerfkitError: if the file can't be read, or is no such report at all.
     """
-    known = load_rubric(rubric) if rubric else None
-    received = gather(read_paper(path), known)
+    received = gather(read_paper(path), rubric)
     parts = ["budget", "projects", "indicators"]
     if not received.rubric.has_money:  # such a report may have no more than its score sheet
         parts += ["reported", "checks"]
@@ -103,9 +102,14 @@ def _first(received: Received, path: str) -> Origin:
     return next(o for known, o in received.origins.items() if known.startswith(f"{path}."))
 
 
-def parameter_text(received: Received, chinese: bool = False) -> str:
-    """The parameter file of a report: each value below where it is from, what is missing to be filled in."""
+def parameter_text(received: Received, chinese: bool = False, folder: Path = Path()) -> str:
+    """The parameter file of a report: each value below where it is from, what is missing to be filled in.
+
+    *folder* is where it is to stand: from there its rubric's file is named.
+    """
     tree = copy.deepcopy(received.tree)
+    if received.named not in shipped_rubrics():
+        tree["rubric"] = relative_path(received.named, folder)
     remarks = {path: str(origin) for path, origin in received.origins.items()}
     for path in received.missing:
         _blank(tree, steps(path))
@@ -211,7 +215,7 @@ def write_parameters(
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise PerfkitError(f"{path.parent} 不能用作文件夹，请用 -o 另写一个") from None
-    write_whole(path, parameter_text(received, chinese).encode())
+    write_whole(path, parameter_text(received, chinese, path.parent).encode())
     try:
         read_department(path)
     except PerfkitError as e:

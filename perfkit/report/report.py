@@ -47,6 +47,7 @@ from perfkit.report.sentences import (
     project_texts,
     projects_sentence,
     result_sentences,
+    result_widths,
     surroundings_sentence,
     turning_fields,
 )
@@ -312,6 +313,7 @@ class Report:
             self._chapter.result,
             sentences=result_sentences(self.card, self._figures.get("narrative.result", [])),
             card=self.card,
+            widths=result_widths(self.card),
             filed=self._filed(paths.narrative("result")),
         )
 

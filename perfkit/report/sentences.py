@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -389,6 +390,23 @@ def goals_sentence(card: Scorecard) -> Markup:
     return Markup("；").join(items) + "。" if items else Markup("")
 
 
+def result_widths(card: Scorecard) -> tuple[int, ...]:
+    """Widths in per cent of 指标, 分值, 得分, 自评 and 扣分原因 in the table of the scores.
+
+    A rubric that rounds the total alone has scores of many digits, which no line breaks.
+    """
+    steps = [step.shown for step in card.steps]
+    columns = (
+        [score.points_words.lstrip("最多加扣") for score in card.everything],
+        [*(score.awarded_words for score in card.everything), *steps],
+        [plain(score.reported or ZERO) for score in card.everything],
+    )
+    points = [max(10, math.ceil(1.4 * max(map(len, words)) + 3)) for words in columns]
+    left = 100 - sum(points)
+    name = min(34, left // 2)
+    return (name, *points, left - name)
+
+
 def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Markup]:
     """Total and grade, section by section, what is undecided, and the claim.
 
@@ -397,13 +415,14 @@ def result_sentences(card: Scorecard, own: Iterable[Verdict] = ()) -> list[Marku
     department, rubric = card.department, card.rubric
     total = figure(plain(card.total), TOTAL)
     sentences = [
-        Markup("按{}评分，{}{}年度{}得{}分（满分{}分），评价等级{}{}。其中，{}。").format(
+        Markup("按{}评分，{}{}年度{}得{}分（满分{}分），{}{}{}。其中，{}。").format(
             rubric.name,
             department.name,
             department.year,
             rubric.words.evaluation,
             total,
             plain(rubric.points),
+            rubric.words.grade,
             "为" if card.grade else "",
             figure(card.grade or "待定", GRADE),
             Markup("，").join(

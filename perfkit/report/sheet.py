@@ -114,7 +114,7 @@ def _basis(card: Scorecard) -> str:
     return (
         f"评分标准：{rubric.name}。出处：{rubric.source}。"
         f"{stage[rounding.stage]}保留{rounding.places}位小数，{mode[rounding.mode]}。"
-        f"评价等级：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
+        f"{rubric.words.grade}：{'，'.join([*grades, f'其余为{rubric.grades[-1].label}'])}。"
         f"{limits}{execution_note(card.department)}"
     )
 
@@ -132,7 +132,7 @@ def _step_row(card: Scorecard, step: Step) -> list[Cell]:
 def _total_row(card: Scorecard) -> list[Cell]:
     reported = card.department.reported
     waiting = f"{plain(card.open_points)}分待定" if card.open_points else ""
-    grade = f"评价等级：{card.grade or '待定'}"
+    grade = f"{card.rubric.words.grade}：{card.grade or '待定'}"
     if reported.grade:
         grade += f"（自评{reported.grade}）"
     claim = paths.CLAIMED_TOTAL if reported.total is not None else ""

@@ -83,7 +83,7 @@ def figures_of(card: Scorecard) -> dict[str, str]:
         for part in score.parts:
             add(f"{score.name} {shortened(part.name, NAME)} 得分", _points(part.awarded))
     add("总分", plain(card.total))
-    add("评价等级", card.grade or UNDECIDED)
+    add(card.rubric.words.grade, card.grade or UNDECIDED)
     return found
 
 

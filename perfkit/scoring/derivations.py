@@ -249,7 +249,7 @@ def _sums(card: Scorecard) -> Items:
     grade = f"{plain(card.total)}分，{card.grade or '待定'}"
     told = tuple(one.sentence for one in card.limits if one.applies is not False)
     rule = f"{grades}，其余为{rubric.grades[-1].label}"
-    yield GRADE, Derivation("评价等级", grade, rule, notes=told)
+    yield GRADE, Derivation(rubric.words.grade, grade, rule, notes=told)
     if card.lowest != card.total:
         formula = f"待定的扣分、限制条件都成立时{plain(card.lowest)}分"
         yield LOWEST, Derivation("可能的最低总分", formula)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from perfkit.errors import Fault
 from perfkit.forms.codes import nearest, with_meaning
@@ -34,6 +34,10 @@ _BARE = re.compile(r"[0-9.,]+")
 _ID = re.compile(r"[^\W\d]\w{0,59}")
 
 
+def _in_sign(unit: str) -> str:
+    return RATE if unit in ("％", "百分比", "百分数", "百分率") else unit
+
+
 class Figure(Record):
     """另填数据 of a rubric: its name and unit, and the bounds that a right figure keeps.
 
@@ -41,7 +45,9 @@ class Figure(Record):
     """
 
     name: Name = Field(title="名称")
-    unit: Name = Field(title="计量单位", description="万元、元、%，或人、个、平方米等")
+    unit: Annotated[Name, AfterValidator(_in_sign)] = Field(
+        title="计量单位", description="万元、元、%，或人、个、平方米等"
+    )
     about: str = Field("", title="填报说明")
     whole: Answer = Field(False, title="只填整数")
     least: str | None = Field(None, title="最小值", description="不写则为 0")

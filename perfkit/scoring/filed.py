@@ -132,7 +132,7 @@ def field_label(path: str, rubric: Rubric) -> str:
     words = field_words(Department, tuple(steps))[-1]
     if "（" not in words:
         named = {known: field_label(known, rubric) for known in known_figures(rubric)}
-        near = nearest(path, named)
+        near = f"{FIGURES}{path}" if path in rubric.figures else nearest(path, named)
         raise ValueError(f"参数文件里没有字段“{path}”" + (f"，是不是 {near}" if near else ""))
     label = words.split("（")[0]
     # 全年预算数 alone is 资金总体's.

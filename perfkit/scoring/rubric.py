@@ -201,6 +201,7 @@ class Words(Record):
         "", title="评分表的名称", description="不写则为“评价的名称”加“指标体系评分表”"
     )
     total: Name = Field("资金总体", title="资金合计的名称")
+    grade: Name = Field("评价等级", title="等级的名称")
     chapters: Chapters = Field(default_factory=Chapters, title="章节")
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from perfkit.forms import paths
+from perfkit.forms.codes import nearest
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
 from perfkit.quantities import parse_points, parse_signed_rate, percent, plain, telling_percent
@@ -21,6 +22,7 @@ from perfkit.scoring.filed import (
     field_unit,
     filed_figure,
     filed_input,
+    known_figures,
     not_listed,
     unfilled,
     unfit,
@@ -227,8 +229,12 @@ class Quotient(Rule):
             return why
         if unfit(against, rubric, rate):
             what = "年度参数，也不是参数文件里的比率" if rate else "数字，也不是参数文件里的金额"
+            named = {key: found.name for key, found in rubric.parameters.items()} if rate else {}
+            named |= {path: field_label(path, rubric) for path in known_figures(rubric)}
+            near = nearest(against, named)
+            meant = f"，是不是 {near}" if near not in (None, against) else ""
             return (
-                f"比较对象“{against}”既不是{what}；也可以写"
+                f"比较对象“{against}”既不是{what}{meant}；也可以写"
                 f"{'百分数' if rate else '数字'}，或 {LAST_YEAR}（上年参数文件）"
             )
         return ""
