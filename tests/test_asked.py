@@ -144,6 +144,25 @@ def test_an_editor_asks_for_what_is_listed(rubric, asked):
     assert SCHEMA.is_valid({"department": filed}) is asked
 
 
+@pytest.mark.parametrize(
+    ("text", "outcomes"),
+    [
+        ("项目资金全年预算200万元，支出180万元，执行率95%。", ["right", "wrong", "right"]),
+        ("本项目预算200万元，实际支出190万元。", ["right", "right"]),
+        ("项目资金中，设备采购支出50万元。", ["unchecked"]),
+        ("本项目分三期，一期支出50万元。", ["unchecked"]),
+        ("项目资金截至6月底支出100万元，执行率50%。", ["unchecked", "unchecked"]),
+        ("该项目上年预算180万元，支出170万元。", ["unchecked", "unchecked"]),
+    ],
+)
+def test_texts_may_call_the_money_as_the_rubric_does(read, text, outcomes):
+    filed = sample("project-2020")
+    filed["narrative"]["execution"] = text
+    figures = examine(score(*read(filed))).figures
+    found = [one.outcome for one in figures if one.field == "narrative.execution"]
+    assert found == outcomes
+
+
 def test_a_project_need_not_list_projects_of_its_own(read):
     card = score(*read(sample("project-2020") | {"projects": []}))
     report = Report(card, examine(card))

@@ -185,7 +185,7 @@ def faults(filing, changes):
         ([CENTRE, copy.deepcopy(CENTRE)], "“示例中心”已经是第 1 个二级单位，列两次会重复计算"),
         ([{"file": "self.yaml", "name": "别的局"}], "它的参数文件里是“示例局本级”"),
         ([{"file": "self.yaml", "score": "90"}], "已写了 file，score 取自那份文件"),
-        ([{"name": "示例中心"}], "没有参数文件的，写 name（单位名称）和 budget"),
+        ([{"name": "示例中心"}], "没有参数文件的，写 budget（预算执行）"),
     ],
 )
 def test_units_that_can_not_be_read_are_told_by_their_line(filing, units, said):

@@ -126,7 +126,8 @@ class Verdict:
 def verdicts(card: Scorecard) -> Iterator[Verdict]:
     """The verdict on every figure of the filed texts, in order."""
     department = card.department
-    names = dict.fromkeys([*own_names(department), *_called(card)], "total")
+    called = (*own_names(department), *_called(card), *_money_called(card))
+    names = dict.fromkeys(called, "total")
     named = {
         project.name: paths.project(i)
         for i, project in enumerate(department.projects)
@@ -157,6 +158,14 @@ def _called(card: Scorecard) -> list[str]:
     named = [name, name.removesuffix("评价")]
     named += [words.removeprefix("部门") for words in named]
     return [words for words in dict.fromkeys(named) if len(words) >= _LONG_NAME]
+
+
+def _money_called(card: Scorecard) -> list[str]:
+    """What the whole of the money is called beside 资金总体: by the rubric, and of one project."""
+    rubric = card.rubric
+    if not rubric.has_money:
+        return []
+    return [rubric.words.total, *(["本项目", "该项目"] if rubric.of_one_project else [])]
 
 
 _BARE = re.compile(

@@ -424,9 +424,11 @@ class Unit(Record):
 
     @model_validator(mode="after")
     def _one_way(self) -> Unit:
-        if self.file is None and (self.name is None or self.budget is None):
+        filled = {"name（单位名称）": self.name, "budget（预算执行）": self.budget}
+        lacks = [words for words, value in filled.items() if value is None]
+        if self.file is None and lacks:
             raise ValueError(
-                "二级单位要写 file（它的参数文件）；没有参数文件的，写 name（单位名称）和 budget（预算执行）"
+                f"二级单位要写 file（它的参数文件）；没有参数文件的，写 {'和 '.join(lacks)}"
             )
         filed = {"budget": self.budget, "projects": self.projects, "score": self.score}
         if self.file is not None and (both := [key for key, v in filed.items() if v is not None]):

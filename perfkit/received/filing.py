@@ -104,7 +104,7 @@ class _Gatherer:
         self.found, self.blocks, self.chapters = found, blocks, listed
         self.own = is_own(found.paper.properties)
         self.year = 0
-        self.names: dict[str, str] = {}
+        self.names = {found.rubric.words.total: "total"}
 
     def gather(self) -> None:
         self.front()
