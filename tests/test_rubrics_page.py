@@ -1,11 +1,13 @@
 """The page that teaches writing a rubric: what it shows is true, and every command of it works."""
 
+import json
 import re
 import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
+import jsonschema
 import pytest
 import yaml
 from pydantic import TypeAdapter
@@ -204,3 +206,29 @@ def test_what_stands_beside_the_sections_changes_total_and_grade(kit, filing):
     assert run("perfkit rubric set rubrics/shili.yaml city_variance 2023 2% --source 示例") == 0
     card = score(*read_department(filing(filed)))
     assert (card.total, card.grade) == (Decimal("95.63"), "中")
+
+
+def test_the_editors_schema_follows_a_rubric_of_ones_own(kit, capsys):
+    (command,) = re.findall(r"`(perfkit rubric schema [^`]*)`", PAGE)
+    assert run(command) == 0
+    schema = json.loads((kit / "department.schema.json").read_text(encoding="utf-8"))
+    fields = schema["$defs"]["Department"]["properties"]
+    assert fields["figures"]["properties"]["posts"]["description"].startswith(
+        "编制数（单位人，整数"
+    )
+    assert "rule_assets" in fields["checks"]["properties"]
+    assert "violations" in fields["answers"]["properties"]
+    assert "lawful" in fields["checks"]["properties"]  # what comes with perfkit stays
+    part = {"budget": 1, "spent": 1}
+    filed = {"name": "示例局", "year": 2023, "rubric": "../rubrics/shili.yaml"}
+    filed |= {
+        "figures": {"posts": 50},
+        "budget": dict.fromkeys(("basic", "project", "other"), part),
+    }
+    validator = jsonschema.Draft202012Validator(schema)
+    assert list(validator.iter_errors({"department": filed})) == []
+    del filed["budget"]["other"]
+    assert list(validator.iter_errors({"department": filed}))
+    (kit / "department.schema.json").write_text("{}", encoding="utf-8")
+    assert run(command) == 1
+    assert "没有改写" in capsys.readouterr().err

@@ -8,18 +8,20 @@ from pathlib import Path
 
 from perfkit.commands.shared import FAILED, FINE, wrong_use
 from perfkit.errors import PerfkitError
-from perfkit.files import relative_path
+from perfkit.files import relative_path, write_whole
 from perfkit.quantities import percent, plain
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
+from perfkit.scoring.schema import editors_schema
 from perfkit.scoring.setting import set_yearly
+from perfkit.start.kit import SCHEMA
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument(
         "words", nargs="*", metavar="名称",
-        help="评分标准的名称或文件；不写则列出自带的。前面可以写 check 或 set",
+        help="评分标准的名称或文件；不写则列出自带的。前面可以写 check、set 或 schema",
     )  # fmt: skip
     parser.add_argument("--source", metavar="出处", help="公布这个数的文件（用于 set）")
     parser.add_argument("--json", action="store_true", help="以 JSON 输出，供其他程序使用")
@@ -32,6 +34,8 @@ def execute(options: argparse.Namespace) -> int:
         return _set_yearly(words[1:], options.source)
     if words[:1] == ["check"]:
         return _check_rubrics(words[1:])
+    if words[:1] == ["schema"]:
+        return _write_schema(words[1:])
     if not words:
         for name in shipped_rubrics():
             print(f"{name}  {load_rubric(name).name}")
@@ -102,6 +106,21 @@ def _set_yearly(words: list[str], source: str | None) -> int:
     before = made.before
     if before is not None and (before.value, before.source) != (made.value, made.source):
         print(f"原来是 {percent(before.value, 4)}（{before.origin}），以后用新的")
+    return FINE
+
+
+def _write_schema(words: list[str]) -> int:
+    """Let the editor's schema in this folder know rubrics of one's own: their figures and items."""
+    if not words:
+        wrong_use("写明评分标准的文件，如 perfkit rubric schema rubrics/示例.yaml")
+    own = {Path(name).name: load_rubric(name) for name in words}
+    path = Path(SCHEMA)
+    if path.exists() and b'"$defs"' not in path.read_bytes():
+        raise PerfkitError(f"{path} 已经有了，不是 perfkit 的字段提示，没有改写；请移走它")
+    written = json.dumps(editors_schema(own), ensure_ascii=False, indent=1)
+    write_whole(path, f"{written}\n".encode())
+    names = "、".join(rubric.name for rubric in own.values())
+    print(f"已写 {path}；编辑参数文件时，提示里有自带的评分标准和 {names}")
     return FINE
 
 

@@ -6,7 +6,8 @@ names, and the words of the rubrics that come with perfkit; those of another rub
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perfkit.forms.aliases import everyday_words
@@ -16,17 +17,20 @@ from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
 from perfkit.scoring.rubric import PARTS, Rubric, load_rubric, shipped_rubrics
 
 
-def editors_schema() -> dict[str, Any]:
-    """The schema of a parameter file with both names of each field, and suggestions of codes."""
+def editors_schema(own: Mapping[str, Rubric] | None = None) -> dict[str, Any]:
+    """The schema of a parameter file with both names of each field, and suggestions of codes.
+
+    It knows the rubrics that come with perfkit, and those of one's *own* by the names of their files.
+    """
     whole = schema()
-    rubrics = [load_rubric(name) for name in shipped_rubrics()]
+    rubrics = [*(load_rubric(name) for name in shipped_rubrics()), *(own or {}).values()]
     records = whole["$defs"]
     groups, kinds, indicators = _codes(rubrics)
     for record, field, codes in (
         ("Indicator", "group", groups),
         ("Indicator", "kind", kinds),
         ("Override", "indicator", indicators),
-        ("Department", "rubric", [rubric.id for rubric in rubrics]),
+        ("Department", "rubric", shipped_rubrics()),
         ("Stage", "name", STAGES),
     ):
         _suggest(records[record]["properties"][field], codes)
@@ -48,7 +52,8 @@ def editors_schema() -> dict[str, Any]:
         _ask_no_more(records[record], money)
     for record in (whole, *records.values()):
         _name_in_chinese(record)
-    records["Department"]["allOf"] += _asked_by(rubrics)
+    files = {rubric.id: name for name, rubric in (own or {}).items()}
+    records["Department"]["allOf"] += _asked_by(rubrics, files)
     for (record, name), keys in keyed.items():
         fields = records[record]["properties"]
         field, title = fields[name], fields[name]["title"]
@@ -122,10 +127,13 @@ def _ask_no_more(record: dict[str, Any], money: Sequence[str]) -> None:
     record["required"] = [name for name in record["required"] if name not in money]
 
 
-def _asked_by(rubrics: list[Rubric]) -> Iterator[dict[str, Any]]:
+def _asked_by(rubrics: list[Rubric], files: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """What must be filled in by the rubric that a filing names; of others an editor can't know."""
     for parts in dict.fromkeys(rubric.parts for rubric in rubrics if rubric.has_money):
-        named = {"enum": [rubric.id for rubric in rubrics if rubric.parts == parts]}
+        ids = [rubric.id for rubric in rubrics if rubric.parts == parts]
+        paths = [{"pattern": f"(^|/){re.escape(files[name])}$"} for name in ids if name in files]
+        named: dict[str, Any] = {"enum": [name for name in ids if name not in files]}
+        named = {"anyOf": [named, *paths]} if paths else named
         of_budget = {"allOf": [_either(("budget", part)) for part in parts]}
         of_projects = {"items": _either(("projects", 0, "budget"))}
         below = [(("budget",), of_budget), (("projects",), of_projects)]
