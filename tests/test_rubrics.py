@@ -9,6 +9,7 @@ from pathlib import Path
 
 import lxml.html
 import pytest
+import report_reader
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -436,6 +437,8 @@ def contradictions(report, card):
         printed_words = "".join(said(node) for node in tree if node.tag != "script")
         wrong += re.findall("万元|预算|支出|资金|执行率", printed_words)
         wrong += [row.budget, row.spent, row.execution_rate] if row.amounts else []
+    wrong += report_reader.sheet(tree, card) + report_reader.sentences(tree, card)
+    wrong += report_reader.verdicts(tree, card) + report_reader.drawn(report, card)
     return wrong + sums_that_are_not_the_total(report, card)
 
 
@@ -499,6 +502,13 @@ def test_no_statement_of_a_report_contradicts_the_scorecard(data):
     rubric = Rubric.model_validate(data.draw(rubrics()))
     report = Report(*carded((data.draw(filings(rubric)), rubric)))
     assert contradictions(report, report.card) == []
+
+
+@settings(max_examples=6)
+@given(st.data())
+def test_the_index_says_what_the_scorecard_says(data):
+    rubric = Rubric.model_validate(data.draw(rubrics()))
+    assert report_reader.index(score(data.draw(filings(rubric)), rubric)) == []
 
 
 @settings(max_examples=30)

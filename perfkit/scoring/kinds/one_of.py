@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -103,6 +103,13 @@ class OneOf(Rule):
             return replace(
                 score, undecided=f"各种办法任选一种，都没有填全。{each}", field=first.field
             )
+        elif begun := self._begun(score.id, department, known):
+            listed = "；".join(f"{name}：{found[name].undecided}" for name in begun)
+            reason = (
+                f"{'、'.join(known)}能计分，{'、'.join(begun)}还没有填全（{listed}），"
+                f"不知采用哪一种：请填全，或在 answers 的 {score.id} 下填 choice"
+            )
+            return replace(score, undecided=reason, field=found[begun[0]].field)
         elif len(known) == 1:
             (taken,) = known
         elif self.pick == "best":
@@ -115,6 +122,19 @@ class OneOf(Rule):
             return replace(one, undecided=f"采用“{taken}”：{one.undecided}")
         verdict = f"采用“{taken}”，{one.verdict}" if one.verdict else f"采用“{taken}”"
         return replace(one, formula=f"采用“{taken}”：{one.formula}", verdict=verdict)
+
+    def _begun(self, name: str, department: Department, known: Mapping[str, Score]) -> list[str]:
+        """The ways for which something is filed, and not all: what they give could be taken."""
+        reply = department.answers.get(name)
+        found = []
+        for way in self.ways:
+            asks = [getattr(reply, field, None) is not None for field in way.rule.asks]
+            # A rate of the budget is worked out for everyone; it counts among the best alone.
+            counts = self.pick == "best" or way.rule.questions
+            begun = any(asks) or bool(not asks and counts and way.rule.claimed(name, department))
+            if begun and way.name not in known:
+                found.append(way.name)
+        return found
 
     def listed(self) -> list[str]:
         """What each way asks."""
