@@ -26,6 +26,9 @@ class Directions(Record):
     reversing: tuple[Text, ...] = Field(
         title="名称里有此的正反不定", description="如 未、逾期、压减、降低"
     )
+    growing: tuple[Text, ...] = Field(
+        (), title="增长的用语", description="如 增长率：所增长的不一定越高越好的，由人决定"
+    )
     unclear: tuple[Text, ...] = Field(title="名称里有此、没有别的用语的，由人决定")
     unclear_units: tuple[Text, ...] = Field(title="用此单位、没有别的用语的，由人决定")
 
@@ -43,12 +46,21 @@ class Directions(Record):
         # 压减率 is an end itself; in 逾期办结率 the reversing word stands before the end.
         if any(word in name.removesuffix(end) for word in self.reversing):
             return "unclear"
+        if end in self.growing and not self._good(name.removesuffix(end)):
+            return "unclear"
         if end in self.higher:
             return "higher"
         if end or unit in lower_units:
             return "lower"
         asks = lower_units or unit in self.unclear_units
         return "unclear" if asks or any(word in name for word in self.unclear) else None
+
+    def _good(self, grown: str) -> bool:
+        """Whether nothing in the name of what grows says that less of it is better: 费用增幅."""
+        ends = tuple(set(self.higher) - set(self.growing))
+        return grown.endswith(ends) or not any(
+            word in grown for word in (*self.lower, *self.unclear)
+        )
 
 
 @cache
