@@ -877,8 +877,14 @@ def test_a_report_by_a_rubric_of_one_s_own(tmp_path, monkeypatch):
         "五、措施建议", "及时归档。",
     ):  # fmt: skip
         document.add_paragraph(text)
+    rows = document.add_table(4, 2).rows
+    listed = ("预算编制完整率", "采购执行率", "合同支付率（年末）", "投诉成立")
+    for row, name in zip(rows, listed, strict=True):
+        row.cells[0].text = name
     document.save("report.docx")
-    received = read_report(Path("report.docx"), "rubrics/rubric.yaml")
+    Path("rubrics/broken.yaml").write_text("id: x", encoding="utf-8")
+    received = read_report(Path("report.docx"))
+    assert received.named == "rubrics/rubric.yaml"  # whose indicators the table has
     assert received.get("figures") == {
         "planned": "480万元", "contracts": "452万元", "imported": "3个"
     }  # fmt: skip

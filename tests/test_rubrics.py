@@ -19,7 +19,7 @@ from perfkit.books.writing import Entry, book_bytes
 from perfkit.compare.changes import compare
 from perfkit.forms.bookfile import read_sheets
 from perfkit.forms.department import Department, Part
-from perfkit.forms.workbook import read_filing
+from perfkit.forms.workbook import read_book, read_filing
 from perfkit.forms.written import tree
 from perfkit.index.page import page
 from perfkit.index.rows import row_of, score_columns
@@ -689,7 +689,7 @@ def test_a_rubric_without_money_or_indicators_to_choose(ninth):
 def test_a_benchmark_stands_among_the_indicators_of_its_part(ninth):
     """What is held against an average has it as 指标值, and no column of last year's."""
     rows = [row.cells for table in score_sheet(ninth[0]) for row in table.rows]
-    (paying,) = ([c.text for c in row] for row in rows if row[0].text == "合同支付率")
+    (paying,) = ([c.text for c in row] for row in rows if row[0].text == "合同支付率（年末）")
     assert paying[1:4] == ["全市平均合同支付率90%", "88.5%", "6"]
     (part,) = (c for row in rows for c in row if c.text == "预算执行（18）")
     assert part.rows == 2
@@ -712,6 +712,7 @@ def test_scores_that_are_not_rounded_have_room_for_their_digits(ninth):
     ("field", "text", "said"),
     [
         ("management", "采购执行率为98%。", "采购执行率应为94.17%"),
+        ("management", "合同支付率（年末）为98.5%。", "合同支付率（年末）应为88.5%"),
         ("result", "政府采购考核得分为66分。", "总分应为55.16分"),
         ("result", "经评分，综合评分66分。", "总分应为55.16分"),
     ],
@@ -730,6 +731,7 @@ def test_a_blank_book_speaks_of_this_rubric_alone(ninth, tmp_path):
     rubric = ninth[0].rubric
     path = tmp_path / "blank.xlsx"
     path.write_bytes(book_bytes([Entry("", {"rubric": "rubric.yaml"}, rubric)], form=True))
+    assert read_book(path).notes == []
     sheets = {sheet.name: shown_rows(sheet) for sheet in read_sheets(path)[0]}
     assert not {"指标", "预算"} & set(sheets)  # nothing to choose, no money
     assert "12" in sheets["自评"]["executed"]

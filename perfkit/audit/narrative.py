@@ -81,6 +81,8 @@ _LEADING = re.compile(
     r"^(?:其中|截至|截止|[0-9]{4}年(?:度)?|12月(?:底|末|31日)|年?[末底]|全年|我|本|局|部门|单位|年度|共有|的|核定|实有)*"
 )
 _STATED_AS = re.compile(r"(?:共计|共有|合计|总计|共|达到|达|为|是|有|：)?$")
+_A_MONTH = re.compile(r"(?:[1-9]|1[01])月(?:份|底|末)?")
+_PIECE = re.compile(r"[，,；;。！？\n]")
 _TERM = re.compile(r"(?:合同|服务|项目|实施|执行|建设)(?:期限?|周期|时间|履行期)[^。；]{0,12}$")
 _PAID_PART = re.compile(
     r"标段|一期|二期|三期|子项|下属|所属|追加|配套|自筹|首付|尾款|预付|每|上年|去年|跨年|分年|分[两二三四五]年"
@@ -379,6 +381,8 @@ class _Reader:
         self.project = project
         # 部门预算管理考核 is what a rubric calls the evaluation itself, none of its indicators.
         self.evaluation = re.compile("|".join(map(re.escape, _called(card))))
+        self.asked = [figure.name for figure in card.rubric.figures.values()]
+        self.asked += [score.name for score in card.everything]
         self.year = card.department.year
         self.plain = squeezed(text).text
         self.figures = list(mentions(text))
@@ -513,11 +517,14 @@ class _Reader:
             elif event in "）)":
                 if clause and not figured:
                     self._words(clause, state)
+                # 预算执行率（截至7月底）为35%: what follows is of that time.
+                until = not figured and (state.part_year or _A_MONTH.fullmatch(clause) is not None)
                 if outer:
                     state_before, clause, figured = outer.pop()
                     level = state.level
                     for key, value in vars(state_before).items():
                         setattr(state, key, value)
+                    state.part_year = state.part_year or until
                     if level == Level.CLOSED and OTHERS.search(clause):
                         state.level = level
             else:
@@ -812,19 +819,28 @@ class _Reader:
 
     def _asked(self, mention: Mention, clause: str, state: _State) -> Datum | None:
         """另填数据 of the rubric, or the rate that an indicator goes by, by its whole name."""
-        elsewhere = self.project or mention.bound or state.other_year or state.part_year
-        if elsewhere or state.level > Level.WEAK:
+        if self.project or mention.bound or state.other_year or state.level > Level.WEAK:
             return None
         said = _LEADING.sub("", _STATED_AS.sub("", clause[-CLAUSE:]))
+        # A name may have what it is of in brackets: 预算执行进度（7月）.
+        before = _STATED_AS.sub("", self.plain[max(0, mention.at - CLAUSE) : mention.at])
+        whole = _LEADING.sub("", _PIECE.split(before)[-1])
+        if whole.endswith(("）", ")")) and any(
+            _bracketed(n) == _bracketed(whole) for n in self.asked
+        ):
+            said = whole
+        elif state.part_year:
+            return None
         unit = {"amount": AMOUNT, "rate": RATE}.get(mention.kind, mention.unit)
         for name, figure in self.card.rubric.figures.items():
             value = self.card.department.figures.get(name)
             own = AMOUNT if figure.is_amount else figure.unit
-            if figure.name == said and own == unit and value is not None:
+            same = _bracketed(figure.name) == _bracketed(said)
+            if same and own == unit and value is not None:
                 path = f"{FIGURES}{name}"
                 return Datum(figure.name, path, (value,), unit=figure.unit)
         for score in self.card.everything if unit == RATE else ():
-            if score.name == said and score.ratio is not None:
+            if _bracketed(score.name) == _bracketed(said) and score.ratio is not None:
                 # A fall of 2.5 % is said as 2.5 %, too.
                 values = (score.ratio, abs(score.ratio))
                 return Datum(score.name, score.field, values)
@@ -948,6 +964,10 @@ class _Reader:
         silent |= {b.index for b in wrong if b.weak and b.cue in said}
         for i in silent:
             self.found[i] = Verdict(self.path, self.found[i].mention, "unchecked")
+
+
+def _bracketed(name: str) -> str:
+    return name.replace("（", "(").replace("）", ")")
 
 
 def _judged(path: str, mention: Mention, candidates: list[Datum], text: str) -> Verdict:

@@ -317,6 +317,10 @@ _BESIDE = re.compile(r"(.{2,}?)[/,;、|_-]?(?:金额)?(?:单位)?:?(?:人民币)
 """A heading with its unit, but without brackets around it: 预算数/元, 预算数：万元."""
 
 
+def _of_money(column: Column) -> bool:
+    return bool(column.unit) or column.steps[-1:] == ("rate",)
+
+
 @dataclass(frozen=True)
 class _Heading:
     """A block as it was found: the row of its heading, and which column is which."""
@@ -634,9 +638,12 @@ class _Reader:
                 self.fault(sheet, heading.row, at, message)
             else:
                 self.note(f"{sheet.place(heading.row, at)}：“{word}”一列不是填报的内容，没有读")
-        missing = [c.title for c in block.columns if c not in heading.columns.values()]
+        missing = [c for c in block.columns if c not in heading.columns.values()]
+        # Where all that is told of a part of the money is left out, its rubric doesn't ask for it.
+        told = {c.steps[:-1] for c in block.columns if _of_money(c) and c not in missing}
+        missing = [c for c in missing if not _of_money(c) or c.steps[:-1] in told]
         if block.kind in ("list", "nested") and missing:
-            titles = "、".join(f"“{title}”" for title in missing)
+            titles = "、".join(f"“{column.title}”" for column in missing)
             self.note(f"{sheet.place(heading.row, 1)}：表头里没有{titles}，这些没有读到")
         for at in sorted(sheet.hidden_columns & set(heading.columns)):
             title = heading.columns[at].title

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from perfkit.audit.mentions import mentions, squeezed
+from perfkit.errors import PerfkitError
 from perfkit.forms import paths
 from perfkit.quantities import parse_amount, parse_date, parse_rate, percent, plain
 from perfkit.received.asked import not_found, read_figures
@@ -34,6 +36,7 @@ from perfkit.received.tables import Row, amount, parts, rate
 from perfkit.scoring.asked import asks, offers
 from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
+from perfkit.scoring.yearly import ENDING, FOLDER
 from perfkit.texts import shortened
 
 PARTS = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
@@ -65,8 +68,9 @@ _NUMERIC = ("amount", "rate")
 
 def gather(paper: Paper, named: str | None = None) -> Received:
     """What a report says, field by field; *named* is its rubric, a name or a file."""
-    rubric = load_rubric(named) if named else _rubric_of(paper)
-    found = Received(paper, rubric, named or rubric.id)
+    named = named or _rubric_of(paper)
+    rubric = load_rubric(named)
+    found = Received(paper, rubric, named)
     blocks = list(lines(paper.blocks))
     _Gatherer(found, blocks, chapters(blocks, _titles(rubric))).gather()
     return found
@@ -79,8 +83,11 @@ def _titles(rubric: Rubric) -> dict[str, str]:
     return {bare(title): keys.get(key, key) for key, title in named.items() if key != "conclusion"}
 
 
-def _rubric_of(paper: Paper) -> Rubric:
-    """The rubric whose indicators the report's tables name most; else the one of Beijing."""
+def _rubric_of(paper: Paper) -> str:
+    """The rubric whose indicators the report's tables name most; else the one of Beijing.
+
+    Those that stand in the working folder's ``rubrics/`` count as those that come with perfkit.
+    """
     text = "".join(
         cell.bare
         for block in of_the_department(paper.blocks)[0]
@@ -90,13 +97,25 @@ def _rubric_of(paper: Paper) -> Rubric:
         if cell
     )
     names = sorted(shipped_rubrics(), key=lambda name: name != DEFAULT)
+    known = {name: load_rubric(name) for name in names} | dict(_own_rubrics())
 
     def named(rubric: Rubric) -> Decimal:
         # A rubric of few and common names is named whole by the sheet of any other.
         count = sum(bare(indicator.name) in text for indicator in rubric.indicators)
         return Decimal(count * count) / len(rubric.indicators)
 
-    return max(map(load_rubric, names), key=named)
+    return max(known, key=lambda name: named(known[name]))
+
+
+def _own_rubrics() -> Iterator[tuple[str, Rubric]]:
+    """The files in ``rubrics/`` of the working folder that are rubrics, by their paths."""
+    for path in sorted(Path(FOLDER).glob("*.y*ml")):
+        if path.name.endswith(ENDING):
+            continue
+        try:
+            yield path.as_posix(), load_rubric(str(path))
+        except PerfkitError:
+            continue  # perfkit rubric check tells why
 
 
 class _Gatherer:
