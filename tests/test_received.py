@@ -296,6 +296,30 @@ def test_chapters_in_any_numbering(titles):
     )
 
 
+def test_a_report_in_a_frame_and_tables_within_a_table(tmp_path):
+    document = docx.Document()
+    document.add_paragraph("示例局2023年度部门整体绩效评价报告")
+    cell = document.add_table(1, 2).cell(0, 1)
+    for text in (
+        "二、当年预算执行情况",
+        "2023年全年预算数100万元，支出95万元。",
+        "六、措施建议",
+        "加强管理。",
+    ):
+        cell.add_paragraph(text)
+    table = cell.add_table(2, 3)
+    for r, row in enumerate(
+        [["项目名称", "预算数（万元）", "支出数（万元）"], ["甲项目", "50", "45"]]
+    ):
+        for c, text in enumerate(row):
+            table.cell(r, c).text = text
+    document.save(tmp_path / "x.docx")
+    received = read_report(tmp_path / "x.docx")
+    assert received.get("budget.total.spent") == "95万元"
+    assert received.get("narrative.measures") == "加强管理。"
+    assert [project["spent"] for project in received.get("projects")] == ["45万元"]
+
+
 def test_chapters_out_of_the_form_s_order():
     titles = [
         "一、部门概况",

@@ -363,6 +363,11 @@ class _Gatherer:
         found = self.found
         found.unread += [f"{row}，是哪一类指标没有认出" for row in sheet.unread]
         found.unread += sheet.others
+        if sheet.awards and not self.own:
+            where = next(iter(sheet.awards.values()))[1]
+            found.unread.append(
+                f"{where}起另有核查、核定的得分，只用来核对检查清单；要记下的请写在评分环节（stages）里"
+            )
         for n, row in enumerate(sheet.indicators):
             for key, (value, place) in row.items():
                 found.put(paths.indicator(n, key), value, Origin(place))

@@ -90,7 +90,7 @@ class _Document:
         self.notes: dict[tuple[str, str], Any] = {}
         self.below: list[Block] = []
         self.inner: list[Block] = []
-        """Tables within the cells of another."""
+        """What stands in the cells of a table and is a part of the report by itself."""
         self.running: tuple[str, ...] = ()
         self.begun: list[tuple[str, bool]] = []
 
@@ -423,7 +423,9 @@ class _Document:
                 if cell is None:
                     where = f"{place}第{r}行"
                     inside = list(self.blocks(found, depth + 1, where))
-                    self.inner += [part for part in inside if isinstance(part, Table)]
+                    # A report that was written into a frame, or into the cell of a form.
+                    text = sum(map(_is_chapter, inside)) > 1
+                    self.inner += [part for part in inside if text or isinstance(part, Table)]
                     texts = [part.text for part in inside if isinstance(part, Paragraph)]
                     texts += [
                         part.text
@@ -520,6 +522,10 @@ def _counted(number: int, form: str) -> str:
     if form.endswith("Letter") and 0 < number <= 26:
         return chr((64 if form.startswith("upper") else 96) + number)
     return str(number)
+
+
+def _is_chapter(block: Block) -> bool:
+    return isinstance(block, Paragraph) and re.match("[一二三四五六七八]、", block.text) is not None
 
 
 def _rows(table: Any) -> Iterator[Any]:
