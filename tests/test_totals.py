@@ -125,6 +125,32 @@ REFUSED = {
         {"adjustments": CASES[0]["rubric"]["adjustments"] | {"ceiling": "90"}},
         "加分后总分的上限 90 分低于总分 100 分",
     ),
+    "a figure held against one of another unit": (
+        {
+            "figures": {
+                "staff": {"name": "人数", "unit": "人"},
+                "area": {"name": "面积", "unit": "平方米"},
+            },
+            "sections/2/indicators/4/rule": {
+                "kind": "tiers",
+                "of": "figures.staff",
+                "over": "figures.area",
+                "awards": [{"when": "≤0", "points": "4"}, {"points": "0"}],
+            },
+        },
+        "比较对象“figures.area”的单位是平方米，所比的数是人，不能相比",
+    ),
+    "a rate of two units": (
+        {
+            "figures": {"staff": {"name": "人数", "unit": "人"}},
+            "sections/2/indicators/4/rule": {
+                "kind": "ratio",
+                "of": "budget.basic.spent",
+                "to": "figures.staff",
+            },
+        },
+        "单位不同，相除得万元/人，不是比率；要分档的写 kind: tiers",
+    ),
     "an unknown indicator": (
         {"limits": [{"id": "x", "text": "甲", "good": "否", "zero": ["nil"], "source": "示例"}]},
         "没有编号为“nil”的指标或一级指标",

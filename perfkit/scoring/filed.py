@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from perfkit.forms.codes import nearest
 from perfkit.forms.department import DEPARTMENT, SELF, Department
 from perfkit.forms.fields import field_words
-from perfkit.quantities import percent, plain
+from perfkit.quantities import plain, rounded, telling_percent
 from perfkit.scoring.figures import AMOUNT, RATE, Figure
 from perfkit.scoring.scores import Input
 
@@ -263,12 +263,20 @@ def unfilled(department: Department, fields: Sequence[str], rubric: Rubric) -> s
     return "，".join([*([f"未填{'、'.join(plainly)}"] if plainly else []), *dict.fromkeys(said)])
 
 
-def with_unit(value: Decimal, unit: str) -> str:
-    """A figure as it is printed: 12.5%, 80万元; a mean that has no end with four places."""
+def with_unit(
+    value: Decimal, unit: str, reads: Callable[[Decimal], object] = lambda value: None
+) -> str:
+    """A figure as it is printed: 12.5%, 80万元; a mean that has no end with four places.
+
+    With more where *reads* takes the printed one for another.
+    """
     if unit == RATE:
-        return percent(value, 4)
+        return telling_percent(value, reads)
     ends = len(plain(value).partition(".")[2]) <= MOST_PLACES
-    return f"{plain(value if ends else round(value, 4))}{unit}"
+    places = 4
+    while not ends and places < MOST_PLACES and reads(rounded(value, places)) != reads(value):
+        places += 1
+    return f"{plain(value if ends else rounded(value, places))}{unit}"
 
 
 MOST_PLACES = 12

@@ -15,7 +15,6 @@ from perfkit.forms.fields import Loc
 from perfkit.quantities import Points, percent, plain, telling_percent, without_tail
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import filed_figure, filed_input, unfit
 from perfkit.scoring.kinds.kind import StatedRate, Steps, StepSize, decided, lost
 from perfkit.scoring.kinds.quotient import Quotient, constant
@@ -101,8 +100,8 @@ class Excess(Quotient):
                 yield (*at, "deduct"), why
         if found:
             return
-        if self.unit(rubric) != RATE:
-            yield ("of",), "没有分母（to）时，分子（of）应是比率"
+        if why := self.not_a_rate(rubric):
+            yield ("of",), why
         elif why := self.unfit_comparison(self.over, rubric):
             yield ("over",), why
         if self.stated and (why := unfit(self.stated, rubric, rate=True)):

@@ -13,7 +13,7 @@ from perfkit.forms import paths
 from perfkit.forms.codes import nearest
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import parse_points, parse_signed_rate, percent, plain, telling_percent
+from perfkit.quantities import parse_points, parse_signed_rate, percent, plain
 from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import (
     FIGURES,
@@ -106,8 +106,14 @@ class Quotient(Rule):
         return not own or any(filed_figure(department, f) is not None for f in own)
 
     def unit(self, rubric: Rubric) -> str:
-        """``%`` for a rate, else the unit of the figure."""
-        return RATE if self.to else field_unit(self.turns_on, rubric)
+        """``%`` for a rate, else the unit of the figure, or of one by another: 万元/人."""
+        if not self.to:
+            return field_unit(self.turns_on, rubric)
+        above = [side for side in (self.of, self.less) if side and constant(side) is None]
+        if not above or constant(self.to) is not None:
+            return RATE
+        of, to = (field_unit(side, rubric) for side in (above[0], self.to))
+        return RATE if of == to else f"{of}/{to}"
 
     def problems(self, rubric: Rubric, points: Decimal) -> Iterator[tuple[Loc, str]]:
         """Fields that are none, and figures that can't be divided or subtracted."""
@@ -124,7 +130,8 @@ class Quotient(Rule):
                 yield (key,), why
             else:
                 known[key] = field_unit(side, rubric)
-        if len(set(known.values())) > 1:
+        of_one = {unit for key, unit in known.items() if key != "to"}
+        if len(of_one) > 1 or (RATE in known.values() and len(set(known.values())) > 1):
             words = "、".join(f"{_label(sides[key], rubric)}（{u}）" for key, u in known.items())
             yield ("of",), f"单位不同，不能相减、相除：{words}"
         elif known:
@@ -134,6 +141,15 @@ class Quotient(Rule):
                     yield (key,), f"“{side}”应{'带' if rate else '不带'}百分号"
         if self.to and constant(self.to) == 0:
             yield ("to",), "分母不能是 0"
+
+    def not_a_rate(self, rubric: Rubric) -> str:
+        """Why a rule that scores a rate can't score it; else empty."""
+        unit = self.unit(rubric)
+        if unit == RATE:
+            return ""
+        if self.to:
+            return f"单位不同，相除得{unit}，不是比率；要分档的写 kind: tiers（分档计分）"
+        return "没有分母（to）时，分子（of）应是比率"
 
     def formula_words(self, rubric: Rubric) -> str:
         """The formula in the form's own words: 全年执行数÷全年预算数."""
@@ -186,7 +202,8 @@ class Quotient(Rule):
         if not self.to:
             return of, f"{shown} = {with_unit(of, unit)}" if self.less else with_unit(of, unit)
         to = figures[self.to] or ZERO
-        return of / to, f"{shown} ÷ {said(to)} = {telling_percent(of / to, self.reads)}"
+        by = with_unit(of / to, self.unit(rubric), self.reads)
+        return of / to, f"{shown} ÷ {said(to)} = {by}"
 
     def reads(self, rate: Decimal) -> object:
         """What a rate is taken for by itself: one that is printed must not be taken for another."""
@@ -227,7 +244,11 @@ class Quotient(Rule):
             return f"比较对象“{against}”应{'带' if rate else '不带'}百分号"
         if why := not_listed(against, rubric):
             return why
-        if unfit(against, rubric, rate):
+        why = unfit(against, rubric, rate)
+        if not why and field_unit(against, rubric) != self.unit(rubric):
+            unit, other = self.unit(rubric), field_unit(against, rubric)
+            return f"比较对象“{against}”的单位是{other}，所比的数是{unit}，不能相比"
+        if why:
             what = "年度参数，也不是参数文件里的比率" if rate else "数字，也不是参数文件里的金额"
             named = {key: found.name for key, found in rubric.parameters.items()} if rate else {}
             named |= {path: field_label(path, rubric) for path in known_figures(rubric)}

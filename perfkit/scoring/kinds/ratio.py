@@ -16,7 +16,6 @@ from perfkit.forms.fields import Loc
 from perfkit.quantities import Rate, money, percent, plain, telling_percent
 from perfkit.scoring import rules
 from perfkit.scoring.cells import SCORED, Cell, explanation, score_cells
-from perfkit.scoring.figures import RATE
 from perfkit.scoring.kinds.kind import Steps, decided, lost, told
 from perfkit.scoring.kinds.quotient import Quotient
 from perfkit.scoring.scores import ZERO, Score
@@ -49,8 +48,8 @@ class Ratio(Quotient):
         """Figures that give no rate, and readings that contradict each other."""
         found = [*super().problems(rubric, points)]
         yield from found
-        if not found and self.unit(rubric) != RATE:
-            yield ("of",), "没有分母（to）时，分子（of）应是比率"
+        if not found and (why := self.not_a_rate(rubric)):
+            yield ("of",), why
         if self.above and (why := self.above.unfit(rubric)):
             yield ("above", "deduct"), why
         if self.none_below is not None and self.none_below > self.full_at:

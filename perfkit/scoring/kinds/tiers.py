@@ -11,7 +11,7 @@ from pydantic import Field
 
 from perfkit.forms.department import Department, Name
 from perfkit.forms.fields import Loc
-from perfkit.quantities import Whole, rounded, telling_percent, without_tail
+from perfkit.quantities import Whole, rounded, without_tail
 from perfkit.scoring.conditions import bounds, first_of
 from perfkit.scoring.figures import RATE
 from perfkit.scoring.filed import with_unit
@@ -93,7 +93,7 @@ class Tiers(Quotient):
         value, formula, inputs = self._rounded(found.value, unit), found.formula, found.inputs
         if value != found.value:
             formula += f"，保留{self.places}位小数为 {with_unit(value, unit)}"
-        shown = telling_percent(value, self.reads) if unit == RATE else with_unit(value, unit)
+        shown = with_unit(value, unit, self.reads)
         score = replace(score, rate=shown, ratio=found.value if unit == RATE else None)
         verdict = shown
         if self.over:
@@ -138,9 +138,6 @@ def _gap(distance: Decimal, unit: str, tier: Callable[[Decimal], int]) -> str:
     if not distance:
         return "相等"
     size = abs(distance)
-    if unit == RATE:
-        told = telling_percent(size, lambda size: tier(size.copy_sign(distance)))
-        shown = f"{told.rstrip('%')}个百分点"
-    else:
-        shown = with_unit(size, unit)
+    told = with_unit(size, unit, lambda size: tier(size.copy_sign(distance)))
+    shown = f"{told.rstrip('%')}个百分点" if unit == RATE else told
     return f"{'高出' if distance > 0 else '低于'}{shown}"
