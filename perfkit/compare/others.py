@@ -68,6 +68,9 @@ def _filed(department: Department, rubric: Rubric) -> dict[str, tuple[str, str]]
     """The path, without the numbers of rows, and the text of each field, by its label."""
     filed = tree(department)
     names = {one.id: one.name for one in rubric.everything}
+    kinds = {
+        (group, kind.id): kind.name for group, rule in rubric.groups.items() for kind in rule.kinds
+    }
     rows = {
         field: numbered(_row_name(row, i, names) for i, row in enumerate(filed.get(field, ())))
         for field in ROWS
@@ -76,7 +79,12 @@ def _filed(department: Department, rubric: Rubric) -> dict[str, tuple[str, str]]
     for loc, value in leaves(filed, ()):
         path = ".".join(step for step in loc if isinstance(step, str))
         if not ELSEWHERE.fullmatch(path):
-            found[_label(loc, rows, names)] = (path, " ".join(str(value).split()))
+            said = " ".join(str(value).split())
+            if path in ("indicators.group", "overrides.indicator"):
+                said = names.get(said, said)
+            elif path == "indicators.kind":
+                said = kinds.get((filed["indicators"][loc[1]].get("group"), said), said)
+            found[_label(loc, rows, names)] = (path, said)
     return found
 
 
