@@ -14,7 +14,7 @@ import openpyxl
 from perfkit.index.page import page
 from perfkit.index.rows import row_of
 from perfkit.index.workbook import workbook
-from perfkit.quantities import plain
+from perfkit.quantities import plain, rounded
 from perfkit.scoring.scores import walk
 
 
@@ -153,7 +153,7 @@ def drawn(report, card):
     chart = report.chart_points()
     pairs = re.findall(r">([0-9.]+|待定) / ([0-9.]+)<", chart.svg)
     right = [
-        ("待定" if one.awarded is None else Decimal(points(round(one.awarded, 4))), one.points)
+        ("待定" if one.awarded is None else Decimal(points(rounded(one.awarded, 4))), one.points)
         for one in card.scores
         if one.points
     ]
@@ -163,7 +163,7 @@ def drawn(report, card):
     wrong = told(found, right, "图")
     for name, awarded, of in listed:
         one = by_name[name]
-        right = [round(one.awarded or Decimal(0), 4), one.points]
+        right = [rounded(one.awarded or Decimal(0), 4), one.points]
         wrong += told([Decimal(awarded), Decimal(of)], right, f"图 {name}")
     return wrong
 

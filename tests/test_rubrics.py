@@ -24,7 +24,7 @@ from perfkit.forms.written import tree
 from perfkit.index.page import page
 from perfkit.index.rows import row_of, score_columns
 from perfkit.index.workbook import workbook
-from perfkit.quantities import plain
+from perfkit.quantities import plain, rounded
 from perfkit.report import Report
 from perfkit.report.exact import numbers
 from perfkit.report.sentences import result_widths
@@ -426,9 +426,9 @@ def contradictions(report, card):
     known = [one for one in card.scores if one.awarded is not None]
     with_others = re.search(r"上限合计 (-?[0-9.]+) 分", alt)
     shown = Decimal((with_others or re.search(r"共 ([0-9.]+) 分", alt))[1])
-    wrong += told(shown, round(card.total, 4), "图的合计")
+    wrong += told(shown, rounded(card.total, 4), "图的合计")
     got, of = re.search(r"共 ([0-9.]+) 分（分值 ([0-9.]+)）", alt).groups()
-    wrong += told(Decimal(got), round(sum((one.awarded for one in known), Decimal(0)), 4), "图")
+    wrong += told(Decimal(got), rounded(sum((one.awarded for one in known), Decimal(0)), 4), "图")
     wrong += told(Decimal(of), sum((one.points for one in known), Decimal(0)), "图")
     row = row_of("x", card, report.audit.findings)
     wrong += told(
