@@ -259,6 +259,21 @@ def test_a_filing_that_is_not_under_department(tmp_path):
     assert "最外层只能有 department 一个字段，没有“name”" in faults_of(path)[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ((Path(__file__).parent / "rubrics/ninth/rubric.yaml").read_text("utf-8"), "评分标准"),
+        ("rubric: shili\nparameters: {average: {}}\n", "评分标准的年度参数"),
+    ],
+    ids=["rubric", "years"],
+)
+def test_a_rubric_among_the_filings(tmp_path, text, kind):
+    path = tmp_path / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    (fault,) = faults_of(path)
+    assert fault.message.startswith(f"这是{kind}，不是参数文件；请移到文件夹 rubrics 里")
+
+
 # What stands in the place of a file and can't be read as one: (make it, a part of the message).
 
 

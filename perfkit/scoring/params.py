@@ -91,6 +91,10 @@ def department_of(tree: Mapping[str, Any], source: Source) -> tuple[Department, 
     return _validated({"department": dict(tree)}, source, [], Path())
 
 
+_OTHERS = {"sections": "评分标准", "parameters": "评分标准的年度参数"}
+"""The other files that one writes for perfkit, by what only they have at the outermost level."""
+
+
 def _validated(
     tree: dict[str, Any],
     source: Source,
@@ -99,6 +103,9 @@ def _validated(
     with_previous: bool = True,
     above: tuple[Path, ...] = (),
 ) -> tuple[Department, Rubric]:
+    if "department" not in tree and (kind := next((k for k in _OTHERS if k in tree), "")):
+        message = f"这是{_OTHERS[kind]}，不是参数文件；请移到文件夹 rubrics 里，不放在参数文件的文件夹"
+        raise PerfkitError([source.fault((kind,), message)])
     for key in tree:
         if key != "department":
             message = f"最外层只能有 department 一个字段，没有“{key}”；其他内容缩进写在它下面"
