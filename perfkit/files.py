@@ -41,6 +41,22 @@ def stamp(path: Path | str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+def looked_for(path: Path) -> bool:
+    """Whether something stands at *path*; what it is, or why it can't be read, reading it tells.
+
+    It is opened, not asked for: what a notebook opens, or looks for in vain, is an input of its
+    report, which is out of date when the file comes, changes or goes.
+    """
+    try:
+        if path.is_file() or not path.exists():  # a pipe would be waited for
+            path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        pass
+    return True
+
+
 def read_regular(path: Path, refused: Refused, most: int, too_large: Callable[[int], str]) -> bytes:
     """The bytes of a file that someone names.
 

@@ -104,7 +104,9 @@ def _validated(
     above: tuple[Path, ...] = (),
 ) -> tuple[Department, Rubric]:
     if "department" not in tree and (kind := next((k for k in _OTHERS if k in tree), "")):
-        message = f"这是{_OTHERS[kind]}，不是参数文件；请移到文件夹 rubrics 里，不放在参数文件的文件夹"
+        message = (
+            f"这是{_OTHERS[kind]}，不是参数文件；请移到文件夹 rubrics 里，不放在参数文件的文件夹"
+        )
         raise PerfkitError([source.fault((kind,), message)])
     for key in tree:
         if key != "department":

@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from perfkit.errors import PerfkitError
+from perfkit.files import looked_for
 from perfkit.forms.department import AuditOff, Name, Record, Text
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc
@@ -469,16 +470,7 @@ def _file_named(name: str, folder: Path) -> Path | None:
     """The file *name* as a filing in *folder* means it; None if there is none."""
     # A blank book is written beside rubrics/, and collected in params/ when it is filled in.
     above = [] if folder == Path() else [folder.absolute().parent]
-    for each in [folder, *above]:
-        try:
-            # Opened, not asked for: see `find_yearly`.
-            (each / name).open("rb").close()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError):
-            pass  # reading it tells why not
-        return each / name
-    return None
+    return next((each / name for each in [folder, *above] if looked_for(each / name)), None)
 
 
 def _with_yearly(rubric: Rubric, name: str, folder: Path) -> Rubric:

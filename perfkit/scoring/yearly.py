@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import Field
 
 from perfkit.errors import Fault, PerfkitError
+from perfkit.files import looked_for
 from perfkit.forms.department import Name, Record, Text, Year
 from perfkit.forms.faults import validate
 from perfkit.forms.yamlfile import Source, read_tree
@@ -71,17 +72,7 @@ def yearly_places(name: str, folder: Path) -> Iterator[Path]:
 
 def find_yearly(name: str, folder: Path) -> Path | None:
     """The file for the rubric *name*; None if there is none."""
-    for path in yearly_places(name, folder):
-        # Opened, not asked for: what a notebook opens, or looks for in vain, is an input of
-        # its report, which is out of date when the file comes, changes or goes.
-        try:
-            path.open("rb").close()
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            continue
-        except OSError:
-            pass  # reading it tells why not
-        return path
-    return None
+    return next(filter(looked_for, yearly_places(name, folder)), None)
 
 
 def read_yearly(path: Path, rubric: str, parameters: Mapping[str, Parameter]) -> Yearly:
