@@ -9,12 +9,15 @@ import re
 from decimal import Decimal
 from itertools import groupby
 
+import lxml.html
 import openpyxl
 
 from perfkit.index.page import page
 from perfkit.index.rows import row_of
 from perfkit.index.workbook import workbook
 from perfkit.quantities import plain, rounded
+from perfkit.scoring.derivations import derivations
+from perfkit.scoring.filed import field_label, field_unit, filed_figure
 from perfkit.scoring.scores import walk
 
 
@@ -168,8 +171,51 @@ def drawn(report, card):
     return wrong
 
 
+def amounts(report, card):
+    """预算执行 and the projects, in sentences and charts, against what was filed."""
+    if not card.rubric.has_money:
+        return []
+    wrong, whole = [], card.department.budget.overall
+    text = said(lxml.html.fromstring(f"<div>{report.execution().html}</div>"))
+    budget = Decimal(re.search("全年预算数([0-9.]+)万元", text)[1])
+    wrong += told(budget, rounded(whole.budget, 2), "全年预算数")
+    if rate := re.search("预算执行率为([0-9.]+)%", text):
+        right = whole.spent / whole.budget
+        if abs(Decimal(rate[1]) / 100 - right) > Decimal("0.00005"):
+            wrong.append(f"预算执行率: {rate[1]} ≠ {right}")
+    rows = dict(zip(PARTS, card.department.budget.parts.values(), strict=True))
+    rows |= {project.name: project for project in card.department.projects}
+    for chart in filter(None, (report.chart_parts(), report.chart_amounts())):
+        for name, *both in re.findall(r"[。；](\S+?)预算 ([0-9.]+)、支出 ([0-9.]+)", chart.alt):
+            right = [rounded(rows[name].budget, 2), rounded(rows[name].spent, 2)]
+            wrong += told([*map(Decimal, both)], right, f"图 {name}")
+    return wrong
+
+
+PARTS = ("基本支出", "项目支出", "其他支出")
+
+
+def derived(card):
+    """得分推导: what the figures of a rule are, the sum of a section, and the total."""
+    wrong, known = [], derivations(card)
+    for one in card.scores:
+        rule = card.rubric.indicator(one.id).rule
+        for path in rule.fields if rule.kind in ("ratio", "tiers", "excess") else ():
+            value, label = filed_figure(card.department, path), field_label(path, card.rubric)
+            for shown in [i.value for i in one.inputs if i.name == label and value is not None]:
+                right = f"{points(value)}{field_unit(path, card.rubric)}"
+                wrong += told(shown, right, f"依据 {path}")
+    for section in card.rubric.sections:
+        formula = known[f"section.{section.id}"].formula
+        if " = " in formula:
+            right = points(card.section_total(section.id))
+            wrong += told(formula.rpartition(" = ")[2], right, f"推导 {section.id}")
+    last = re.search(r"([0-9.]+)\D*$", known["total"].formula)
+    return wrong + told(Decimal(last[1]), card.total, "推导 总分")
+
+
 def index(card):
-    """The index's page and workbook: total, grade, undecided points and each score."""
+    """The index's page and workbook, and the machine's form: total, grade, 待定, scores, 失分."""
     row = row_of("x", card, ())
     text = re.search(r'<script type="application/json" id="data">(.*?)</script>', page([row]), re.S)
     data = json.loads(text[1])
@@ -197,4 +243,15 @@ def index(card):
             value = float(cell) if is_number else None
             if value is None or counted is None or abs(value - counted) > 1e-9:
                 wrong += told(value, counted, f"目录{what} {one.name}")
-    return wrong
+    lines = [[c.value for c in line] for line in book["失分"].iter_rows()]
+    lost = dict(zip(lines[1], lines[2], strict=True))
+    for one in card.scores:
+        if one.awarded is not None and lost.get(one.name) is not None:
+            right = float(one.points - one.open_points - one.awarded)
+            if abs(float(lost[one.name]) - right) > 1e-9:
+                wrong += told(lost[one.name], right, f"失分 {one.name}")
+    machine = card.as_dict()
+    wrong += told(machine["total"], points(card.total), "JSON")
+    scores = {one["id"]: one["score"] for one in machine["indicators"]}
+    right = {one.id: None if one.awarded is None else points(one.awarded) for one in card.scores}
+    return wrong + told(scores, right, "JSON")

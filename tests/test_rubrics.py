@@ -448,6 +448,7 @@ def contradictions(report, card):
         wrong += [row.budget, row.spent, row.execution_rate] if row.amounts else []
     wrong += report_reader.sheet(tree, card) + report_reader.sentences(tree, card)
     wrong += report_reader.verdicts(tree, card) + report_reader.drawn(report, card)
+    wrong += report_reader.amounts(report, card) + report_reader.derived(card)
     return wrong + sums_that_are_not_the_total(report, card)
 
 
