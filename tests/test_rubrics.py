@@ -18,7 +18,7 @@ from perfkit.audit.examine import examine
 from perfkit.books.writing import Entry, book_bytes
 from perfkit.compare.changes import compare
 from perfkit.forms.bookfile import read_sheets
-from perfkit.forms.department import Department, Part
+from perfkit.forms.department import Department, Override, Part
 from perfkit.forms.workbook import read_book, read_filing
 from perfkit.forms.written import tree
 from perfkit.index.page import page
@@ -694,6 +694,25 @@ def test_a_benchmark_stands_among_the_indicators_of_its_part(ninth):
     assert paying[1:4] == ["全市平均合同支付率90%", "88.5%", "6"]
     (part,) = (c for row in rows for c in row if c.text == "预算执行（18）")
     assert part.rows == 2
+
+
+def test_a_penalty_that_a_person_decides_costs_what_it_takes(ninth):
+    card, _ = ninth
+    one = {
+        "indicator": "audits",
+        "score": "1",
+        "reason": "一个不属实",
+        "stage": "财政核查",
+        "approver": "示例",
+    }
+    decided = card.department.model_copy(update={"overrides": (Override(**one),)})
+    card = score(decided, card.rubric)
+    assert (card.score("audits").lost, plain(card.total)) == ((), "56.16")
+    shown = Report(card, examine(card)).result().html
+    row = re.sub("<[^>]*>", "", shown[shown.index("审计查出问题</th>") :].partition("</tr>")[0])
+    assert "审计查出的问题2个" in row
+    assert "；一个不属实（例外核定，按规则2分）" in row
+    assert not re.search("扣[0-9]+分[（；]", row)
 
 
 def test_scores_that_are_not_rounded_have_room_for_their_digits(ninth):

@@ -83,8 +83,9 @@ def test_a_new_file_asks_every_question_of_the_rubric(folder):
         assert f"      {indicator.id}:\n" in text
 
 
-def test_a_new_file_has_no_english_where_chinese_was_asked_for(folder):
-    text = new_file("示例局", "beijing-2023", 2024, chinese=True).path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("rubric", ["beijing-2023", "dazhou"])
+def test_a_new_file_has_no_english_where_chinese_was_asked_for(folder, rubric):
+    text = new_file("示例局", rubric, 2024, chinese=True).path.read_text(encoding="utf-8")
     keys = re.findall(r"^ *(?:- )?([^#\s][^:]*):", text, re.MULTILINE)
     assert [key for key in keys if key.isascii()] == []
 

@@ -66,6 +66,8 @@ class _Writer:
 
     def mapping(self, tree: Mapping[str, Any], loc: Loc, indent: int) -> Iterator[str]:
         titles = field_names(Department, loc)
+        if loc[:1] == ("answers",):  # below it stand indicators, and the fields below these
+            titles = field_names(Department, loc[:1]) if len(loc) == 2 else {}
         apart = begun = False
         for name, value in tree.items():
             at = (*loc, name)

@@ -135,7 +135,12 @@ class Score:
 
     @property
     def lost(self) -> tuple[Deduction, ...]:
-        """实际扣分: the deductions that stand, after the overrides of the score and its parts."""
+        """实际扣分: the deductions that stand, after the overrides of the score and its parts.
+
+        A 加分项 loses nothing, and a 扣分项 is one itself.
+        """
+        if self.sign:
+            return ()
         if self.override is None:
             parts = [deduction for part in self.parts for deduction in part.lost]
             return tuple(parts) if self.parts else self.deductions

@@ -129,8 +129,9 @@ class Rule(Record):
     def said(self, score: Score) -> Markup:
         """Its sentence, or why the indicator does not apply."""
         if score.skipped and score.points:
-            words = "{}：不适用（{}），按满分计，{}。"
-            return Markup(words).format(score.name, score.skipped, awarded(score))
+            by = f"；{score.decision}" if score.override else ""
+            words = "{}：不适用（{}），按满分计{}，{}。"
+            return Markup(words).format(score.name, score.skipped, by, awarded(score))
         if score.skipped:
             words = "{}：不适用（{}），分值分给其他指标。"
             return Markup(words).format(score.name, score.skipped)
