@@ -186,7 +186,9 @@ def amounts(report, card):
     rows = dict(zip(PARTS, card.department.budget.parts.values(), strict=True))
     rows |= {project.name: project for project in card.department.projects}
     for chart in filter(None, (report.chart_parts(), report.chart_amounts())):
-        for name, *both in re.findall(r"[。；](\S+?)预算 ([0-9.]+)、支出 ([0-9.]+)", chart.alt):
+        found = re.findall(r"[。；](\S+?)预算 ([0-9.]+)、支出 ([0-9.]+)", chart.alt)
+        wrong += told(bool(found), True, chart.alt)
+        for name, *both in found:
             right = [rounded(rows[name].budget, 2), rounded(rows[name].spent, 2)]
             wrong += told([*map(Decimal, both)], right, f"图 {name}")
     return wrong
@@ -246,10 +248,10 @@ def index(card):
     lines = [[c.value for c in line] for line in book["失分"].iter_rows()]
     lost = dict(zip(lines[1], lines[2], strict=True))
     for one in card.scores:
-        if one.awarded is not None and lost.get(one.name) is not None:
+        if one.awarded is not None:
             right = float(one.points - one.open_points - one.awarded)
-            if abs(float(lost[one.name]) - right) > 1e-9:
-                wrong += told(lost[one.name], right, f"失分 {one.name}")
+            found = float(lost.get(one.name) or 0)
+            wrong += told(abs(found - right) < 1e-9, True, f"失分 {one.name}: {found} ≠ {right}")
     machine = card.as_dict()
     wrong += told(machine["total"], points(card.total), "JSON")
     scores = {one["id"]: one["score"] for one in machine["indicators"]}
