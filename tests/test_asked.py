@@ -16,7 +16,11 @@ from perfkit.index.page import page
 from perfkit.index.rows import columns_of, row_of
 from perfkit.received.importing import read_report
 from perfkit.report import Report
+from perfkit.report.last_year import last_year_spending
+from perfkit.report.sheet import score_sheet
+from perfkit.report.units import unit_table, units_sentence
 from perfkit.scoring.derivations import derivations
+from perfkit.scoring.filed import filed_figure
 from perfkit.scoring.params import read_department
 from perfkit.scoring.rubric import PARTS, SHIPPED, load_rubric
 from perfkit.scoring.schema import editors_schema
@@ -283,6 +287,53 @@ def test_a_rollup_by_money_is_refused_where_there_is_none(tmp_path):
     )
     with pytest.raises(PerfkitError, match="没有金额作权重；请写 by: equal"):
         load_rubric(str(path))
+
+
+@pytest.mark.parametrize(
+    ("last", "spent", "columns"),
+    [("internal-control", None, {}), ("project-2020", 190, {"total": "190.00", "basic": "—", "project": "190.00"})],
+)  # fmt: skip
+def test_what_last_years_rubric_did_not_ask_is_not_nothing(read, tmp_path, last, spent, columns):
+    """Last year's file under another rubric has no money, or less: none of it is 0."""
+    (tmp_path / "上年.yaml").write_text(
+        yaml.safe_dump({"department": sample(last) | {"year": 2019}}, allow_unicode=True),
+        encoding="utf-8",
+    )
+    card = score(*read(sample("hubei-2020") | {"previous": "上年.yaml"}))
+    found = [f"previous.budget.{part}.spent" for part in ("total", "basic", "project")]
+    assert [filed_figure(card.department, field) for field in found] == [spent, None, spent]
+    assert {key: text for key, (text, _) in last_year_spending(card).items()} == columns
+    frame = Report(card, examine(card)).frames.budget
+    assert frame["上年支出"].isna().tolist() == [True, spent is None]
+
+
+def test_a_unit_whose_rubric_has_no_money_adds_none(read, tmp_path):
+    (tmp_path / "馆.yaml").write_text(
+        yaml.safe_dump({"department": sample("internal-control")}, allow_unicode=True), "utf-8"
+    )
+    whole = {"basic": {"budget": 300, "spent": 300}, "project": {"budget": 500, "spent": 420}}
+    units = [{"file": "馆.yaml"}, {"name": "本级", "budget": whole, "score": 90}]
+    card = score(*read(sample("hubei-2020") | {"year": 2024, "units": units}))
+    rows = [[re.sub("<.*?>", "", str(text)) for text in row] for _, _, row in unit_table(card).rows]
+    assert rows[0][:4] == ["—"] * 4
+    assert rows[2][:2] == ["800.00", "720.00"]
+    assert "得分按全年预算数加权平均为90分" in re.sub("<.*?>", "", units_sentence(card))
+    codes = [one.code for one in examine(card).findings if one.code.startswith("unit")]
+    assert {*codes} == {"unit.not_filed", "unit.project"}
+
+
+def test_a_score_sheet_has_a_column_of_targets_where_the_rubric_has_any():
+    sheets = {
+        name: score_sheet(score(*read_department(SAMPLES / f"{name}.yaml")))
+        for name in ("internal-control", "zhengzhou")
+    }
+    has = {name: ["指标值" in table.columns for table in tables] for name, tables in sheets.items()}
+    assert has == {"internal-control": [False, False], "zhengzhou": [False, False, True]}
+    for table in (table for tables in sheets.values() for table in tables):
+        assert sum(cell.columns for cell in table.rows[0].cells) == len(table.columns)
+        assert sum(table.widths) == 100
+    *_, total, basis = sheets["internal-control"][-1].rows
+    assert [sum(cell.columns for cell in row.cells) for row in (total, basis)] == [10, 10]
 
 
 # ---- what it prints, read back

@@ -54,7 +54,7 @@ def _sum(
     amount: Callable[[Budget], Decimal | None],
 ) -> Found:
     own = amount(card.department.budget)
-    found = [amount(row.budget) for row in rows]
+    found = [amount(row.budget) if row.has_money else None for row in rows]
     known = [value for value in found if value is not None]
     if own is None or not known:
         return  # nothing to hold against each other

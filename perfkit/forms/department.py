@@ -560,6 +560,7 @@ class Department(Record):
     )
 
     _source: Source = PrivateAttr(default_factory=Source)
+    _parts: tuple[str, ...] = PrivateAttr(("basic", "project", "other"))
     _previous: Department | None = PrivateAttr(None)
     _last_filed: tuple[Department, Any] | None = PrivateAttr(None)
     _units: tuple[tuple[Department, Any] | None, ...] = PrivateAttr(())
@@ -581,12 +582,22 @@ class Department(Record):
         last_year: Department | None,
         units: tuple[tuple[Department, Any] | None, ...] = (),
         last_filed: tuple[Department, Any] | None = None,
+        parts: tuple[str, ...] = ("basic", "project", "other"),
     ) -> None:
-        """Remembers the file that the filing was read from, and the filings of last year and the units."""
+        """Remembers the file that the filing was read from, and the filings of last year and the units.
+
+        *parts* are those of the money that its rubric lists; of the others it says nothing.
+        """
+        self._parts = parts
         self._last_filed = last_filed
         self._source = source
         self._previous = last_year
         self._units = units
+
+    @property
+    def listed_parts(self) -> tuple[str, ...]:
+        """The parts of the money that were asked for; the others are 0 because nobody filed them."""
+        return self._parts
 
     @property
     def unit_filings(self) -> tuple[tuple[Department, Any] | None, ...]:

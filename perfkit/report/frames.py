@@ -55,7 +55,9 @@ class Frames:
                 "支出": part.spent,
                 "未支出": part.unspent,
                 "执行率": part.execution_rate,
-                "上年支出": last.budget.parts[key].spent if last else None,
+                "上年支出": last.budget.parts[key].spent
+                if last and key in last.listed_parts
+                else None,
             }
             for key, part in self.card.budget_parts.items()
         ]
@@ -74,9 +76,9 @@ class Frames:
                 "单位": unit.name,
                 **self._money(
                     {
-                        "预算": unit.budget.overall.budget,
-                        "支出": unit.budget.overall.spent,
-                        "未支出": unit.budget.overall.unspent,
+                        "预算": unit.budget.overall.budget if unit.has_money else None,
+                        "支出": unit.budget.overall.spent if unit.has_money else None,
+                        "未支出": unit.budget.overall.unspent if unit.has_money else None,
                         "执行率": unit.budget.overall.execution_rate,
                         "结转结余": unit.budget.carryover.amount,
                     }

@@ -13,13 +13,16 @@ NONE = "—"
 def last_year_spending(card: Scorecard) -> dict[str, tuple[str, str]]:
     """上年执行数 and how much more or less was spent since, by part; empty without a last year."""
     last = card.department.last_year
-    if last is None:
+    if last is None or not last.listed_parts:
         return {}
     budget, before = card.department.budget, last.budget
     parts = {"total": (budget.overall, before.overall)}
     parts |= {key: (part, before.parts[key]) for key, part in card.budget_parts.items()}
     found = {}
     for key, (now, then) in parts.items():
+        if key not in ("total", *last.listed_parts):
+            found[key] = (NONE, NONE)
+            continue
         change = "—"
         if then.spent:
             rate = (now.spent - then.spent) / then.spent

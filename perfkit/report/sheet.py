@@ -19,7 +19,8 @@ from perfkit.scoring.rubric import RubricIndicator
 from perfkit.scoring.scorecard import Scorecard
 from perfkit.scoring.totals import Step
 
-COLUMNS = ("一级指标", "二级指标", "三级指标", "指标值", "完成值", *SCORED)
+VALUE = "指标值"
+COLUMNS = ("一级指标", "二级指标", "三级指标", VALUE, "完成值", *SCORED)
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,19 @@ def score_sheet(card: Scorecard) -> list[Table]:
         points = plain(card.section_points(section.id))
         caption = f"{chinese_number(number)}、{section.name}（{points}分）"
         own = len(section.indicators) == 1 and section.indicators[0].rule.table(card, section)
-        columns, rows = own or (COLUMNS, _rows(card, section.indicators))
+        columns, rows = own or _section(card, section.indicators)
         columns, rows = with_stages(card, columns, rows)
         label = f"{section.name}（{points}）"
         rows[0].insert(0, Cell(label, rows=len(rows), kind="label"))
         drawn.append((caption, columns, rows))
     if adjusting := card.rubric.adjusting:
-        columns, rows = with_stages(card, COLUMNS, _rows(card, adjusting))
+        columns, rows = with_stages(card, *_section(card, adjusting))
         rows[0].insert(0, Cell("加分、扣分项", rows=len(rows), kind="label"))
         drawn.append((f"{chinese_number(len(drawn) + 1)}、加分、扣分项", columns, rows))
     _, columns, rows = drawn[-1]
-    rows += [_step_row(card, step) for step in card.steps]
-    rows.append(_total_row(card))
+    before = list(columns).index(SCORED[0])
+    rows += [_step_row(card, step, before) for step in card.steps]
+    rows.append(_total_row(card, before))
     texts = filter(None, (_basis(card), stages_note(card)))
     rows += [[Cell(text, columns=len(columns))] for text in texts]
     return [
@@ -73,7 +75,23 @@ def score_sheet(card: Scorecard) -> list[Table]:
     ]
 
 
-def _rows(card: Scorecard, listed: Sequence[RubricIndicator]) -> list[list[Cell]]:
+def _section(
+    card: Scorecard, listed: Sequence[RubricIndicator]
+) -> tuple[Sequence[str], list[list[Cell]]]:
+    """The columns and rows of indicators; 指标值 only where the rubric has any."""
+    year = card.department.year
+    valued = any(
+        # What departments choose has targets, and years side by side stand in both columns.
+        one.rule.choice or one.rule.heading(year) or one.rule.target(one, card.score(one.id))
+        for one in listed
+    )
+    columns = COLUMNS if valued else [name for name in COLUMNS if name != VALUE]
+    return columns, _rows(card, listed, valued)
+
+
+def _rows(
+    card: Scorecard, listed: Sequence[RubricIndicator], valued: bool = True
+) -> list[list[Cell]]:
     """The rows of the indicators, with a label for each 二级指标 or a heading of their own."""
     rows: list[list[Cell]] = []
     headings: list[list[Cell]] = []
@@ -87,7 +105,8 @@ def _rows(card: Scorecard, listed: Sequence[RubricIndicator]) -> list[list[Cell]
             # where nothing is of last year there is no column for it.
             alone = len(indicators) == 1 and (rule.of_last_year or heading in headings)
             if heading is None or not alone:
-                below += rule.rows(card, indicator)
+                own = rule.rows(card, indicator)
+                below += own if valued else [[name, *others] for name, _, *others in own]
                 continue
             if heading not in headings:
                 headings.append(heading)
@@ -119,17 +138,17 @@ def _basis(card: Scorecard) -> str:
     )
 
 
-def _step_row(card: Scorecard, step: Step) -> list[Cell]:
+def _step_row(card: Scorecard, step: Step, before: int) -> list[Cell]:
     """上限、限制条件、舍入: what changes the sum of the rows above."""
     return [
-        Cell(step.name, columns=5, kind="label"),
+        Cell(step.name, columns=before, kind="label"),
         *[Cell("—", kind="num") for _ in range(2 + len(stage_totals(card)))],
         Cell(step.shown, kind="num"),
         Cell(step.words, columns=3),
     ]
 
 
-def _total_row(card: Scorecard) -> list[Cell]:
+def _total_row(card: Scorecard, before: int) -> list[Cell]:
     reported = card.department.reported
     waiting = f"{plain(card.open_points)}分待定" if card.open_points else ""
     grade = f"{card.rubric.words.grade}：{card.grade or '待定'}"
@@ -137,7 +156,7 @@ def _total_row(card: Scorecard) -> list[Cell]:
         grade += f"（自评{reported.grade}）"
     claim = paths.CLAIMED_TOTAL if reported.total is not None else ""
     return [
-        Cell("合计", columns=5, kind="label"),
+        Cell("合计", columns=before, kind="label"),
         Cell(plain(card.rubric.points), kind="num"),
         Cell(claimed(reported.total), kind="num", of=claim),
         *stage_totals(card),

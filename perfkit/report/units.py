@@ -51,14 +51,14 @@ def units_sentence(card: Scorecard) -> Markup:
     def of_all(key: str) -> Markup:
         return figure(sums[key], unit_key(None, key))
 
-    if not card.rubric.has_money:
+    if not card.rubric.has_money or "budget" not in sums:
         return Markup("二级单位共{}，得分见下表，供参考，不计入部门得分。").format(of_all("count"))
     amounts = Markup("二级单位共{}，全年预算数合计{}，全年执行数合计{}").format(
         of_all("count"), of_all("budget"), of_all("spent")
     )
     if "score" not in sums:
         return amounts + "。"
-    scored = sum(1 for unit in units if unit.score is not None)
+    scored = sum(1 for unit in units if unit.score is not None and unit.has_money)
     of_whom = "各单位" if scored == len(units) else f"有得分的{scored}个单位"
     return Markup("{}；{}得分按全年预算数加权平均为{}，供参考，不计入部门得分。").format(
         amounts, of_whom, of_all("score")
@@ -76,8 +76,8 @@ def unit_table(card: Scorecard) -> UnitTable | None:
         known = unit.figures()
         carryover = unit.budget.carryover.amount
         texts = {
-            "budget": money(unit.budget.overall.budget),
-            "spent": money(unit.budget.overall.spent),
+            "budget": money(unit.budget.overall.budget) if unit.has_money else "—",
+            "spent": money(unit.budget.overall.spent) if unit.has_money else "—",
             "rate": known.get("rate", ("", "—"))[1],
             "carryover": "—" if carryover is None else money(carryover),
             "projects": "—" if unit.projects is None else str(unit.projects),

@@ -186,18 +186,26 @@ def _asked(path: str, rubric: Rubric) -> Figure:
 MONEY_OF_PROJECTS = ("projects.budget", "projects.executed", "projects.full")
 
 
+def _listed(field: str, parts: Sequence[str]) -> bool:
+    """Whether a figure is filed under a rubric that lists these *parts* of the money."""
+    head, _, below = field.partition(".")
+    if head != "budget" and field not in MONEY_OF_PROJECTS:
+        return True
+    part = below.partition(".")[0]
+    return bool(parts) and (part not in PART_NAMES or part in ("total", *parts))
+
+
 def not_listed(path: str, rubric: Rubric) -> str:
     """Why a rule can't name a figure of money: the rubric's ``parts`` don't list it; else empty."""
     named = path.removeprefix(PREVIOUS)
-    head, _, below = named.partition(".")
-    if (head == "budget" or named in MONEY_OF_PROJECTS) and not rubric.has_money:
+    if _listed(named, rubric.parts):
+        return ""
+    if not rubric.has_money:
         why = "parts 写了 []，是不评资金的评分标准"
         return f"{why}，规则里不能用“{path}”；要用，请在 parts 里写明资金的部分"
-    part = below.partition(".")[0]
-    if head == "budget" and part in PART_NAMES and part not in ("total", *rubric.parts):
-        name = PART_NAMES[part]
-        return f"parts 里没有 {part}（{name}），部门不填这个数，规则里不能用“{path}”；要用，请在 parts 里补上"
-    return ""
+    part = named.split(".")[1]
+    name = PART_NAMES[part]
+    return f"parts 里没有 {part}（{name}），部门不填这个数，规则里不能用“{path}”；要用，请在 parts 里补上"
 
 
 def known_figures(rubric: Rubric) -> list[str]:
@@ -230,6 +238,8 @@ def filed_figure(department: Department, field: str) -> Decimal | None:
         return filed_figure(last_year, of) if last_year else None
     if field.startswith(FIGURES):
         return department.figures.get(field.removeprefix(FIGURES))
+    if not _listed(field, department.listed_parts):
+        return None  # last year's rubric may ask for less money than this year's
     if field in COMPUTED:
         return COMPUTED[field].value(department)
     value: Any = department

@@ -168,7 +168,7 @@ def _validated(
     assert rubric is not None  # a missing rubric is a fault of the record
     if doubts := list(unit_doubts(department, source)):
         raise PerfkitError(doubts)
-    department.comes_from(source, previous, tuple(units), last_filed)
+    department.comes_from(source, previous, tuple(units), last_filed, rubric.parts)
     return department, rubric
 
 
@@ -194,7 +194,7 @@ def _previous(
     # What was counted in another unit is no figure to compare with.
     same = {n: v for n, v in found.figures.items() if n in now and now[n].unit == then[n].unit}
     kept = found.model_copy(update={"figures": same})
-    kept.comes_from(found.source, None)
+    kept.comes_from(found.source, None, parts=asked.parts)
     return kept, (found, asked)
 
 

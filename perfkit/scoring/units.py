@@ -113,6 +113,11 @@ class UnitRow:
     place: str
     filing: Department | None
 
+    @property
+    def has_money(self) -> bool:
+        """Whether amounts were filed: a unit's own rubric may not evaluate money."""
+        return self.filing is None or bool(self.filing.listed_parts)
+
     def figures(self) -> dict[str, tuple[str, str]]:
         """What the report prints of it, by key: its words and its text; empty ones are left out."""
         overall, carryover = self.budget.overall, self.budget.carryover.amount
@@ -125,7 +130,8 @@ class UnitRow:
             "projects": ("项目", "" if self.projects is None else f"{self.projects}个"),
             "score": ("得分", "" if self.score is None else f"{plain(self.score)}分"),
         }
-        return {key: (words, text) for key, (words, text) in found.items() if text}
+        hidden = () if self.has_money else OF_MONEY
+        return {k: (words, text) for k, (words, text) in found.items() if text and k not in hidden}
 
 
 def units_of(card: Scorecard) -> tuple[UnitRow, ...]:
@@ -208,7 +214,7 @@ def weighted_score(units: Sequence[UnitRow]) -> Decimal | None:
 
 
 def _has_score(unit: UnitRow) -> bool:
-    return unit.score is not None
+    return unit.score is not None and unit.has_money  # without amounts it has no weight
 
 
 def _hundredth(unit: UnitRow) -> Decimal:
@@ -221,7 +227,9 @@ def unit_sums(units: Sequence[UnitRow]) -> dict[str, tuple[str, str, str]]:
         return {}
     found: dict[str, tuple[str, str, str]] = {}
     for key, words in (("budget", "全年预算数合计"), ("spent", "全年执行数合计")):
-        terms = [getattr(unit.budget.overall, key) for unit in units]
+        terms = [getattr(unit.budget.overall, key) for unit in units if unit.has_money]
+        if not terms:
+            continue
         found[key] = (words, " + ".join(map(plain, terms)), f"{plain(sum(terms, ZERO))}万元")
     budget = sum((unit.budget.overall.budget for unit in units), ZERO)
     spent = sum((unit.budget.overall.spent for unit in units), ZERO)
