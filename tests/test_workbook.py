@@ -845,6 +845,24 @@ def test_a_date_is_read_as_its_cell_shows_it(tmp_path):
     assert "是时间" in found.cells[len(shown)][1].trouble
 
 
+def test_rows_below_those_of_several_departments_are_nobody_s(two, tmp_path):
+    book = openpyxl.load_workbook(two[0])
+    sheet = book["项目"]
+    for row, (one, other) in enumerate(
+        [("全区合计", None), ("填表人：", "张三")], sheet.max_row + 1
+    ):
+        sheet.cell(row, 1).value, sheet.cell(row, 2).value = one, other
+        sheet.cell(row, 4).value = 100 if other is None else None
+    path = tmp_path / "two.xlsx"
+    book.save(path)
+    found = read_book(path)
+    assert (list(found.filings), found.faults) == (list(read_book(two[0]).filings), [])
+    assert [re.findall("是(.*?)，", note) for note in found.notes] == [
+        ["合计"],
+        ["表下面的话“填表人：”"],
+    ]
+
+
 def test_a_department_under_another_name_is_asked_about_once(two, capsys):
     """Its rows are another's, whose report would lack them; so none is made."""
     book, *_ = two

@@ -708,17 +708,18 @@ class _Reader:
         texts = {
             at: re.sub(r"\s", "", halfwidth(cell.text))
             for at, cell in sorted(cells.items())
-            if at != heading.owner and len(cell.text) < 100
+            if len(cell.text) < 100
         }
         first = min(heading.read - {heading.owner})
         for at, text in texts.items():
             total = _TOTAL.fullmatch(text) if "计" in text else None
             # 设备更新小计 is a total where an item has its name, and words of a text elsewhere.
-            if total and (not total[1] or at == first or at not in heading.read):
+            if total and (not total[1] or at in (first, heading.owner) or at not in heading.read):
                 return "合计"
-        own = list(texts.values())
-        if own and _FOOT.fullmatch(own[0]):
-            return f"表下面的话“{cells[next(iter(texts))].text[:20]}”"
+        own = [text for at, text in texts.items() if at != heading.owner]
+        for at in [*list(texts)[:1], *[at for at in texts if at != heading.owner][:1]]:
+            if _FOOT.fullmatch(texts[at]):
+                return f"表下面的话“{cells[at].text[:20]}”"
         if below and len(own) == len(cells) - (heading.owner in cells) > 1:
             found = [_NUMBERED.fullmatch(text) for text in own]
             numbers = [int(one[1]) for one in found if one and one[1]]
