@@ -507,7 +507,7 @@ def exact_points(frame):
 
 
 @pytest.mark.parametrize("kinds", [None, EVERY_KIND], ids=["any", "every kind"])
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(st.data())
 def test_no_statement_of_a_report_contradicts_the_scorecard(kinds, data):
     rubric = Rubric.model_validate(data.draw(rubrics(kinds)))
@@ -522,7 +522,7 @@ def test_the_index_says_what_the_scorecard_says(data):
     assert report_reader.index(score(data.draw(filings(rubric)), rubric)) == []
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.data())
 def test_the_differences_of_scores_add_up_to_that_of_the_total(data):
     rubric = Rubric.model_validate(data.draw(rubrics()))
