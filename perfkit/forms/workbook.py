@@ -717,8 +717,16 @@ class _Reader:
             if total and (not total[1] or at in (first, heading.owner) or at not in heading.read):
                 return "合计"
         own = [text for at, text in texts.items() if at != heading.owner]
+        # What has amounts, or more than a name and a word beside it, is an item whatever its name.
+        amounts = any(column.unit and at in cells for at, column in heading.columns.items())
+        few = not amounts and len(own) <= 2 and sum(map(len, own[1:])) < 12
+        few = few or all(":" in text for text in own)  # 填表人：张三, 联系电话：1234
         for at in [*list(texts)[:1], *[at for at in texts if at != heading.owner][:1]]:
-            if _FOOT.fullmatch(texts[at]):
+            if (
+                few
+                and len(own) == len(cells) - (heading.owner in cells)
+                and _FOOT.fullmatch(texts[at])
+            ):
                 return f"表下面的话“{cells[at].text[:20]}”"
         if below and len(own) == len(cells) - (heading.owner in cells) > 1:
             found = [_NUMBERED.fullmatch(text) for text in own]
