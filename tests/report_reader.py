@@ -246,7 +246,8 @@ def index(card):
             if value is None or counted is None or abs(value - counted) > 1e-9:
                 wrong += told(value, counted, f"目录{what} {one.name}")
     lines = [[c.value for c in line] for line in book["失分"].iter_rows()]
-    lost = dict(zip(lines[1], lines[2], strict=True))
+    # Where nothing is decided yet, no points are lost and the table has no row.
+    lost = dict(zip(lines[1], lines[2], strict=True)) if len(lines) > 2 else {}
     for one in card.scores:
         if one.awarded is not None:
             right = float(one.points - one.open_points - one.awarded)
