@@ -708,8 +708,9 @@ class _Reader:
         texts = {
             at: re.sub(r"\s", "", halfwidth(cell.text))
             for at, cell in sorted(cells.items())
-            if len(cell.text) < 100
+            if cell.text and len(cell.text) < 100
         }
+        long = any(len(cell.text) >= 100 for cell in cells.values())
         first = min(heading.read - {heading.owner})
         for at, text in texts.items():
             total = _TOTAL.fullmatch(text) if "计" in text else None
@@ -718,17 +719,13 @@ class _Reader:
                 return "合计"
         own = [text for at, text in texts.items() if at != heading.owner]
         # What has amounts, or more than a name and a word beside it, is an item whatever its name.
-        amounts = any(column.unit and at in cells for at, column in heading.columns.items())
+        amounts = any(column.unit and at in texts for at, column in heading.columns.items())
         few = not amounts and len(own) <= 2 and sum(map(len, own[1:])) < 12
         few = few or all(":" in text for text in own)  # 填表人：张三, 联系电话：1234
         for at in [*list(texts)[:1], *[at for at in texts if at != heading.owner][:1]]:
-            if (
-                few
-                and len(own) == len(cells) - (heading.owner in cells)
-                and _FOOT.fullmatch(texts[at])
-            ):
+            if few and not long and _FOOT.fullmatch(texts[at]):
                 return f"表下面的话“{cells[at].text[:20]}”"
-        if below and len(own) == len(cells) - (heading.owner in cells) > 1:
+        if below and not long and len(own) > 1:
             found = [_NUMBERED.fullmatch(text) for text in own]
             numbers = [int(one[1]) for one in found if one and one[1]]
             counted = range(numbers[0], numbers[0] + len(numbers)) if len(numbers) > 1 else ()
