@@ -85,7 +85,8 @@ def test_what_is_listed_must_be_filled_in(read):
     filed = sample("project-2020")
     filed["budget"] = {"basic": NOTHING}
     assert refused(read, filed) == ["预算执行（budget） / 项目支出（project）：缺少这一项，请补上"]
-    (told,) = refused(read, sample("hubei-2020") | {"budget": {"project": NOTHING}})
+    budget = {key: {**NOTHING} for key in ("project", "other")}  # yaml writes one twice as &id
+    (told,) = refused(read, sample("hubei-2020") | {"budget": budget})
     assert told == "预算执行（budget） / 基本支出（basic）：缺少这一项，请补上"
 
 
@@ -291,7 +292,7 @@ def test_a_rollup_by_money_is_refused_where_there_is_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("last", "spent", "columns"),
-    [("internal-control", None, {}), ("project-2020", 190, {"total": "190.00", "basic": "—", "project": "190.00"})],
+    [("internal-control", None, {}), ("project-2020", 190, {"total": "190.00", "basic": "—", "project": "190.00", "other": "—"})],
 )  # fmt: skip
 def test_what_last_years_rubric_did_not_ask_is_not_nothing(read, tmp_path, last, spent, columns):
     """Last year's file under another rubric has no money, or less: none of it is 0."""
@@ -304,7 +305,7 @@ def test_what_last_years_rubric_did_not_ask_is_not_nothing(read, tmp_path, last,
     assert [filed_figure(card.department, field) for field in found] == [spent, None, spent]
     assert {key: text for key, (text, _) in last_year_spending(card).items()} == columns
     frame = Report(card, examine(card)).frames.budget
-    assert frame["上年支出"].isna().tolist() == [True, spent is None]
+    assert frame["上年支出"].isna().tolist() == [True, spent is None, True]
 
 
 def test_a_unit_whose_rubric_has_no_money_adds_none(read, tmp_path):

@@ -46,8 +46,8 @@ HEADINGS = ("objective", "execution", "goals", "management")
 BEIJING = re.compile(
     "北京|beijing|市级平均|预决算差异率|结转结余率|当年预算执行情况|整体绩效目标|预算管理情况"
 )
-# The form's own words for the whole and a part that most rubrics don't have.
-OTHER_FORMS = re.compile(BEIJING.pattern + "|资金总体|其他支出")
+# The form's own word for the whole of the money; most rubrics have another.
+OTHER_FORMS = re.compile(BEIJING.pattern + "|资金总体")
 
 
 def opened(name):
