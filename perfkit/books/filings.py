@@ -11,7 +11,8 @@ from perfkit.books.writing import Entry, book_bytes
 from perfkit.errors import Fault, PerfkitError
 from perfkit.files import make_folder, relative_path, shown_name, write_whole
 from perfkit.forms.bookfile import ENDINGS, OTHER_ENDINGS, part_of
-from perfkit.forms.workbook import file_key, read_book
+from perfkit.forms.filing import file_key
+from perfkit.forms.workbook import read_book
 from perfkit.forms.written import department_text, tree
 from perfkit.scoring.asked import only_asked
 from perfkit.scoring.names import in_words
