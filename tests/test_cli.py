@@ -70,6 +70,19 @@ def test_score_says_what_is_undecided(filing):
     assert "另有 4 分待定" in out
 
 
+@pytest.mark.parametrize("other", [{}, {"kind": "one_of"}], ids=["alone", "one of several"])
+def test_score_gives_the_command_for_a_missing_yearly_parameter(filing, rubric_file, other):
+    excess = {
+        "kind": "excess", "of": "budget.total.spent", "to": "budget.initial",
+        "over": "city_variance", "step": "10%", "deduct": 0.4, "partial": "floor",
+    }  # fmt: skip
+    given = {"name": "评审", "rule": {"kind": "given", "step": 1}}
+    rule = other | {"ways": [{"name": "按差异率", "rule": excess}, given]} if other else {}
+    rubric_file({"variance": rule})
+    _, out, _ = perfkit("score", filing({"year": "2024", "rubric": "../rubric.yaml"}))
+    assert "补上它：perfkit rubric set rubric.yaml city_variance 2024 百分数" in out
+
+
 def test_text_of_a_department_is_no_markup(filing):
     _, out, _ = perfkit("score", filing({"name": "[red]示例局[/red]"}))
     assert out.startswith("[red]示例局[/red] 2023 年度")

@@ -7,13 +7,11 @@ is made all the same, and the finding says what does not hold in it.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import PurePosixPath, PureWindowsPath
 
 from perfkit.audit.findings import (
     DISPLAY_PLACES,
@@ -584,27 +582,12 @@ def claims(card: Scorecard) -> Found:
             yield "claim.grade", "error", message, paths.CLAIMED_GRADE
 
 
-def _how_to_set(card: Scorecard, indicator: str) -> str:
-    """The command that supplies the yearly parameter that a score waits for; empty if it is none."""
-    department, rubric = card.department, card.rubric
-    if indicator not in {found.id for found in rubric.indicators}:
-        return ""  # a part of one
-    name = rubric.missing_parameter(indicator, department.year)
-    if not name:
-        return ""
-    named = department.rubric
-    if named.endswith((".yaml", ".yml")):  # as it is called from the folder that is worked in
-        folder = PurePosixPath(department.source.name).parent
-        named = posixpath.normpath(folder / PureWindowsPath(named).as_posix())
-    year = department.year
-    return f"；补上它：perfkit rubric set {named} {name} {year} 百分数 --source 公布它的文件"
-
-
 def undecided(card: Scorecard) -> Found:
     """What waits for a person's decision."""
     for score in card.undecided:
         message = f"{score.name}（{plain(score.points)}分）待定，未计入总分：{score.undecided}"
-        message += _how_to_set(card, score.id)
+        if command := card.how_to_set(score):
+            message += f"；补上它：{command}"
         yield "score.undecided", "warning", message, score.field
 
 

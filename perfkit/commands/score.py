@@ -33,6 +33,8 @@ def execute(options: argparse.Namespace) -> int:
     print(f"{card.department.name} {card.department.year} 年度，{card.rubric.name}")
     for one in card.everything:
         _print_score(one)
+        if one.open_points and (command := card.how_to_set(one)):
+            print(f"    补上它：{command}")
         for part in one.parts:
             _print_score(part, "    ")
     for step in card.steps:

@@ -284,12 +284,6 @@ class Rubric(Record):
         found._yearly = yearly
         return found
 
-    def missing_parameter(self, indicator: str, year: int) -> str:
-        """The yearly parameter that an indicator is held against and that *year* lacks; else empty."""
-        name = self.indicator(indicator).rule.held_against
-        known = self.parameters.get(name)
-        return name if known is not None and year not in known.years else ""
-
     @property
     def indicators(self) -> list[RubricIndicator]:
         """All indicators in the order of the score sheet."""

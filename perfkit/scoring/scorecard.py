@@ -6,10 +6,12 @@ JSON all print the objects of this module.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from perfkit.forms.department import Department, Part
@@ -142,6 +144,22 @@ class Scorecard:
         """The scorecard of last year's filing by its own rubric; None without `previous`."""
         last = self.department.last_filed
         return score(*last) if last else None
+
+    def how_to_set(self, one: Score) -> str:
+        """The command that supplies the yearly parameter that *one* waits for; empty if it is none."""
+        department, rubric = self.department, self.rubric
+        rules = {indicator.id: indicator.rule for indicator in rubric.everything}
+        for name in rules[one.id].named if one.id in rules else ():  # a part has no rule
+            known = rubric.parameters.get(name)
+            if known and department.year not in known.years and known.name in one.undecided:
+                break
+        else:
+            return ""
+        named = department.rubric
+        if named.endswith((".yaml", ".yml")):  # as it is called from the folder that is worked in
+            folder = PurePosixPath(department.source.name).parent
+            named = posixpath.normpath(folder / PureWindowsPath(named).as_posix())
+        return f"perfkit rubric set {named} {name} {department.year} 百分数 --source 公布它的文件"
 
     def before_stage(self, number: int) -> Scorecard:
         """The scorecard as it stood before the stage (环节) *number*: 0 is by the rules alone."""
