@@ -12,6 +12,7 @@ from perfkit.audit.examine import examine
 from perfkit.books.filings import blank_book, export_book, import_books
 from perfkit.errors import PerfkitError
 from perfkit.forms.bookfile import read_sheets
+from perfkit.forms.department import PARTS
 from perfkit.index.page import page
 from perfkit.index.rows import columns_of, row_of
 from perfkit.received.importing import read_report
@@ -22,7 +23,7 @@ from perfkit.report.units import unit_table, units_sentence
 from perfkit.scoring.derivations import derivations
 from perfkit.scoring.filed import filed_figure
 from perfkit.scoring.params import read_department
-from perfkit.scoring.rubric import PARTS, SHIPPED, load_rubric
+from perfkit.scoring.rubric import SHIPPED, load_rubric
 from perfkit.scoring.schema import editors_schema
 from perfkit.scoring.scorecard import score
 from perfkit.start.blank import blank

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from perfkit.forms.department import PARTS
 from perfkit.forms.layout import CHOICES, CLAIM, CONTENT, GUIDE, Block
 from perfkit.quantities import plain
-from perfkit.scoring.rubric import PARTS, Rubric, called
+from perfkit.scoring.filed import PART_NAMES
+from perfkit.scoring.rubric import Rubric, called
 
 _FONT = {"font_name": "微软雅黑", "font_size": 10, "valign": "vcenter"}
 _EDGE = {"border": 1, "border_color": "#C3CAD5"}
@@ -74,7 +76,7 @@ MOST_RANGES = 200
 """Ranges of cells that have one rule; Excel takes some 8000 signs for their names."""
 
 
-TOTAL, OF_PROJECTS = "资金总体", "项目支出"
+TOTAL, OF_PROJECTS = PART_NAMES["total"], PART_NAMES["project"]
 """Rows of the budget that are held against others."""
 
 LAST_ROW = 20_000

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -111,6 +111,11 @@ class Division(Record):
     duties: str = Field("", title="职责")
 
 
+Listed = Literal["basic", "project", "other"]
+PARTS: tuple[Listed, ...] = get_args(Listed)
+"""The parts of the money by the names of their fields: 基本支出, 项目支出, 其他支出."""
+
+
 class Part(Record):
     """One row of 资金总体: 全年预算数 (adjusted budget), 全年执行数, and the rate as stated."""
 
@@ -162,7 +167,7 @@ class Budget(Record):
     @property
     def parts(self) -> dict[str, Part]:
         """基本支出, 项目支出, 其他支出, by field name."""
-        return {"basic": self.basic, "project": self.project, "other": self.other}
+        return {key: getattr(self, key) for key in PARTS}
 
     @property
     def overall(self) -> Part:
@@ -560,7 +565,7 @@ class Department(Record):
     )
 
     _source: Source = PrivateAttr(default_factory=Source)
-    _parts: tuple[str, ...] = PrivateAttr(("basic", "project", "other"))
+    _parts: tuple[str, ...] = PrivateAttr(PARTS)
     _previous: Department | None = PrivateAttr(None)
     _last_filed: tuple[Department, Any] | None = PrivateAttr(None)
     _units: tuple[tuple[Department, Any] | None, ...] = PrivateAttr(())
@@ -582,7 +587,7 @@ class Department(Record):
         last_year: Department | None,
         units: tuple[tuple[Department, Any] | None, ...] = (),
         last_filed: tuple[Department, Any] | None = None,
-        parts: tuple[str, ...] = ("basic", "project", "other"),
+        parts: tuple[str, ...] = PARTS,
     ) -> None:
         """Remembers the file that the filing was read from, and the filings of last year and the units.
 

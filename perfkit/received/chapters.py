@@ -69,6 +69,12 @@ def label_of(text: str) -> Label | None:
     return Label(found.lastgroup, _number(found[found.lastgroup]), text[found.end() :].strip())
 
 
+def title_of(text: str) -> str:
+    """The words of a title without its number: 基本支出 of 一、基本支出：."""
+    label = label_of(text)
+    return bare(label.rest if label else text).rstrip("：:")
+
+
 def _number(text: str) -> int:
     if text in "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳":
         return ord(text) - 0x2460 + 1
@@ -153,9 +159,7 @@ def chapters(
 
 def _begins_next(block: Block) -> bool:
     """Whether the last line of a chapter is a title without text of its own, above the next's."""
-    text = block.text if isinstance(block, Paragraph) else ""
-    label = label_of(text)
-    title = bare(label.rest if label else text).rstrip("：:")
+    title = title_of(block.text) if isinstance(block, Paragraph) else ""
     return re.fullmatch("(?:总体)?评价结论|附[件表][-0-9一二三四五六]*", title) is not None
 
 
@@ -171,7 +175,7 @@ def _could_be(paragraph: Paragraph, named: Mapping[str, str]) -> Iterator[tuple[
     """The chapters whose title a paragraph could be, and how much it looks like one."""
     text = paragraph.text
     label = label_of(text)
-    title = bare(label.rest if label else text).rstrip("：:")
+    title = title_of(text)
     if label and label.kind in ("chapter", "ordinal"):
         title = title.removesuffix("。")  # 二、当年预算执行情况。
     if not title or len(title) > LONGEST_TITLE or re.search(r"[。；，]", title):

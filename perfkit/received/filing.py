@@ -17,7 +17,7 @@ from perfkit.errors import PerfkitError
 from perfkit.forms import paths
 from perfkit.quantities import parse_amount, parse_date, parse_rate, percent, plain
 from perfkit.received.asked import not_found, read_figures
-from perfkit.received.chapters import Chapter, chapters, items, label_of, lines
+from perfkit.received.chapters import Chapter, chapters, items, label_of, lines, title_of
 from perfkit.received.figures import Said, said
 from perfkit.received.found import (
     Origin,
@@ -29,17 +29,17 @@ from perfkit.received.found import (
     words_of_path,
 )
 from perfkit.received.own import generated, is_own
-from perfkit.received.paper import Block, Cell, Paper, Paragraph, Table, bare
+from perfkit.received.paper import Block, Paper, Paragraph, Table, bare
 from perfkit.received.projects import read_projects
 from perfkit.received.sheet import Sheet, of_the_department, read_sheet
 from perfkit.received.tables import Row, amount, parts, rate
 from perfkit.scoring.asked import asks, offers
+from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.kinds.checklist import Checklist
 from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 from perfkit.scoring.yearly import ENDING, FOLDER
 from perfkit.texts import shortened
 
-PARTS = {"total": "资金总体", "basic": "基本支出", "project": "项目支出", "other": "其他支出"}
 DEFAULT = "beijing-2023"
 """The rubric of a report whose score sheet fits no other better."""
 
@@ -68,8 +68,7 @@ _NUMERIC = ("amount", "rate")
 
 def gather(paper: Paper, named: str | None = None) -> Received:
     """What a report says, field by field; *named* is its rubric, a name or a file."""
-    named = named or _rubric_of(paper)
-    rubric = load_rubric(named)
+    named, rubric = (named, load_rubric(named)) if named else _rubric_of(paper)
     found = Received(paper, rubric, named)
     blocks = list(lines(paper.blocks))
     _Gatherer(found, blocks, chapters(blocks, _titles(rubric))).gather()
@@ -83,7 +82,7 @@ def _titles(rubric: Rubric) -> dict[str, str]:
     return {bare(title): keys.get(key, key) for key, title in named.items() if key != "conclusion"}
 
 
-def _rubric_of(paper: Paper) -> str:
+def _rubric_of(paper: Paper) -> tuple[str, Rubric]:
     """The rubric whose indicators the report's tables name most; else the one of Beijing.
 
     Those that stand in the working folder's ``rubrics/`` count as those that come with perfkit.
@@ -104,7 +103,7 @@ def _rubric_of(paper: Paper) -> str:
         count = sum(bare(indicator.name) in text for indicator in rubric.indicators)
         return Decimal(count * count) / len(rubric.indicators)
 
-    return max(known, key=lambda name: named(known[name]))
+    return max(known.items(), key=lambda one: named(one[1]))
 
 
 def _own_rubrics() -> Iterator[tuple[str, Rubric]]:
@@ -278,7 +277,7 @@ class _Gatherer:
                     told.setdefault((figure.subject, figure.cue), []).append(value)
         tables = self.amounts_in_tables(told)
         _of_the_whole(told)
-        for key in PARTS:
+        for key in PART_NAMES:
             for cue in ("budget", "spent", "rate"):
                 self.found.choose(
                     paths.part(key, cue), tables.get((key, cue), []) + told.get((key, cue), [])
@@ -308,10 +307,6 @@ class _Gatherer:
             "project": r"[-—－]*项目支出", "other": r"其[他它](?:支出)?",
         }  # fmt: skip
 
-        def title(cell: Cell) -> str:
-            label = label_of(cell.text)  # 一、基本支出
-            return bare(label.rest if label else cell.text).rstrip("：:")
-
         for part in parts(self.blocks):
             if not part.kinds & {"budget", "adjusted"} or "spent" not in part.kinds:
                 continue
@@ -319,7 +314,7 @@ class _Gatherer:
                 continue
             rows = []
             for row in part.rows:
-                labels = [title(cell) for cell in row.whole[:3]]
+                labels = [title_of(cell.text) for cell in row.whole[:3]]
                 key = next(
                     (
                         key
@@ -337,7 +332,7 @@ class _Gatherer:
             for key, row in rows:
                 if key is None:
                     continue
-                label = PARTS[key]
+                label = PART_NAMES[key]
                 for cue, kinds in (("budget", ("adjusted", "budget")), ("spent", ("spent",)),
                                    ("initial", ("initial",))):  # fmt: skip
                     if cue == "initial" and key != "total":
@@ -450,7 +445,7 @@ class _Gatherer:
         found = self.found
         amounts = {
             (key, cue): _decimal(found.get(paths.part(key, cue)))
-            for key in PARTS
+            for key in PART_NAMES
             for cue in ("budget", "spent")
         }
         for cue in ("budget", "spent"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from perfkit.forms import paths
-from perfkit.received.chapters import Chapter, Item, items, label_of
+from perfkit.received.chapters import Chapter, Item, items, label_of, title_of
 from perfkit.received.figures import Said, first_and_best, said, term
 from perfkit.received.found import Origin, Received, Value, origin_of, range_of, value_of
 from perfkit.received.own import generated
@@ -125,7 +125,7 @@ def _lines(blocks: Sequence[Block]) -> list[_Line]:
             continue
         if part.kinds & {"target", "points"} and "number" not in part.kinds:
             continue
-        names = [_title(name) for row in part.rows if (name := row.cell("name"))]
+        names = [title_of(name.text) for row in part.rows if (name := row.cell("name"))]
         if any(map(_WHOLE.fullmatch, names)) and "number" not in part.kinds:
             continue  # the parts of the budget and what they consist of, 其中：人员经费
         percent = any("%" in head for head in part.heads)
@@ -139,14 +139,9 @@ def _lines(blocks: Sequence[Block]) -> list[_Line]:
     return list(listed.values())
 
 
-def _title(name: Cell) -> str:
-    label = label_of(name.text)  # 一、基本支出
-    return bare(label.rest if label else name.text).rstrip("：:")
-
-
 def _line(row: Row, unit: str, percent: bool) -> _Line | None:
     name = row.cell("name")
-    if name is None or _NO_PROJECT.fullmatch(_title(name)):
+    if name is None or _NO_PROJECT.fullmatch(title_of(name.text)):
         return None
     cells = {key: cell for key, kinds in _COLUMNS.items() if (cell := row.cell(*kinds))}
     return _Line(name, cells, unit, percent)

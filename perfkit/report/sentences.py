@@ -15,7 +15,7 @@ from perfkit.forms import paths
 from perfkit.forms.department import Department, Project
 from perfkit.quantities import day_in_words, money, percent, plain, rounding_shows, signed_money
 from perfkit.report.stages import stage_sentences
-from perfkit.scoring.filed import FIGURES, PART_NAMES
+from perfkit.scoring.filed import FIGURES, PART_NAMES, part_names
 from perfkit.scoring.marked import (
     GRADE,
     HIGHEST,
@@ -129,7 +129,7 @@ def surroundings_sentence(department: Department, own: Iterable[Verdict] = ()) -
 def execution_rows(card: Scorecard) -> list[tuple[str, str, list[Markup]]]:
     """One row a part and the total: its key, its name, 预算数, 执行数, 执行率, 未支出."""
     rows = []
-    names = PART_NAMES | {"total": card.rubric.words.total}
+    names = part_names(card.rubric)
     overall = card.department.budget.overall
     for key, part in {"total": overall, **card.budget_parts}.items():
         rate = part.execution_rate

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perfkit.forms import paths
+from perfkit.forms.department import PARTS
 from perfkit.forms.fields import Loc, leaves
 from perfkit.quantities import halfwidth
 from perfkit.scoring.filed import PART_NAMES
-from perfkit.scoring.rubric import PARTS, Rubric
+from perfkit.scoring.rubric import Rubric
 
 AMOUNTS = ("budget", "spent")
 OF_PROJECTS = (*AMOUNTS, "rate")
@@ -45,10 +46,14 @@ OF_RULES = {
 
 def offers(loc: Loc, rubric: Rubric) -> bool:
     """Whether a form has room for the field: it is asked for, and a rate that only a rule reads is read."""
+    if not asks(loc, rubric):
+        return False
     field = OF_RULES.get(".".join(map(str, loc)))
-    read = {name for one in rubric.everything for name in one.rule.named}
-    read |= {figure.not_above for figure in rubric.figures.values() if figure.not_above}
-    return asks(loc, rubric) and (field is None or field in read)
+    return (
+        field is None
+        or any(field in one.rule.named for one in rubric.everything)
+        or any(figure.not_above == field for figure in rubric.figures.values())
+    )
 
 
 def printed_in(rubric: Rubric) -> dict[Loc, str]:

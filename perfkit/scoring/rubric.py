@@ -13,14 +13,14 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from perfkit.errors import PerfkitError
 from perfkit.files import looked_for
-from perfkit.forms.department import AuditOff, Name, Record, Text
+from perfkit.forms.department import PARTS, AuditOff, Listed, Name, Record, Text
 from perfkit.forms.faults import validate
 from perfkit.forms.fields import Loc
 from perfkit.forms.yamlfile import read_tree
@@ -38,9 +38,6 @@ from perfkit.scoring.yearly import Parameter, Yearly, find_yearly, read_yearly
 from perfkit.texts import shortened, unfolded
 
 SHIPPED = Path(__file__).parent / "rubrics"
-Listed = Literal["basic", "project", "other"]
-PARTS: tuple[Listed, ...] = get_args(Listed)
-"""The parts of the money by the names of their fields: 基本支出, 项目支出, 其他支出."""
 
 
 class RubricIndicator(Record):

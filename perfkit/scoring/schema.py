@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perfkit.forms.aliases import everyday_words
-from perfkit.forms.department import FINAL, Department, schema
+from perfkit.forms.department import FINAL, PARTS, Department, schema
 from perfkit.forms.fields import Loc, field_info
 from perfkit.scoring.names import group_codes, indicator_codes, kind_codes
-from perfkit.scoring.rubric import PARTS, Rubric, load_rubric, shipped_rubrics
+from perfkit.scoring.rubric import Rubric, load_rubric, shipped_rubrics
 
 
 def editors_schema(own: Mapping[str, Rubric] | None = None) -> dict[str, Any]:

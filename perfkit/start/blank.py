@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perfkit.forms.department import Department
+from perfkit.forms.department import PARTS, Department
 from perfkit.forms.fields import Loc, field_info, field_readers
 from perfkit.forms.written import department_text
 from perfkit.quantities import (
@@ -19,7 +19,7 @@ from perfkit.quantities import (
 from perfkit.scoring.asked import offers, only_asked, printed_in
 from perfkit.scoring.filed import PART_NAMES
 from perfkit.scoring.names import in_words
-from perfkit.scoring.rubric import PARTS, Rubric
+from perfkit.scoring.rubric import Rubric
 
 Remarks = dict[str, str]
 """Comments by field path."""
